@@ -21,6 +21,5 @@ if [ "$(enigma_node_major node)" -lt 24 ]; then
     fi
   fi
   export PATH="$enigma_pinned/bin:$PATH"
-  export npm_config_nodedir="$enigma_pinned" # headers for native addons; the machine's default may be for its old Node.js
 fi
 unset enigma_pinned

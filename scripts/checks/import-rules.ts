@@ -1,0 +1,44 @@
+/**
+ * Who may import whom: the table of DESIGN section 3 as data.
+ *
+ * `ours`: packages whose public entry may be imported. `banned`: foreign modules that its sources may never load.
+ * Tests of a package and the folders `test`, `bench` may use the public entry of every package, never another's internals.
+ */
+export interface PackageRule {
+  readonly ours: readonly string[]
+  readonly banned?: RegExp
+}
+
+const network = 'libp2p$|libp2p/|@libp2p/|@chainsafe/|jayson|ws$|node:net$|node:http|node:dgram|node:tls'
+const io = `${network}|node:fs|node:child_process|node:worker_threads|level$|hardhat`
+
+export const packageRules: Readonly<Record<string, PackageRule>> = {
+  protocol: { ours: [], banned: new RegExp(`^(${io}|node:)`) },
+  mpc: { ours: ['protocol'], banned: new RegExp(`^(${io})`) },
+  'enclave-sim': { ours: ['protocol', 'mpc'], banned: /^(ethers|hardhat|libp2p|@libp2p\/|@chainsafe\/|jayson)/ },
+  worker: { ours: ['protocol'] },
+  // Runs in browsers: nothing of Node.js, except in the folder that a browser build never enters.
+  'enigma-js': { ours: ['protocol', 'mpc'], banned: /^(node:|level$|hardhat|libp2p|@libp2p\/)/ },
+  'template-dapp': { ours: ['enigma-js'], banned: /^(node:|libp2p|@libp2p\/)/ },
+  'secret-contracts': { ours: ['protocol'] },
+  devnet: { ours: ['protocol', 'contracts'] },
+  cli: { ours: ['enigma-js', 'devnet', 'protocol', 'secret-contracts', 'testing'] },
+  testing: { ours: ['protocol', 'enclave-sim'], banned: /^(ethers|hardhat|libp2p|@libp2p\/)/ },
+  contracts: { ours: ['protocol'] },
+  scripts: { ours: ['protocol', 'contracts'] },
+  tools: { ours: [] }
+}
+
+/** Folders that may use the public entry of every package. */
+export const openFolders: readonly string[] = ['test', 'bench']
+
+/** Entries of a package besides `src/index.ts`; `contracts` is a folder of Solidity whose deployment module is its entry. */
+export const publicEntries: Readonly<Record<string, readonly string[]>> = {
+  contracts: ['contracts/deploy/deploy.ts', 'contracts/deploy/index.ts'],
+  scripts: []
+}
+
+/** Single edges that stand outside the table, each with its reason. */
+export const exceptions: ReadonlyMap<string, string> = new Map([
+  // tests of the repository's own checks import what they check
+])
