@@ -104,6 +104,21 @@ const bigUnsigned = (name: string, width: number): Codec<bigint> =>
 export const u64 = bigUnsigned('u64', 8)
 export const u256 = bigUnsigned('u256', 32)
 
+/** A u64 held as a number: block numbers, epochs, times in seconds. Values past 2^53 are refused. */
+export const uint: Codec<number> = codec(
+  'uint',
+  8,
+  (value, out) => {
+    if (!Number.isSafeInteger(value) || value < 0) throw encodeError('uint', 'Not a safe non-negative integer.')
+    out.push(bigintToBytes(BigInt(value), 8))
+  },
+  from => {
+    const value = bytesToBigint(from.take(8))
+    if (value > BigInt(Number.MAX_SAFE_INTEGER)) throw decodeError('uint', 'The integer is beyond 2^53.')
+    return Number(value)
+  }
+)
+
 export const bool: Codec<boolean> = codec(
   'bool',
   1,

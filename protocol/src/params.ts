@@ -1,0 +1,54 @@
+/** Parameters of PROTOCOL that are the same on every network. The rest (epoch size, window, minimum stake) is read from the contract. */
+
+/** Draws per task. One worker may hold several. */
+export const SEATS = 3
+/** Blocks during which only one more seat may commit. */
+export const WINDOW_BLOCKS = 7
+/** The largest gas limit of a task, in secret-contract gas; it runs in at most two seconds on the reference machine. */
+export const MAX_GAS = 1_000_000_000n
+/** A query may use a tenth of it. */
+export const MAX_QUERY_GAS = MAX_GAS / 10n
+/** Ethereum gas a callback may be given. */
+export const MAX_CALLBACK_GAS = 500_000
+/** Bytes of callback data a contract may set. */
+export const MAX_CALLBACK_BYTES = 4 * 1024
+
+/** Call data before padding; the padded form doubles at worst. */
+export const MAX_CALL_DATA_BYTES = 64 * 1024 - 4
+export const MAX_OUTPUT_BYTES = 64 * 1024 - 4
+export const MAX_BYTECODE_BYTES = 512 * 1024
+export const MAX_DELTA_BYTES = 512 * 1024
+export const MAX_ENVELOPE_BYTES = 72 * 1024
+
+export const deadlineOf = (recordBlock: number): number => recordBlock + SEATS * WINDOW_BLOCKS
+/** The first block in which seat k may send: it is included in the next one, `recordBlock + k*W + 1`, at the earliest. */
+export const windowOpens = (recordBlock: number, k: number): number => recordBlock + k * WINDOW_BLOCKS
+export const graceOf = (epochSize: number): number => Math.floor(epochSize / 2)
+
+/** Kinds of an input envelope; the first two are also the kinds of a record. */
+export const TaskKind = { deploy: 0, compute: 1, query: 2 } as const
+export type TaskKind = (typeof TaskKind)[keyof typeof TaskKind]
+
+/** Status of a task on chain (R2). */
+export const TaskStatus = {
+  RecordUndefined: 0,
+  RecordCreated: 1,
+  ReceiptVerified: 2,
+  ReceiptFailed: 3,
+  ReceiptFailedETH: 4,
+  ReceiptFailedReturn: 5
+} as const
+export type TaskStatus = (typeof TaskStatus)[keyof typeof TaskStatus]
+
+/** Reason codes of a failure receipt. Public; the readable message is for the requester alone. 0 = success. */
+export const FailureReason = {
+  none: 0,
+  badInput: 1,
+  invalidCode: 2,
+  outOfGas: 3,
+  stackOverflow: 4,
+  trap: 5,
+  revert: 6,
+  limit: 7
+} as const
+export type FailureReason = (typeof FailureReason)[keyof typeof FailureReason]

@@ -1,0 +1,229 @@
+import {
+  addressCodec,
+  bool,
+  bytes,
+  bytes32,
+  fixedBytes,
+  list,
+  maybe,
+  message,
+  struct,
+  text,
+  u256,
+  u8,
+  uint,
+  type Codec
+} from '../codec.ts'
+import { keccakTuple } from '../hashing.ts'
+import {
+  chainViewAnswer,
+  attested,
+  signedChainViewRequest,
+  type Attested,
+  type ChainViewAnswer,
+  type SignedChainViewRequest
+} from '../chain-view.ts'
+import { MAX_BYTECODE_BYTES, MAX_DELTA_BYTES, MAX_ENVELOPE_BYTES } from '../params.ts'
+import { MAX_RESULT_BYTES, receiptCodec } from '../run.ts'
+import type { Domain, Receipt } from '../eip712.ts'
+import type { Address, Hash, Key32, ScAddr, TaskId } from '../ids.ts'
+
+/**
+ * What workers and the principal say to each other over libp2p streams: one request, one response, each in one
+ * length-prefixed frame. docs/spec/peer-protocols.md
+ */
+export const PeerProtocol = {
+  hello: '/enigma/hello/1.0.0',
+  findPeers: '/enigma/find-peers/1.0.0',
+  encryptionKeys: '/enigma/encryption-keys/1.0.0',
+  taskRelay: '/enigma/task-relay/1.0.0',
+  delta: '/enigma/delta/1.0.0',
+  principal: '/enigma/principal/1.0.0'
+} as const
+
+/** Who a peer is: the operator's signature over its libp2p identity. */
+export interface Hello {
+  readonly chainId: bigint
+  readonly enigma: Address
+  readonly role: number // 0 worker, 1 principal, 2 bootstrap
+  readonly operator: Address
+  readonly signer: Address // of its enclave; 0 for a bootstrap
+  readonly addresses: readonly string[] // multiaddrs it listens on
+  readonly signature: Uint8Array // the operator's, over helloDigest
+}
+export const helloCodec: Codec<Hello> = message<Hello>('Hello', 1, {
+  chainId: u256,
+  enigma: addressCodec,
+  role: u8,
+  operator: addressCodec,
+  signer: addressCodec,
+  addresses: list(text(256), 8),
+  signature: fixedBytes(65)
+})
+export function helloDigest({ chainId, enigma }: Domain, peerId: string, role: number, signer: Address): Hash {
+  return keccakTuple(
+    ['string', 'uint256', 'address', 'string', 'uint8', 'address'],
+    ['enigma/hello', chainId, enigma, peerId, role, signer]
+  )
+}
+
+export interface FindPeersRequest {
+  readonly max: number
+}
+export interface FindPeersResponse {
+  readonly peers: readonly { readonly addresses: readonly string[] }[]
+}
+export const findPeersRequest: Codec<FindPeersRequest> = message<FindPeersRequest>('FindPeersRequest', 1, { max: u8 })
+export const findPeersResponse: Codec<FindPeersResponse> = message<FindPeersResponse>('FindPeersResponse', 1, {
+  peers: list(struct<{ addresses: readonly string[] }>('PeerAddresses', { addresses: list(text(256), 8) }), 64)
+})
+
+/** An enclave's signed key for an epoch (R3); the EIP-712 signature stands over EncryptionKey{epoch, key}. */
+export interface EpochKeyRecord {
+  readonly signer: Address
+  readonly epoch: number
+  readonly key: Key32
+  readonly signature: Uint8Array
+}
+const epochKeyRecord: Codec<EpochKeyRecord> = struct<EpochKeyRecord>('EpochKeyRecord', {
+  signer: addressCodec,
+  epoch: uint,
+  key: bytes32<Key32>(),
+  signature: fixedBytes(65)
+})
+/** Gives what the sender has; the answer is what the receiver has for `epoch`. */
+export interface EncryptionKeysMessage {
+  readonly epoch: number
+  readonly keys: readonly EpochKeyRecord[]
+}
+export const encryptionKeysMessage: Codec<EncryptionKeysMessage> = message<EncryptionKeysMessage>('EncryptionKeys', 1, {
+  epoch: uint,
+  keys: list(epochKeyRecord, 256)
+})
+
+/** Every peer request of a protocol with several methods, and its answer: ok and a payload, or a code and a sentence. */
+export interface PeerRequest {
+  readonly method: number
+  readonly payload: Uint8Array
+}
+export const peerRequest: Codec<PeerRequest> = message<PeerRequest>('PeerRequest', 1, {
+  method: u8,
+  payload: bytes(1024 * 1024 - 16)
+})
+export interface PeerResponse {
+  readonly ok: boolean
+  readonly code: string
+  readonly payload: Uint8Array
+}
+export const peerResponse: Codec<PeerResponse> = message<PeerResponse>('PeerResponse', 1, {
+  ok: bool,
+  code: text(64),
+  payload: bytes(1024 * 1024 - 128)
+})
+
+/** Task relay (R4, R8): entry worker to seat holder. */
+export const RelayMethod = { deliver: 0, status: 1, result: 2 } as const
+export interface DeliverRequest {
+  readonly envelope: Uint8Array
+  readonly bytecode: Uint8Array | null // of a deployment
+}
+export const deliverRequest: Codec<DeliverRequest> = message<DeliverRequest>('DeliverRequest', 1, {
+  envelope: bytes(MAX_ENVELOPE_BYTES),
+  bytecode: maybe(bytes(MAX_BYTECODE_BYTES))
+})
+/** The seat holder has the envelope on disk, and its enclave can open it. */
+export interface DeliverResponse {
+  readonly signer: Address
+}
+export const deliverResponse: Codec<DeliverResponse> = message<DeliverResponse>('DeliverResponse', 1, {
+  signer: addressCodec
+})
+
+export interface TaskQuery {
+  readonly taskId: TaskId
+}
+export const taskQuery: Codec<TaskQuery> = message<TaskQuery>('TaskQuery', 1, { taskId: bytes32<TaskId>() })
+/** A seat's own view of a task. */
+export interface SeatStatus {
+  readonly stage: string // of the task machine
+  readonly signer: Address
+  readonly accepted: { readonly recordBlock: number; readonly signature: Uint8Array } | null
+}
+/** Null: this seat does not know the task. */
+export interface SeatStatusAnswer {
+  readonly seat: SeatStatus | null
+}
+export const seatStatusAnswer: Codec<SeatStatusAnswer> = message<SeatStatusAnswer>('SeatStatus', 1, {
+  seat: maybe(
+    struct<SeatStatus>('Seat', {
+      stage: text(32),
+      signer: addressCodec,
+      accepted: maybe(
+        struct<{ recordBlock: number; signature: Uint8Array }>('Accepted', {
+          recordBlock: uint,
+          signature: fixedBytes(65)
+        })
+      )
+    })
+  )
+})
+/** A released result: the ciphertext for the requester, with the receipt it belongs to. */
+export interface ReleasedResult {
+  readonly receipt: Receipt
+  readonly signature: Uint8Array
+  readonly result: Uint8Array
+}
+export const releasedResult: Codec<ReleasedResult> = message<ReleasedResult>('ReleasedResult', 1, {
+  receipt: receiptCodec,
+  signature: fixedBytes(65),
+  result: bytes(MAX_RESULT_BYTES)
+})
+
+/** Bytecode and deltas (R10). Content is checked against the chain, never believed for its sender. */
+export const DeltaMethod = { pushDelta: 0, pushBytecode: 1, get: 2, bytecode: 3 } as const
+/** The receiver has the delta on disk when it answers; it is checked against the chain once the receipt is there. */
+export interface DeltaPush {
+  readonly delta: Uint8Array
+}
+export const deltaPush: Codec<DeltaPush> = message<DeltaPush>('DeltaPush', 1, { delta: bytes(MAX_DELTA_BYTES) })
+export interface BytecodePush {
+  readonly bytecode: Uint8Array
+}
+export const bytecodePush: Codec<BytecodePush> = message<BytecodePush>('BytecodePush', 1, {
+  bytecode: bytes(MAX_BYTECODE_BYTES)
+})
+export interface DeltaRange {
+  readonly scAddr: ScAddr
+  readonly from: number
+  readonly to: number
+} // `to` exclusive
+export const deltaRange: Codec<DeltaRange> = message<DeltaRange>('DeltaRange', 1, {
+  scAddr: bytes32<ScAddr>(),
+  from: uint,
+  to: uint
+})
+/** As many of the range as fit one answer, from its start on; none if the peer lacks the first. */
+export interface DeltaList {
+  readonly deltas: readonly Uint8Array[]
+}
+export const deltaList: Codec<DeltaList> = message<DeltaList>('DeltaList', 1, {
+  deltas: list(bytes(MAX_DELTA_BYTES), 256)
+})
+export interface BytecodeRequest {
+  readonly codeHash: Hash
+}
+export const bytecodeRequest: Codec<BytecodeRequest> = message<BytecodeRequest>('BytecodeRequest', 1, {
+  codeHash: bytes32()
+})
+export interface BytecodeResponse {
+  readonly bytecode: Uint8Array
+}
+export const bytecodeResponse: Codec<BytecodeResponse> = message<BytecodeResponse>('BytecodeResponse', 1, {
+  bytecode: bytes(MAX_BYTECODE_BYTES)
+})
+
+/** To the principal (R5): who it is, and a view of the chain with state keys. */
+export const PrincipalMethod = { info: 0, chainView: 1 } as const
+export const principalInfo: Codec<Attested> = attested
+export const principalChainViewRequest: Codec<SignedChainViewRequest> = signedChainViewRequest
+export const principalChainViewAnswer: Codec<ChainViewAnswer> = chainViewAnswer
