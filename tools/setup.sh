@@ -1,0 +1,44 @@
+# Source this from the root's scripts: it brings a fresh clone to the point where our own programs run.
+# Node.js 24 (tools/env.sh), then `npm ci` when node_modules is missing or belongs to another package-lock.json.
+# Returns 1 with a sentence on stderr when that is not possible. Building is `node tools/build.ts`.
+enigma_root="${ENIGMA_ROOT:-$(CDPATH= cd -- "$(dirname -- "${BASH_SOURCE:-$0}")/.." && pwd)}"
+
+enigma_say() { echo "enigma: $*" >&2; }
+
+# Turns the end of npm's log into one sentence.
+enigma_explain_npm() {
+  if grep -q 'ENOSPC' "$1"; then
+    enigma_say "the disk is full; the packages need about 1 GB."
+  elif grep -qE 'ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|ENETUNREACH|ERR_SOCKET_TIMEOUT' "$1"; then
+    enigma_say "npm could not reach its registry. Check the network connection or npm's proxy settings and try again."
+  elif grep -qE 'EACCES|EPERM|EROFS' "$1"; then
+    enigma_say "npm may not write to $enigma_root. Check who owns the folder."
+  elif grep -q 'EUSAGE' "$1"; then
+    enigma_say "package-lock.json does not belong to the package.json files. Run 'npm install' and commit the result."
+  else
+    enigma_say "npm could not install the packages; the end of what it said is above."
+  fi
+}
+
+enigma_install() {
+  if node "$enigma_root/tools/installed.ts" check 2>/dev/null; then return 0; fi
+  enigma_free_kb=$(df -Pk "$enigma_root" | awk 'NR == 2 { print $4 }')
+  if [ "${enigma_free_kb:-9999999}" -lt 1000000 ]; then
+    enigma_say "only $((enigma_free_kb / 1024)) MB are free on this disk; the packages need about 1 GB."
+    return 1
+  fi
+  enigma_say "installing packages from npm (half a minute, once) ..."
+  enigma_log=$(mktemp "${TMPDIR:-/tmp}/enigma-npm.XXXXXX") || return 1
+  # Headers for native addons: a machine's default may be for its old Node.js.
+  enigma_headers="$(dirname -- "$(dirname -- "$(command -v node)")")"
+  if ! (cd "$enigma_root" && npm_config_nodedir="$enigma_headers" npm ci --no-audit --no-fund --loglevel=error) >"$enigma_log" 2>&1; then
+    tail -n 15 "$enigma_log" >&2
+    enigma_explain_npm "$enigma_log"
+    rm -f "$enigma_log"
+    return 1
+  fi
+  rm -f "$enigma_log"
+  node "$enigma_root/tools/installed.ts" stamp
+}
+
+. "$enigma_root/tools/env.sh" && enigma_install

@@ -1,0 +1,48 @@
+import { globSync } from 'node:fs'
+import { join } from 'node:path'
+import { runStep, seconds } from '../run-step.ts'
+import type { Tally } from './tally.ts'
+
+export interface LintCheck {
+  readonly name: string
+  readonly command: readonly string[]
+  /** Runs only if a file matches, so that a folder that does not exist yet is no failure. */
+  readonly onlyWith?: string
+}
+
+const bin = (name: string): string => `node_modules/.bin/${name}`
+
+export const lintChecks: readonly LintCheck[] = [
+  { name: 'lockfile without addresses', command: ['node', 'scripts/checks/lockfile.ts'] },
+  { name: 'no machine paths, registries, switched-off tests', command: ['node', 'scripts/checks/hygiene.ts'] },
+  { name: 'import rules', command: ['node', 'scripts/checks/imports.ts'] },
+  { name: 'no import cycles', command: ['node', 'scripts/checks/cycles.ts'] },
+  { name: 'links in the documents', command: ['node', 'scripts/checks/links.ts'] },
+  { name: 'shell syntax', command: ['bash', 'scripts/checks/shell.sh'] },
+  { name: 'formatting (prettier)', command: [bin('prettier'), '--check', '--log-level', 'warn', '.'] },
+  {
+    name: 'Solidity (solhint)',
+    command: [bin('solhint'), '--noPoster', '--disc', '--max-warnings', '0', 'contracts/**/*.sol'],
+    onlyWith: 'contracts/**/*.sol'
+  },
+  { name: 'types (tsc)', command: [bin('tsc'), '-p', '.'] },
+  { name: 'eslint', command: [bin('eslint'), '--max-warnings', '0', '.'] }
+]
+
+/** Runs every check; each counts as one test. What a check printed is shown only if it failed. */
+export async function runLint(root: string, say: (line: string) => void): Promise<Tally[]> {
+  const tallies: Tally[] = []
+  for (const { name, command, onlyWith } of lintChecks) {
+    if (onlyWith !== undefined && globSync(join(root, onlyWith)).length === 0) continue
+    const started = Date.now()
+    const { problem, output } = await runStep(command, { cwd: root, timeoutMs: 300_000, quiet: true })
+    if (problem !== undefined) say(output.trimEnd())
+    say(`  ${problem === undefined ? 'ok    ' : 'FAILED'} ${name} (${seconds(started)})`)
+    tallies.push(
+      problem === undefined
+        ? { passed: 1, failed: 0, problems: [] }
+        : { passed: 0, failed: 1, problems: [`lint: ${name}: ${problem}`] }
+    )
+  }
+  return tallies
+}

@@ -1,0 +1,57 @@
+import { globSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { runStep, seconds } from '../run-step.ts'
+import { tallyMocha, type Tally } from './tally.ts'
+
+export interface MochaSuite {
+  readonly name: string
+  readonly command: readonly string[]
+  readonly timeoutMs: number
+}
+
+const minute = 60_000
+const mocha = ['node_modules/.bin/mocha', '--reporter', 'tools/test/reporter.mjs', '--forbid-only']
+
+/** One suite per package, so that a package whose tests cannot even load costs nobody else's results. */
+export function unitSuites(root: string, grep: readonly string[]): MochaSuite[] {
+  const folders = globSync('*/test/**/*.test.ts', { cwd: root, exclude: ['node_modules/**', 'test/**'] })
+    .map(path => path.split('/', 1)[0] ?? path)
+    .sort()
+  return [...new Set(folders)].map(folder => ({
+    name: `unit: ${folder}`,
+    command: [...mocha, ...grep, `${folder}/test/**/*.test.ts`],
+    timeoutMs: 5 * minute
+  }))
+}
+
+export function contractSuites(root: string, grep: readonly string[]): MochaSuite[] {
+  if (globSync('test/contracts/**/*.ts', { cwd: root }).length === 0) return []
+  const command = ['node_modules/.bin/hardhat', 'test', 'mocha', ...grep]
+  return [{ name: 'contracts', command, timeoutMs: 10 * minute }]
+}
+
+export function e2eSuites(root: string, grep: readonly string[]): MochaSuite[] {
+  if (globSync('test/e2e/**/*.test.ts', { cwd: root }).length === 0) return []
+  // --exit is not given: a test that leaves something running must be seen.
+  const command = [...mocha, '--timeout', '120000', ...grep, 'test/e2e/**/*.test.ts']
+  return [{ name: 'e2e', command, timeoutMs: 15 * minute }]
+}
+
+export async function runSuite(root: string, suite: MochaSuite, say: (line: string) => void): Promise<Tally> {
+  const started = Date.now()
+  const folder = mkdtempSync(join(tmpdir(), 'enigma-test-'))
+  try {
+    const report = join(folder, 'report.json')
+    const { problem } = await runStep(suite.command, {
+      cwd: root,
+      timeoutMs: suite.timeoutMs,
+      env: { ENIGMA_TEST_REPORT: report }
+    })
+    const tally = tallyMocha(suite.name, report, problem)
+    say(`  ${suite.name}: ${tally.passed} passed, ${tally.failed} failed (${seconds(started)})`)
+    return tally
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
+}
