@@ -1,0 +1,96 @@
+import { Contract, ContractFactory } from 'ethers'
+import type { BaseContract, Signer } from 'ethers'
+import { artifactsIn, link } from './artifacts.ts'
+import type { LoadArtifact } from './artifacts.ts'
+
+/** What is fixed when a network's contracts are deployed. Everything but the two first has a default. */
+export interface DeployParams {
+  /** Address of the published, insecure key that signs simulated evidence. */
+  readonly simulationRoot: string
+  /** Hashes of the enclave code that may register, 32 bytes each. */
+  readonly measurements: readonly string[]
+  /** Registers the principal and keeps the list of measurements. Default: the deployer. */
+  readonly owner?: string
+  /** Grains. Default 25,000 ENG. */
+  readonly minStake?: bigint
+  /** Blocks, 2 to 200. Default 60, the devnet's. */
+  readonly epochSize?: number
+  /** Blocks a seat has before the next one opens (W). Default 7. */
+  readonly window?: number
+  /** Blocks in which a broken promise can be proven. Default 30, the devnet's; 1,000 on a public network. */
+  readonly proofPeriod?: number
+  /** Lowest security version of an enclave. Default 0. */
+  readonly minSvn?: number
+}
+
+/** The deployed contracts, connected to the deployer. */
+export interface Deployed {
+  readonly token: Contract
+  readonly verifier: Contract
+  readonly enigma: Contract
+}
+
+/** 1 ENG in grains. */
+export const ENG = 10n ** 8n
+
+const LIBRARIES = ['Receipts', 'TaskLedger', 'WorkerLedger'] as const
+
+/**
+ * Deploys the token, the verifier of simulated evidence, and Enigma with its libraries, one transaction after the other.
+ * The deployer owns the whole supply of ENG afterwards. Needs a chain with the rules of Cancun or later.
+ */
+export async function deployEnigma(
+  signer: Signer,
+  params: DeployParams,
+  loadArtifact: LoadArtifact = artifactsIn()
+): Promise<Deployed> {
+  const deploy = (source: string, name: string, args: readonly unknown[] = []): Promise<Contract> =>
+    deployContract(signer, loadArtifact, source, name, args)
+
+  const token = await deploy('contracts/EnigmaToken.sol', 'EnigmaToken')
+  const verifier = await deploy('contracts/attestation/SimulationVerifier.sol', 'SimulationVerifier', [
+    params.simulationRoot
+  ])
+  const enigma = await deployEnigmaWith(signer, loadArtifact, {
+    token: await token.getAddress(),
+    verifier: await verifier.getAddress(),
+    owner: params.owner ?? (await signer.getAddress()),
+    minStake: params.minStake ?? 25_000n * ENG,
+    epochSize: params.epochSize ?? 60,
+    window: params.window ?? 7,
+    proofPeriod: params.proofPeriod ?? 30,
+    minSvn: params.minSvn ?? 0,
+    measurements: params.measurements
+  })
+  return { token, verifier, enigma }
+}
+
+/** Deploys Enigma alone, with its libraries, on a token and a verifier that exist. */
+export async function deployEnigmaWith(
+  signer: Signer,
+  loadArtifact: LoadArtifact,
+  constructorParams: Readonly<Record<string, unknown>>
+): Promise<Contract> {
+  const addresses: Record<string, string> = {}
+  for (const name of LIBRARIES) {
+    const library = await deployContract(signer, loadArtifact, `contracts/libraries/${name}.sol`, name, [])
+    addresses[name] = await library.getAddress()
+  }
+  return deployContract(signer, loadArtifact, 'contracts/Enigma.sol', 'Enigma', [constructorParams], addresses)
+}
+
+/** Deploys one contract and waits for its inclusion. */
+export async function deployContract(
+  signer: Signer,
+  loadArtifact: LoadArtifact,
+  source: string,
+  name: string,
+  args: readonly unknown[],
+  libraries: Readonly<Record<string, string>> = {}
+): Promise<Contract> {
+  const artifact = await loadArtifact(source, name)
+  const factory = new ContractFactory([...artifact.abi], link(artifact, libraries), signer)
+  const contract: BaseContract = await factory.deploy(...args)
+  await contract.waitForDeployment()
+  return new Contract(await contract.getAddress(), [...artifact.abi], signer)
+}

@@ -1,0 +1,35 @@
+import { createRequire } from 'node:module'
+import { defineConfig } from 'hardhat/config'
+import ethers from '@nomicfoundation/hardhat-ethers'
+import matchers from '@nomicfoundation/hardhat-ethers-chai-matchers'
+import mocha from '@nomicfoundation/hardhat-mocha'
+import helpers from '@nomicfoundation/hardhat-network-helpers'
+
+/** The compiler is the JavaScript build from npm, named by path in every profile, so that nothing is ever downloaded. */
+const solc = {
+  version: '0.8.37',
+  path: createRequire(import.meta.url).resolve('solc/soljson.js'),
+  settings: { optimizer: { enabled: true, runs: 200 }, evmVersion: 'cancun' }
+}
+
+export default defineConfig({
+  plugins: [ethers, mocha, matchers, helpers],
+  solidity: { profiles: { default: solc, production: solc } },
+  paths: { sources: './contracts', tests: { mocha: './test/contracts', solidity: './test/contracts' } },
+  networks: {
+    // `hardhat node`, the devnet's chain: as many accounts as it gives roles to, and reverts that behave as on a real chain.
+    node: {
+      type: 'edr-simulated',
+      chainType: 'l1',
+      hardfork: 'cancun',
+      accounts: { count: 40 },
+      throwOnTransactionFailures: false
+    },
+    sim: { type: 'edr-simulated', chainType: 'l1', hardfork: 'cancun' },
+    anvil: { type: 'http', chainType: 'l1', url: 'http://127.0.0.1:8545' }
+  },
+  test: {
+    solidity: { fuzz: { runs: 256, seed: '0x1' }, invariant: { runs: 32, depth: 32 } },
+    mocha: { timeout: 40_000, ...(process.env.ENIGMA_TEST_REPORT ? { reporter: './tools/test/reporter.mjs' } : {}) }
+  }
+})
