@@ -10,7 +10,7 @@ import type { Hash, ScAddr } from './ids.ts'
 export const MAX_STATE_KEY_BYTES = 256
 export const MAX_STATE_VALUE_BYTES = 64 * 1024
 
-/** What one task wrote, encrypted, chained to the head before it (R7). docs/spec/delta.md */
+/** What one task wrote, encrypted, chained to the head before it (R7). docs/spec/encodings.md */
 export interface Delta {
   readonly scAddr: ScAddr
   readonly index: number // position in the contract's history; the deployment's is 0

@@ -51,7 +51,7 @@ const context: Codec<EnvelopeContext> = struct<EnvelopeContext>('EnvelopeContext
   cekCommit: bytes32()
 })
 
-/** docs/spec/envelope.md */
+/** docs/spec/encodings.md */
 export const envelopeCodec: Codec<Envelope> = message<Envelope>(
   'Envelope',
   ENVELOPE_VERSION,
