@@ -1,0 +1,51 @@
+import type { PeerProtocol } from '@enigma/protocol'
+import type { Address } from '@enigma/protocol'
+
+export type PeerRole = 'worker' | 'principal' | 'bootstrap'
+
+/** A connected peer whose hello was verified against the chain. */
+export interface Peer {
+  readonly peerId: string
+  readonly role: PeerRole
+  readonly operator: Address
+  readonly signer: Address // of its enclave; 0 for a bootstrap
+  readonly addresses: readonly string[] // multiaddrs it listens on, each ending in /p2p/<peerId>
+}
+
+export type ProtocolId = (typeof PeerProtocol)[keyof typeof PeerProtocol]
+
+/** Answers one request of a verified peer. What it throws crosses as its code (an EnigmaError's) or as INTERNAL. */
+export type PeerHandler = (payload: Uint8Array, from: Peer, signal: AbortSignal) => Promise<Uint8Array>
+
+export interface RequestOptions {
+  /** From opening the stream to the last byte of the answer. */
+  readonly timeoutMs?: number
+  readonly signal?: AbortSignal
+}
+
+/** Authenticated request and response between nodes. docs/spec/peer-protocols.md */
+export interface PeerNetwork {
+  readonly peerId: string
+  /** Where this node listens, with its peer id; known after start. */
+  multiaddrs(): readonly string[]
+  /** Verified peers that are connected now. */
+  peers(): readonly Peer[]
+  /**
+   * One request, one response.
+   *
+   * @throws NetError: PEER_UNREACHABLE, PEER_TIMEOUT, PEER_MALFORMED, or PEER_REFUSED with the peer's own code in `facts.peerCode`.
+   */
+  request(
+    peer: Pick<Peer, 'peerId'>,
+    protocol: ProtocolId,
+    method: number,
+    payload: Uint8Array,
+    options?: RequestOptions
+  ): Promise<Uint8Array>
+  /** Serves a protocol: method number to handler. Call before start. A method without a handler is answered PEER_UNKNOWN_METHOD. */
+  handle(protocol: ProtocolId, handlers: Readonly<Record<number, PeerHandler>>): void
+  /** Calls back for each peer that becomes verified; returns the way to stop that. */
+  onPeer(callback: (peer: Peer) => void): () => void
+  start(): Promise<void>
+  stop(): Promise<void>
+}

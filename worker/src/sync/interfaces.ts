@@ -1,0 +1,62 @@
+import type { Address, EpochKeyRecord, Hash, ReleasedResult, ScAddr, SeatStatus, TaskId } from '@enigma/protocol'
+
+/** Bytecode and encrypted deltas on disk (R10). Every write is synced before it resolves; every read is checked. */
+export interface ContentStore {
+  /** Keeps a delta under (scAddr, index, deltaHash). Before its receipt is on chain, several may exist for one index. */
+  putDelta(delta: Uint8Array): Promise<{ readonly scAddr: ScAddr; readonly index: number; readonly deltaHash: Hash }>
+  getDelta(scAddr: ScAddr, index: number, deltaHash: Hash): Promise<Uint8Array | null>
+  hasDelta(scAddr: ScAddr, index: number, deltaHash: Hash): Promise<boolean>
+  /** Drops the candidates of an index that the chain did not choose, once it is final. */
+  settle(scAddr: ScAddr, index: number, deltaHash: Hash): Promise<void>
+  putBytecode(bytecode: Uint8Array): Promise<Hash>
+  getBytecode(codeHash: Hash): Promise<Uint8Array | null>
+  close(): Promise<void>
+}
+
+/** Pushes what this node made, and fetches what it lacks from any peer, checked against the chain (R10). */
+export interface DeltaSync {
+  /**
+   * Stores the delta (deployment: and its bytecode), then pushes it to all connected workers, and goes on pushing.
+   * `acks` resolves with the number of others that have it on disk: as soon as two do (or all, if fewer), or after 300 ms.
+   * Await `push` itself before anything is sent to the chain: the local copy is then on disk.
+   */
+  push(delta: Uint8Array, bytecode?: Uint8Array): Promise<{ readonly acks: Promise<number> }>
+  /** Resolves when the deltas 0 .. upToIndex of the contract are on disk, as the chain has them. @throws SYNC_INCOMPLETE */
+  ensure(scAddr: ScAddr, upToIndex: number, signal?: AbortSignal): Promise<void>
+  /** @throws SYNC_INCOMPLETE if no peer has it. */
+  ensureBytecode(codeHash: Hash, signal?: AbortSignal): Promise<Uint8Array>
+  /** The deltas from .. to-1 of the contract, in order, as the chain has them; fetches what is missing. */
+  deltas(scAddr: ScAddr, from: number, to: number, signal?: AbortSignal): Promise<readonly Uint8Array[]>
+  /** Fetches everything the chain knows of and this node lacks. One contract that fails does not stop the others. */
+  syncAll(progress?: (p: SyncProgress) => void, signal?: AbortSignal): Promise<SyncProgress>
+  start(): Promise<void>
+  stop(): Promise<void>
+}
+export interface SyncProgress {
+  readonly contracts: number
+  readonly done: number
+  readonly failed: readonly ScAddr[]
+}
+
+/** Signed epoch keys of all enclaves (R3): pushed when an epoch starts, pulled when one is missing. */
+export interface KeyExchange {
+  /** Keeps this node's own key and pushes it to all peers, and to each peer that connects while its epoch is served. */
+  publish(record: EpochKeyRecord): Promise<void>
+  keysFor(epoch: number): ReadonlyMap<Address, EpochKeyRecord>
+  /** Asks the peers for keys of the epoch; resolves when every one of `signers` is known, or after `timeoutMs` (default 1 s). */
+  request(epoch: number, signers?: readonly Address[], timeoutMs?: number): Promise<void>
+  start(): Promise<void>
+  stop(): Promise<void>
+}
+
+/** From the entry worker to the seat holders of a task and back (R4, R8). */
+export interface TaskRelay {
+  /** @throws the most telling code if no seat stored it: INPUT_NOT_FOR_SEAT, NO_SEAT_REACHABLE, ... */
+  deliver(envelope: Uint8Array, bytecode?: Uint8Array): Promise<{ readonly stored: readonly Address[] }>
+  /** What the seats say of a task; those that do not answer, or do not know it, are left out. */
+  seatStatuses(taskId: TaskId): Promise<readonly SeatStatus[]>
+  /** The released result, checked against the chain; null while there is none. */
+  result(taskId: TaskId): Promise<ReleasedResult | null>
+  start(): Promise<void>
+  stop(): Promise<void>
+}
