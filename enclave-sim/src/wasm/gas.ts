@@ -1,0 +1,56 @@
+/**
+ * The gas schedule. One gas is about 2 ns on the reference machine, so that MAX_GAS (10^9) runs in about 2 s;
+ * `node bench/gas-schedule.ts` prints what each kind of instruction really takes. Explained in docs/spec/secret-contracts.md.
+ * Part of the measurement: every seat must charge the same.
+ */
+export const MAX_GAS = 1_000_000_000n
+
+/** Gas per instruction, by kind. `binary/opcodes.ts` says which instruction is of which kind. */
+export const INSTRUCTION_GAS = {
+  free: 0, // block, loop, else, end: no machine code of their own
+  simple: 1, // constants, locals, comparisons, add, shifts, ...
+  multiply: 2,
+  divide: 16,
+  global: 2,
+  load: 6,
+  store: 4,
+  branch: 2,
+  brTable: 12,
+  call: 10,
+  callIndirect: 24,
+  memoryGrow: 100,
+  memoryBulk: 40
+} as const
+
+/** On entering a function: each parameter or local above `freeLocals` costs one gas, because all are cleared. */
+export const LOCALS_GAS = { freeLocals: 30, perLocal: 1 } as const
+
+export const MEMORY_GAS = {
+  perPage: 20_000, // 64 KiB to map and clear
+  bulkBytesPerGas: 8 // memory.copy, memory.fill
+} as const
+
+/** Paid before the first instruction. */
+export const START_GAS = {
+  call: 10_000,
+  deploy: 10_000,
+  deployPerCodeByte: 20, // checking, compiling, storing the bytecode at every worker
+  perInputByte: 1,
+  perStateEntry: 50, // loading the contract's state
+  stateBytesPerGas: 8
+} as const
+
+/** Host calls: `base`, plus `perByte` for the bytes named in docs/spec/secret-contracts.md. */
+export const HOST_GAS = {
+  context: 200, // caller, contract address, block number and time, input length
+  copyPerByte: 1, // input_copy, output_set, messages
+  stateRead: { base: 1_000, perByte: 2 },
+  stateWrite: { base: 5_000, perByte: 50 }, // key and value: they are encrypted, sent to and stored by every worker
+  stateRemove: { base: 5_000, perByte: 50 },
+  random: { base: 3_000, perByte: 20 },
+  keccak256: { base: 3_000, perByte: 30 },
+  ecrecover: 1_500_000,
+  cipher: { base: 30_000, perByte: 60 },
+  callback: { base: 5_000, perByte: 50, perEthereumGas: 100 },
+  log: { base: 2_000, perByte: 50 }
+} as const
