@@ -1,3 +1,5 @@
+export * from './abi/enigma.ts'
+export * from './abi/token.ts'
 export * from './aead.ts'
 export * from './bytes.ts'
 export * from './chain-view.ts'
