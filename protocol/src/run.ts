@@ -4,7 +4,7 @@ import { runKeyOf } from './keys.ts'
 import { pad, unpad } from './padding.ts'
 import { keccak256 } from './hashing.ts'
 import type { Receipt } from './eip712.ts'
-import type { Hash, ScAddr, TaskId } from './ids.ts'
+import { ZERO_HASH, type Hash, type ScAddr, type TaskId } from './ids.ts'
 
 /** A receipt in our own encoding, for frames and files. On chain it is abi.encoded. */
 export const receiptCodec: Codec<Receipt> = struct<Receipt>('Receipt', {
@@ -56,7 +56,8 @@ export const openTaskError = (cek: Uint8Array, runDigest: Hash, ciphertext: Uint
   taskError.decode(unpad(openOnce('error', runKeyOf(cek, 'error', runDigest), ciphertext)))
 
 /** 0 for the empty ciphertext of a fault found in clear (R3). */
-export const outputHashOf = (ciphertext: Uint8Array): Hash => keccak256(ciphertext)
+export const outputHashOf = (ciphertext: Uint8Array): Hash =>
+  ciphertext.length === 0 ? ZERO_HASH : keccak256(ciphertext)
 
 /** What an enclave keeps of a run until its receipt is on chain; only the enclave can open it (R8). */
 export interface SealedRunContent {
