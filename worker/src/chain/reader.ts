@@ -102,7 +102,8 @@ export type ChainEvent =
 export interface ChainReader {
   readonly facts: NetworkFacts
   head(): ChainHead
-  /** The hash of a recent or event-bearing block; null if the index does not hold it. */
+  /** A recent or event-bearing block; null if the index does not hold it. */
+  block(block: number): ChainHead | null
   blockHash(block: number): Hash | null
   currentEpoch(): EpochInfo | null
   epoch(epoch: number): EpochInfo | null
@@ -117,6 +118,8 @@ export interface ChainReader {
   deltaHash(scAddr: ScAddr, index: number): Hash | null
   task(taskId: TaskId): ChainTask | null
   tasksByInput(inputHash: Hash): readonly ChainTask[]
+  /** Tasks still in RecordCreated, in record order. */
+  openTasks(): readonly ChainTask[]
   /** The latest registration of an enclave key. */
   workerBySigner(signer: Address): ChainWorker | null
   worker(operator: Address): ChainWorker | null

@@ -1,0 +1,191 @@
+import type { Logger } from '../ops/log.ts'
+import { WorkerError } from '../errors.ts'
+import { decodeEvent } from './events.ts'
+import { KEPT_HEADERS, headOf, type IndexStore, type StoredBlock } from './index-store.ts'
+import { Projection } from './projection.ts'
+import type { BlockSource } from './block-source.ts'
+import type { ChainEvent, ChainHead, ChainReader, NetworkFacts } from './reader.ts'
+
+export interface IndexerParts {
+  readonly source: BlockSource
+  readonly store: IndexStore
+  readonly facts: NetworkFacts
+  readonly log: Logger
+  readonly alarm?: (code: string, message: string) => void
+}
+
+/** Blocks below the chain's head that are read with every header; older ones are taken to be settled. */
+const LINKED_DEPTH = 64
+/** Blocks of one request for old events. */
+const RANGE = 2_000
+
+/**
+ * Follows Enigma's events from its deployment on, into a projection in memory with the raw events on disk.
+ *
+ * A reorg is noticed when the block at the index's head, or a parent on the way, has another hash than the one indexed:
+ * everything above the common block is forgotten and read again.
+ */
+export class Indexer implements ChainReader {
+  readonly facts: NetworkFacts
+  readonly #parts: IndexerParts
+  #projection: Projection
+  #cursor: ChainHead | null = null
+  readonly #headers = new Map<number, ChainHead>()
+  readonly #listeners = new Set<(event: ChainEvent) => void>()
+
+  constructor(parts: IndexerParts) {
+    this.#parts = parts
+    this.facts = parts.facts
+    this.#projection = this.#fresh()
+  }
+
+  #fresh(): Projection {
+    return new Projection({ chainId: this.facts.chainId, enigma: this.facts.enigma }, this.#parts.alarm)
+  }
+
+  /** Rebuilds the projection from disk. Call once, before `advance`. */
+  async load(): Promise<void> {
+    this.#projection = this.#fresh()
+    this.#headers.clear()
+    this.#cursor = await this.#parts.store.cursor()
+    for (const header of await this.#parts.store.headers()) this.#headers.set(header.number, header)
+    for await (const block of this.#parts.store.blocks()) this.#applyBlock(block)
+  }
+
+  /** Reads until the index has reached the chain's head. Safe to call at any time, but not twice at once. */
+  async advance(signal?: AbortSignal): Promise<void> {
+    const { source, store } = this.#parts
+    for (;;) {
+      signal?.throwIfAborted()
+      const latest = await source.latest()
+      if (this.#cursor) await this.#returnToCommonBlock(latest.number)
+      const from = this.#cursor ? this.#cursor.number + 1 : this.facts.deploymentBlock
+      if (from > latest.number) return
+      const settled = latest.number - LINKED_DEPTH
+      const linked = from > settled
+      const to = linked ? latest.number : Math.min(from + RANGE - 1, settled)
+      const { headers, logs } = linked ? await source.linked(from, to) : await source.sparse(from, to)
+      const first = headers[0]!
+      if (linked && this.#cursor && first.parentHash !== this.#cursor.hash) continue // moved meanwhile: look again
+      const blocks: StoredBlock[] = headers.map(header => ({
+        ...headOf(header),
+        logs: logs
+          .filter(entry => entry.blockNumber === header.number)
+          .map(({ topics, data, logIndex }) => ({ topics, data, logIndex }))
+      }))
+      await store.append(
+        blocks.filter(block => block.logs.length > 0),
+        headers.map(headOf)
+      )
+      for (const block of blocks) {
+        const events = this.#applyBlock(block)
+        this.#moveCursor(headOf(block))
+        for (const event of events) this.#emit(event)
+        this.#emit({ type: 'head', head: headOf(block) })
+      }
+    }
+  }
+
+  #moveCursor(head: ChainHead): void {
+    this.#cursor = head
+    this.#headers.set(head.number, head)
+    if (this.#headers.size > 2 * KEPT_HEADERS) {
+      const lowest = head.number - KEPT_HEADERS
+      for (const number of this.#headers.keys()) if (number < lowest) this.#headers.delete(number)
+    }
+  }
+
+  /** Where index and chain last agree becomes the index's head again. */
+  async #returnToCommonBlock(latest: number): Promise<void> {
+    const { source, store, log } = this.#parts
+    const cursor = this.#cursor!
+    const same = async (header: ChainHead): Promise<boolean> =>
+      header.number <= latest && (await source.header(header.number))?.hash === header.hash
+    if (await same(cursor)) return
+    const known = [...this.#headers.values()].filter(h => h.number < cursor.number).sort((a, b) => b.number - a.number)
+    let common: ChainHead | null = null
+    for (const header of known) {
+      if (await same(header)) {
+        common = header
+        break
+      }
+    }
+    if (!common) await this.#requireSameDeployment()
+    log.warn('the chain was reorganised; blocks are read again', {
+      from: cursor.number,
+      to: common?.number ?? this.facts.deploymentBlock - 1
+    })
+    await store.truncate(common)
+    await this.load()
+    this.#emit({ type: 'rollback', to: common?.number ?? this.facts.deploymentBlock - 1 })
+  }
+
+  async #requireSameDeployment(): Promise<void> {
+    const { deploymentBlock, deploymentBlockHash } = this.facts
+    const found = (await this.#parts.source.header(deploymentBlock))?.hash ?? 'no block'
+    if (found === deploymentBlockHash) return
+    throw new WorkerError(
+      { code: 'WORKER_OTHER_NETWORK', expected: deploymentBlockHash, found },
+      'The Ethereum node now serves another chain than the one this worker was started on.',
+      { hint: 'Point --chain-url at the right node, or start with an empty data folder for the new network.' }
+    )
+  }
+
+  #applyBlock(block: StoredBlock): ChainEvent[] {
+    return block.logs.flatMap(entry => {
+      const event = decodeEvent(entry)
+      return event
+        ? this.#projection.apply(event, { block: block.number, time: block.time, logIndex: entry.logIndex })
+        : []
+    })
+  }
+
+  #emit(event: ChainEvent): void {
+    for (const listener of this.#listeners) {
+      try {
+        listener(event)
+      } catch (error) {
+        this.#parts.log.error('a listener of the chain index failed', { event: event.type, error: String(error) })
+      }
+    }
+  }
+
+  // ------------------------------------------------------------------ reads
+
+  get projection(): Projection {
+    return this.#projection
+  }
+  head(): ChainHead {
+    const { deploymentBlock, deploymentBlockHash } = this.facts
+    return this.#cursor ?? { number: deploymentBlock, hash: deploymentBlockHash, time: 0 }
+  }
+  block = (block: number): ChainHead | null => this.#headers.get(block) ?? null
+  blockHash = (block: number) => this.#headers.get(block)?.hash ?? null
+  currentEpoch = () => this.#projection.currentEpoch
+  epoch = (epoch: number) => this.#projection.epoch(epoch)
+  stakeTree = (epoch: number) => this.#projection.stakeTree(epoch)
+  contract: ChainReader['contract'] = scAddr => this.#projection.contract(scAddr)
+  contracts = () => this.#projection.contracts()
+  task: ChainReader['task'] = taskId => this.#projection.task(taskId)
+  tasksByInput: ChainReader['tasksByInput'] = inputHash => this.#projection.tasksByInput(inputHash)
+  openTasks = () => this.#projection.openTasks()
+  worker: ChainReader['worker'] = operator => this.#projection.worker(operator)
+  workerBySigner: ChainReader['workerBySigner'] = signer => this.#projection.workerBySigner(signer)
+
+  deltaHash: ChainReader['deltaHash'] = (scAddr, index) => this.contract(scAddr)?.steps[index]?.deltaHash ?? null
+
+  seats: ChainReader['seats'] = (epoch, scAddr) => {
+    const info = this.epoch(epoch)
+    const tree = info && this.stakeTree(epoch)
+    return tree ? tree.seats(info.mix, scAddr) : []
+  }
+  seatProof: ChainReader['seatProof'] = (epoch, scAddr, k) => {
+    const leaf = this.seats(epoch, scAddr)[k]
+    return leaf ? this.stakeTree(epoch)!.prove(leaf.index) : null
+  }
+
+  subscribe(listener: (event: ChainEvent) => void): () => void {
+    this.#listeners.add(listener)
+    return () => void this.#listeners.delete(listener)
+  }
+}
