@@ -1,0 +1,63 @@
+import { MpcError } from '../errors.ts'
+import type { Vec } from '../field/field.ts'
+import type { Party } from '../session/party.ts'
+import { reconstruct } from '../sharing/robust.ts'
+import type { Row } from '../sharing/shamir.ts'
+
+/** What an opening found, besides the values. */
+export interface Opened {
+  readonly values: Vec
+  /** Parties whose shares were wrong and corrected (only where n >= 3t + 1). */
+  readonly wrong: readonly number[]
+}
+
+/**
+ * Makes shared values public to all nodes. What is opened must be masked or meant for everyone.
+ *
+ * - Shapes: k shares of degree `degree` (t by default) in, k public elements out.
+ * - Cost: 1 round; each party sends (n - 1) k elements.
+ * - Security: every share vector is tested against the degree. With n >= degree + 1 + 2t wrong rows are corrected and their
+ *   senders named; with fewer nodes any wrong row is detected as long as n > degree + t. For degree 2t and n = 2t + 1 there
+ *   is no redundancy: use that only under a passive adversary.
+ * @throws MPC_OPENING if the rows do not fit and cannot be corrected; MPC_TIMEOUT, MPC_MESSAGE.
+ */
+export async function openChecked(party: Party, shares: Vec, degree = party.t): Promise<Opened> {
+  const op = party.operation('open')
+  const { field, n, index, t } = op
+  const step = op.step()
+  for (let to = 0; to < n; to++) if (to !== index) await op.send(to, step, shares)
+  const count = field.length(shares)
+  const rows: Row[] = await Promise.all(
+    Array.from({ length: n }, async (_, from) => ({
+      index: from,
+      shares: from === index ? shares : await op.receive(from, step, count)
+    }))
+  )
+  const { shamir } = op.session
+  if (shamir.consistent(rows, degree)) return { values: shamir.interpolate(rows.slice(0, degree + 1)), wrong: [] }
+  if (n >= degree + 1 + 2 * t) return reconstruct(shamir, rows, degree)
+  throw new MpcError(
+    { code: 'MPC_OPENING', operation: op.id },
+    'The share vectors of an opening do not lie on polynomials of the right degree: some party sent wrong ones.'
+  )
+}
+
+/**
+ * Makes shared values public to all nodes, trusting what they send.
+ *
+ * - Cost: 1 round; each party sends degree * k elements (to the parties before it, cyclically).
+ * - Security: passive adversary. A wrong row gives a wrong result.
+ */
+export async function openTrusting(party: Party, shares: Vec, degree = party.t): Promise<Vec> {
+  const op = party.operation('open')
+  const { field, n, index } = op
+  const step = op.step()
+  for (let back = 1; back <= degree; back++) await op.send((index + n - back) % n, step, shares)
+  const count = field.length(shares)
+  const rows: Row[] = [{ index, shares }]
+  for (let ahead = 1; ahead <= degree; ahead++) {
+    const from = (index + ahead) % n
+    rows.push({ index: from, shares: await op.receive(from, step, count) })
+  }
+  return op.session.shamir.interpolate(rows)
+}

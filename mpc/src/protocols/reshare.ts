@@ -1,0 +1,129 @@
+import type { Vec } from '../field/field.ts'
+import { CHUNK_ELEMENTS, type Party } from '../session/party.ts'
+import { lagrange, pointOf } from '../sharing/shamir.ts'
+
+/** Lets the event loop serve sockets and timers between chunks of computing. */
+export const breathe = (): Promise<void> => new Promise(resolve => setImmediate(resolve))
+
+/** The elements [from, to) of a vector that lies on polynomials of degree 2t. */
+export type Product = (from: number, to: number) => Vec
+
+/**
+ * Brings a vector of degree 2t (a local product) back to degree t.
+ *
+ * - Shapes: k elements of degree 2t in, given in chunks as they are wanted; k shares of degree t out.
+ * - Cost: 1 round. n = 3: each party sends k elements to the next one. Otherwise each of the parties 0..2t sends k elements
+ *   to n - 1 - t others, the other sub-shares coming from keys that two parties share.
+ * - Security: passive adversary; against an active one the result is off by an additive error that it chose, and for
+ *   n > 2t + 1 the shares may lie on no polynomial of degree t.
+ * @see Gennaro, Rabin, Rabin, PODC 1998; Araki et al., CCS 2016 for the ring of three.
+ */
+export function reshare(party: Party, count: number, product: Product): Promise<Vec> {
+  const op = party.operation('reshare')
+  return op.n === 3 ? reshareInRing(op, count, product) : reshareByDealers(op, count, product)
+}
+
+/**
+ * Three parties: the secret is the sum of lambda_i c_i. Party i masks c_i with its part of a sharing of zero and sends it to
+ * the next party; piece i is then known to i and i + 1 (not to i + 2), which is a replicated sharing, and that turns into a
+ * Shamir sharing by the polynomial that is 0 at i + 2.
+ */
+async function reshareInRing(op: Party, count: number, product: Product): Promise<Vec> {
+  const { field, index } = op
+  const [next, previous] = [(index + 1) % 3, (index + 2) % 3]
+  const lambda = op.session.productWeights
+  // sigma_e = 3 s_e is uniform and known to all but e; lambda_i alpha_i = sigma_{i+1} - sigma_{i+2} sums up to 0 over i
+  const streams = [next, previous].map(excluded => op.setStream(excluded, 'reshare'))
+  const p = field.p
+  const polynomial = (excluded: number): bigint => lagrange([0n, pointOf(excluded)], pointOf(index), p)[0]!
+  const own = field.constant((lambda[index]! * polynomial(previous)) % p)
+  const received = field.constant((lambda[previous]! * polynomial(next)) % p)
+  const chunks = Math.ceil(count / CHUNK_ELEMENTS)
+  const first = op.step(chunks)
+  const pieces: Vec[] = []
+  for (let chunk = 0; chunk < chunks; chunk++) {
+    const from = chunk * CHUNK_ELEMENTS
+    const to = Math.min(count, from + CHUNK_ELEMENTS)
+    const [a, b] = streams.map(stream => field.sample(to - from, stream)) as [Vec, Vec]
+    const piece = field.add(product(from, to), mask(op, a, b))
+    pieces.push(piece)
+    const pressure = op.send(next, first + chunk, piece)
+    if (pressure) await pressure
+    if (chunk % 4 === 3) await breathe()
+  }
+  const out = field.zeros(count)
+  for (let chunk = 0; chunk < chunks; chunk++) {
+    const piece = pieces[chunk]!
+    const other = await op.receive(previous, first + chunk, field.length(piece))
+    out.set(field.mulAdd2(piece, own, other, received), chunk * CHUNK_ELEMENTS * field.limbs)
+    if (chunk % 4 === 3) await breathe()
+  }
+  return out
+}
+
+/** alpha_i with lambda = (3, -3, 1): s_1 - s_2, s_0 - s_2 and 3 (s_0 - s_1), where a = s_{i+1} and b = s_{i+2}. */
+function mask({ field, index }: Party, a: Vec, b: Vec): Vec {
+  if (index === 1) return field.sub(b, a)
+  const difference = field.sub(a, b)
+  return index === 0 ? difference : field.add(field.add(difference, difference), difference)
+}
+
+/** The parties that fix dealer i's polynomial besides its secret: the t after it. */
+const seeded = (dealer: number, n: number, t: number): number[] =>
+  Array.from({ length: t }, (_, k) => (dealer + 1 + k) % n)
+
+/**
+ * Deals a vector that one party knows: its value is known to `dealer` alone (null elsewhere).
+ * t of the shares come from pairwise keys, so the dealer sends n - 1 - t vectors. Any dealing lies on some polynomial of
+ * degree t if n = 2t + 1; beyond that a cheating dealer must be caught by a degree test.
+ */
+export async function dealFrom(
+  op: Party,
+  dealer: number,
+  count: number,
+  purpose: string,
+  secret: (from: number, to: number) => Vec
+): Promise<Vec> {
+  const { field, n, t, index } = op
+  const fixed = seeded(dealer, n, t)
+  const chunks = Math.ceil(count / CHUNK_ELEMENTS)
+  const first = op.step(chunks)
+  const out = field.zeros(count)
+  const each = async (act: (at: number, size: number, chunk: number) => Promise<void> | void): Promise<void> => {
+    for (let chunk = 0; chunk < chunks; chunk++) {
+      const at = chunk * CHUNK_ELEMENTS
+      await act(at, Math.min(count, at + CHUNK_ELEMENTS) - at, chunk)
+      if (chunk % 4 === 3) await breathe()
+    }
+  }
+  if (index === dealer) {
+    const streams = fixed.map(peer => op.pairStream(peer, `${purpose}/${dealer}`))
+    const points = [0n, ...fixed.map(pointOf)]
+    const basis = (at: bigint): Vec[] => lagrange(points, at, field.p).map(value => field.constant(value))
+    const others = Array.from({ length: n }, (_, i) => i).filter(i => i !== dealer && !fixed.includes(i))
+    const own = basis(pointOf(index))
+    const theirs = others.map(i => basis(pointOf(i)))
+    await each(async (at, size, chunk) => {
+      const vectors = [secret(at, at + size), ...streams.map(stream => field.sample(size, stream))]
+      for (const [k, other] of others.entries()) await op.send(other, first + chunk, field.combine(theirs[k]!, vectors))
+      out.set(field.combine(own, vectors), at * field.limbs)
+    })
+  } else if (fixed.includes(index)) {
+    const stream = op.pairStream(dealer, `${purpose}/${dealer}`)
+    await each((at, size) => out.set(field.sample(size, stream), at * field.limbs))
+  } else {
+    await each(async (at, size, chunk) => out.set(await op.receive(dealer, first + chunk, size), at * field.limbs))
+  }
+  return out
+}
+
+async function reshareByDealers(op: Party, count: number, product: Product): Promise<Vec> {
+  const { field, t, session } = op
+  const dealt = await Promise.all(
+    Array.from({ length: 2 * t + 1 }, (_, dealer) => dealFrom(op, dealer, count, 'reshare', product))
+  )
+  return field.combine(
+    session.productWeights.map(weight => field.constant(weight)),
+    dealt
+  )
+}

@@ -1,0 +1,82 @@
+import { createCipheriv, hash, randomBytes, timingSafeEqual } from 'node:crypto'
+import { MpcError } from '../errors.ts'
+import { keySets } from '../sharing/subsets.ts'
+import type { Channel, WaitOptions } from './channel.ts'
+
+const KEY_BYTES = 32
+
+/** The long-term keys of one party in one epoch. 32 bytes each. */
+export interface PartyKeys {
+  /** By set number; null where this party is not a member. */
+  readonly sets: readonly (Uint8Array | null)[]
+  /** By party; null at its own place. */
+  readonly pairs: readonly (Uint8Array | null)[]
+}
+
+/**
+ * Agrees on the keys over an encrypted channel: the first member of each set (and of each pair) draws and sends, then all
+ * members compare hashes. 2 rounds, once per epoch.
+ *
+ * A corrupt member may choose a key it would know anyway; it cannot make honest members hold different ones.
+ * @throws MPC_MESSAGE if two members were given different keys.
+ */
+export async function agreeOnKeys(channel: Channel, t: number, epoch: string, wait: WaitOptions): Promise<PartyKeys> {
+  const { index, size: n } = channel
+  const operation = hash('sha256', `enigma/mpc/keys/1/${epoch}`, 'hex').slice(0, 32)
+  const members = [...keySets(n, t)]
+  for (let a = 0; a < n; a++) for (let b = a + 1; b < n; b++) members.push([a, b])
+  const keys: (Uint8Array | null)[] = members.map(() => null)
+  for (const [number, set] of members.entries()) {
+    if (set[0] !== index) continue
+    const key = new Uint8Array(randomBytes(KEY_BYTES))
+    keys[number] = key
+    for (const member of set) if (member !== index) await channel.send(member, operation, 2 * number, key)
+  }
+  for (const [number, set] of members.entries()) {
+    if (set[0] === index || !set.includes(index)) continue
+    keys[number] = (await channel.receive(set[0]!, operation, 2 * number, KEY_BYTES, wait)).slice()
+  }
+  const digest = (number: number): Uint8Array =>
+    hash('sha256', Buffer.concat([Buffer.from(`enigma/mpc/key-check/1/${epoch}/${number}/`), keys[number]!]), 'buffer')
+  for (const [number, set] of members.entries()) {
+    if (set.length < 3 || !set.includes(index)) continue
+    for (const member of set)
+      if (member !== index) await channel.send(member, operation, 2 * number + 1, digest(number))
+  }
+  for (const [number, set] of members.entries()) {
+    if (set.length < 3 || !set.includes(index)) continue
+    for (const member of set) {
+      if (member === index) continue
+      const other = await channel.receive(member, operation, 2 * number + 1, KEY_BYTES, wait)
+      if (!timingSafeEqual(other, digest(number))) {
+        throw new MpcError(
+          { code: 'MPC_MESSAGE', from: set[0]!, operation: 'keys' },
+          `The members of key set ${number} hold different keys.`
+        )
+      }
+    }
+  }
+  const sets = keySets(n, t).length
+  const pairs: (Uint8Array | null)[] = Array<Uint8Array | null>(n).fill(null)
+  members.slice(sets).forEach(([a, b], i) => {
+    if (a === index) pairs[b!] = keys[sets + i]!
+    if (b === index) pairs[a!] = keys[sets + i]!
+  })
+  return { sets: keys.slice(0, sets), pairs }
+}
+
+/**
+ * The key stream of a key for one operation and purpose: AES-128-CTR under a key derived for just that pair, so no stream is
+ * ever used twice as long as operations have their own names.
+ */
+export function keyStream(key: Uint8Array, operation: string, purpose: string): (bytes: number) => Uint8Array {
+  const derived = hash(
+    'sha256',
+    Buffer.concat([Buffer.from(`enigma/mpc/stream/1/${operation}/${purpose}/`), key]),
+    'buffer'
+  )
+  const cipher = createCipheriv('aes-128-ctr', derived.subarray(0, 16), derived.subarray(16, 32))
+  return bytes => cipher.update(ZEROS.length >= bytes ? ZEROS.subarray(0, bytes) : new Uint8Array(bytes))
+}
+
+const ZEROS = new Uint8Array(128 * 1024)

@@ -1,0 +1,207 @@
+import { hash } from 'node:crypto'
+import { MpcError, parameterError } from '../errors.ts'
+import { Field, type Vec } from '../field/field.ts'
+import { keySets, setPolynomial } from '../sharing/subsets.ts'
+import { lagrange, pointOf, Shamir } from '../sharing/shamir.ts'
+import type { Channel } from './channel.ts'
+import { keyStream, type PartyKeys } from './keys.ts'
+
+export interface PartyOptions {
+  readonly field: Field
+  /** Number of nodes, and T - 1: the degree of sharings and the number of corrupt nodes that learn nothing. */
+  readonly n: number
+  readonly t: number
+  readonly channel: Channel
+  readonly keys: PartyKeys
+  /** Unique for ever: masks of two sessions with one name under the same keys would be equal. */
+  readonly session: string
+  /** One message may take this long. */
+  readonly timeoutMs?: number
+  readonly signal?: AbortSignal
+}
+
+/** What all operations of a session share. */
+export interface Session {
+  readonly field: Field
+  readonly n: number
+  readonly t: number
+  readonly index: number
+  readonly shamir: Shamir
+  readonly channel: Channel
+  readonly keys: PartyKeys
+  readonly timeoutMs: number
+  readonly signal: AbortSignal | undefined
+  /** Set numbers this party is a member of, with the value of each set's polynomial at this party's point. */
+  readonly mySets: readonly { readonly number: number; readonly weight: Vec; readonly value: bigint }[]
+  readonly setCount: number
+  /** Lagrange coefficients at 0 over the points of the parties 0..2t. */
+  readonly productWeights: readonly bigint[]
+}
+
+/** Bodies of one message: large vectors travel in chunks of this many elements, so computing and sending overlap. */
+export const CHUNK_ELEMENTS = 8192
+
+/**
+ * One party's view of a running computation. Every protocol function takes a party and opens an operation of its own with
+ * `party.operation(name)` before it first waits. Operations are named by their place in the program, so two parties that run
+ * the same program agree on the names even if their operations interleave differently.
+ */
+export class Party {
+  readonly session: Session
+  readonly id: string
+  readonly #purposes = new Set<string>()
+  #children = 0
+  #step = 0
+
+  static create(options: PartyOptions): Party {
+    const { field, n, t, channel, keys, session, timeoutMs = 30_000, signal } = options
+    if (channel.size !== n) throw parameterError('channel', `The channel connects ${channel.size} parties, not ${n}.`)
+    const shamir = new Shamir(field, n, t)
+    const sets = keySets(n, t)
+    const index = channel.index
+    const mySets = sets.flatMap((set, number) => {
+      if (!set.includes(index)) return []
+      const value = setPolynomial(set, n, pointOf(index), field.p)
+      return [{ number, value, weight: field.constant(value) }]
+    })
+    const productWeights = lagrange(
+      Array.from({ length: 2 * t + 1 }, (_, i) => pointOf(i)),
+      0n,
+      field.p
+    )
+    const root = hash('sha256', `enigma/mpc/session/1/${n}/${t}/${field.p}/${session}`, 'hex').slice(0, 32)
+    return new Party(
+      { field, n, t, index, shamir, channel, keys, timeoutMs, signal, mySets, setCount: sets.length, productWeights },
+      root
+    )
+  }
+
+  private constructor(session: Session, id: string) {
+    this.session = session
+    this.id = id
+  }
+
+  get field(): Field {
+    return this.session.field
+  }
+
+  get index(): number {
+    return this.session.index
+  }
+
+  get n(): number {
+    return this.session.n
+  }
+
+  get t(): number {
+    return this.session.t
+  }
+
+  /** The next operation below this one. Call it before the first `await` of a protocol. */
+  operation(name: string): Party {
+    return new Party(this.session, hash('sha256', `${this.id}/${this.#children++}/${name}`, 'hex').slice(0, 32))
+  }
+
+  /** A number for the next message of this operation; chunked messages take `count` in a row. */
+  step(count = 1): number {
+    const first = this.#step
+    this.#step += count
+    return first
+  }
+
+  // ---- messages ----------------------------------------------------------------------------------------------------
+
+  send(to: number, step: number, values: Vec): Promise<void> | undefined {
+    return this.session.channel.send(to, this.id, step, this.field.toBytes(values))
+  }
+
+  sendBytes(to: number, step: number, body: Uint8Array): Promise<void> | undefined {
+    return this.session.channel.send(to, this.id, step, body)
+  }
+
+  receiveBytes(from: number, step: number, bytes: number): Promise<Uint8Array> {
+    return this.session.channel.receive(from, this.id, step, bytes, this.session)
+  }
+
+  /** `count` elements from a party, each checked to be one. */
+  async receive(from: number, step: number, count: number): Promise<Vec> {
+    const values = this.field.fromBytes(await this.receiveBytes(from, step, count * this.field.bytes))
+    if (!this.field.valid(values)) {
+      throw new MpcError(
+        { code: 'MPC_MESSAGE', from, operation: this.id },
+        `Party ${from} sent what is no field element.`
+      )
+    }
+    return values
+  }
+
+  // ---- randomness without communication ----------------------------------------------------------------------------
+
+  /** The stream that only the members of a set can compute. One purpose per operation. */
+  setStream(set: number, purpose: string): (bytes: number) => Uint8Array {
+    return keyStream(this.#claim(this.session.keys.sets[set], `set ${set}`, purpose), this.id, purpose)
+  }
+
+  /** The stream that only this party and `peer` can compute. */
+  pairStream(peer: number, purpose: string): (bytes: number) => Uint8Array {
+    return keyStream(this.#claim(this.session.keys.pairs[peer], `pair ${peer}`, purpose), this.id, `${purpose}/pair`)
+  }
+
+  /**
+   * Shares of `count` uniform secrets, degree t. Uniform given any t parties, because one set holds none of them.
+   * @see Cramer, Damgard, Ishai: "Share conversion, pseudorandom secret-sharing ...", TCC 2005, section 3.
+   */
+  random(count: number, purpose = 'random'): Vec {
+    const { mySets } = this.session
+    const pieces = mySets.map(({ number }) => this.field.sample(count, this.setStream(number, purpose)))
+    return this.field.combine(
+      mySets.map(({ weight }) => weight),
+      pieces
+    )
+  }
+
+  /** Shares of 0 on uniform polynomials of degree 2t: sum over sets of f_A(x) (r_1 x + ... + r_t x^t). Same paper, section 4. */
+  zero(count: number, purpose = 'zero'): Vec {
+    const { mySets, t } = this.session
+    const { field } = this
+    const point = pointOf(this.index)
+    const weights: Vec[] = []
+    const pieces: Vec[] = []
+    for (const { number, value } of mySets) {
+      const stream = this.setStream(number, purpose)
+      for (let power = 1; power <= t; power++) {
+        weights.push(field.constant(value * point ** BigInt(power)))
+        pieces.push(field.sample(count, stream))
+      }
+    }
+    return field.combine(weights, pieces)
+  }
+
+  /**
+   * Shares of whole numbers: the sum over all sets of numbers below 2^bits, so below setCount * 2^bits.
+   * With `split` also the shares of floor(piece / 2^split), summed the same way.
+   */
+  bounded(count: number, bits: number, split = 0, purpose = 'bounded'): { whole: Vec; high: Vec } {
+    const { mySets } = this.session
+    const { field } = this
+    const weights = mySets.map(({ weight }) => weight)
+    const raw = mySets.map(({ number }) => field.sampleBits(count, bits, this.setStream(number, purpose)))
+    const whole = field.combine(weights, raw)
+    if (split === 0) return { whole, high: whole }
+    const high = raw.map(piece => field.fromRaw(field.shiftRaw(field.toRaw(piece), split)))
+    return { whole, high: field.combine(weights, high) }
+  }
+
+  #claim(key: Uint8Array | null | undefined, holder: string, purpose: string): Uint8Array {
+    const name = `${holder}/${purpose}`
+    if (!key) throw new MpcError({ code: 'MPC_PARAMETERS', what: 'keys' }, `This party holds no key for ${holder}.`)
+    if (this.#purposes.has(name)) {
+      throw new MpcError(
+        { code: 'MPC_PARAMETERS', what: 'randomness' },
+        `The mask stream ${name} of an operation was asked for twice.`
+      )
+    }
+    this.#purposes.add(name)
+    return key
+  }
+}

@@ -1,0 +1,87 @@
+import { parameterError, shapeError } from '../errors.ts'
+import { Field, type Vec } from '../field/field.ts'
+import { modInverse } from '../field/prime.ts'
+
+/** Party `index` (from 0) holds the value of the polynomial at this point. 0 is the secret's own place. */
+export const pointOf = (index: number): bigint => BigInt(index + 1)
+
+/** The values at `at` of the Lagrange basis over `points`: public constants. */
+export function lagrange(points: readonly bigint[], at: bigint, p: bigint): bigint[] {
+  const mod = (x: bigint): bigint => ((x % p) + p) % p
+  return points.map((xi, i) => {
+    let numerator = 1n
+    let denominator = 1n
+    points.forEach((xj, j) => {
+      if (j === i) return
+      numerator = mod(numerator * (at - xj))
+      denominator = mod(denominator * (xi - xj))
+    })
+    return mod(numerator * modInverse(denominator, p))
+  })
+}
+
+/** One party's share vector, as others see it. */
+export interface Row {
+  readonly index: number
+  readonly shares: Vec
+}
+
+/**
+ * Shamir's scheme over F_p: n parties, polynomials of degree t = T - 1, honest majority (2t + 1 <= n).
+ * @see Shamir: "How to share a secret", CACM 1979.
+ */
+export class Shamir {
+  readonly field: Field
+  readonly n: number
+  readonly t: number
+
+  /** @throws MPC_PARAMETERS unless 3 <= n <= 32, t >= 1 and 2t + 1 <= n. */
+  constructor(field: Field, n: number, t: number) {
+    if (!Number.isInteger(n) || !Number.isInteger(t) || n < 3 || n > 32 || t < 1 || 2 * t + 1 > n) {
+      throw parameterError(
+        'sharing',
+        `${n} nodes with degree ${t} have no honest majority.`,
+        'Choose N >= 3 and T with 2(T-1)+1 <= N.'
+      )
+    }
+    this.field = field
+    this.n = n
+    this.t = t
+  }
+
+  /** Rows for all parties. `coefficients` holds `degree` uniform vectors as long as `secrets`. */
+  split(secrets: Vec, coefficients: readonly Vec[]): Vec[] {
+    return Array.from({ length: this.n }, (_, index) => {
+      let value = this.field.zeros(this.field.length(secrets))
+      const point = this.field.constant(pointOf(index))
+      for (const coefficient of [...coefficients].reverse())
+        value = this.field.mul(this.field.add(value, coefficient), point)
+      return this.field.add(value, secrets)
+    })
+  }
+
+  /** The value at `at` (0: the secrets) from exactly degree + 1 rows. No redundancy is checked here. */
+  interpolate(rows: readonly Row[], at = 0n): Vec {
+    const basis = lagrange(
+      rows.map(row => pointOf(row.index)),
+      at,
+      this.field.p
+    )
+    return this.field.combine(
+      basis.map(value => this.field.constant(value)),
+      rows.map(row => row.shares)
+    )
+  }
+
+  /** Whether all rows lie on polynomials of this degree: every row beyond degree + 1 must be where the others say. */
+  consistent(rows: readonly Row[], degree: number): boolean {
+    if (rows.length < degree + 1) throw shapeError('consistent', 'Too few rows for this degree.')
+    const base = rows.slice(0, degree + 1)
+    let difference = 0
+    for (const row of rows.slice(degree + 1)) {
+      const expected = this.interpolate(base, pointOf(row.index))
+      for (let i = 0; i < expected.length; i++) difference |= expected[i]! ^ row.shares[i]!
+    }
+    return difference === 0
+  }
+}
