@@ -4,7 +4,10 @@ export interface Traffic {
   messages: number
   /** Bytes of message bodies sent. */
   bytes: number
-  /** Waits that followed a send: the length of the longest chain of messages, in protocols where all move in step. */
+  /**
+   * Waits that followed a send: the length of the longest chain of messages, in protocols where all move in step. Vectors of
+   * more than one chunk may count more, because sending and receiving overlap.
+   */
   rounds: number
 }
 

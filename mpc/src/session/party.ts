@@ -2,6 +2,7 @@ import { hash } from 'node:crypto'
 import { MpcError, parameterError } from '../errors.ts'
 import { Field, type Vec } from '../field/field.ts'
 import { keySets, setPolynomial } from '../sharing/subsets.ts'
+import { DEFAULT_STATISTICAL_BITS } from '../plan/room.ts'
 import { lagrange, pointOf, Shamir } from '../sharing/shamir.ts'
 import type { Channel } from './channel.ts'
 import { keyStream, type PartyKeys } from './keys.ts'
@@ -18,6 +19,8 @@ export interface PartyOptions {
   /** One message may take this long. */
   readonly timeoutMs?: number
   readonly signal?: AbortSignal
+  /** Openings behind bounded masks reveal anything with a chance of at most 2^-this each. At least 40. */
+  readonly statisticalBits?: number
 }
 
 /** What all operations of a session share. */
@@ -34,6 +37,7 @@ export interface Session {
   /** Set numbers this party is a member of, with the value of each set's polynomial at this party's point. */
   readonly mySets: readonly { readonly number: number; readonly weight: Vec; readonly value: bigint }[]
   readonly setCount: number
+  readonly statisticalBits: number
   /** Lagrange coefficients at 0 over the points of the parties 0..2t. */
   readonly productWeights: readonly bigint[]
 }
@@ -55,6 +59,9 @@ export class Party {
 
   static create(options: PartyOptions): Party {
     const { field, n, t, channel, keys, session, timeoutMs = 30_000, signal } = options
+    const { statisticalBits = DEFAULT_STATISTICAL_BITS } = options
+    if (!(statisticalBits >= 40))
+      throw parameterError('statisticalBits', 'The statistical margin must be at least 40 bits.')
     if (channel.size !== n) throw parameterError('channel', `The channel connects ${channel.size} parties, not ${n}.`)
     const shamir = new Shamir(field, n, t)
     const sets = keySets(n, t)
@@ -71,7 +78,21 @@ export class Party {
     )
     const root = hash('sha256', `enigma/mpc/session/1/${n}/${t}/${field.p}/${session}`, 'hex').slice(0, 32)
     return new Party(
-      { field, n, t, index, shamir, channel, keys, timeoutMs, signal, mySets, setCount: sets.length, productWeights },
+      {
+        field,
+        n,
+        t,
+        index,
+        shamir,
+        channel,
+        keys,
+        timeoutMs,
+        signal,
+        mySets,
+        setCount: sets.length,
+        statisticalBits,
+        productWeights
+      },
       root
     )
   }

@@ -1,0 +1,158 @@
+import type { Vec } from '../field/field.ts'
+import { requireRoom } from '../plan/room.ts'
+import type { Party } from '../session/party.ts'
+import { mul } from './multiply.ts'
+import { openTrusting } from './open.ts'
+import { randomSigns } from './random-bits.ts'
+
+/** Comparisons done at once: one block's working vectors stay below 20 MB. Larger batches go block by block. */
+const BLOCK = 4096
+
+/**
+ * 1 where d < 0, else 0, as shares.
+ *
+ * d mod 2^l comes from one opening of c = d + 2^l + 2^l r'' + r', where r' has l shared random bits: it is c' - r' + 2^l u
+ * with c' = c mod 2^l and u = [c' < r']. For u, a secret sign s asks one of two questions: with the bits of 2c'+1 and 2r'
+ * (never equal), e_i = s + c_i - r_i + 3 (number of differing bits above i) is 0 for some i exactly if s = 1 and c' < r', or
+ * s = -1 and c' > r'. The product of all e_i times a uniform factor is opened: 0 or uniform, each with chance 1/2.
+ *
+ * - Shapes: k shares of degree t with |d| <= 2^bits - 1 in, k shares of bits out.
+ * - Cost (up to 4,096 at once): t = 1: 4 + ceil(log2(bits + 1)) rounds; for n = 3 at most (3 bits + 5) k elements a party.
+ * - Security: passive adversary. The first opening hides d up to 2^-(statistical bits), the second is uniform but for a chance
+ *   of 1/p an element, in which case the result is also wrong.
+ * @throws MPC_RANGE if the field cannot mask bits + 1 bits.
+ * @see Damgard, Geisler, Kroigaard 2007 for e_i; Catrina, de Hoogh, SCN 2010, for the frame; docs/spec/mpc.md.
+ */
+export async function isNegative(party: Party, d: Vec, bits: number): Promise<Vec> {
+  const op = party.operation('negative')
+  return inBlocks(op, d, (block, part) => isNegativeBlock(block, part, bits))
+}
+
+async function isNegativeBlock(op: Party, d: Vec, bits: number): Promise<Vec> {
+  const { field, session } = op
+  const { pieceBits } = requireRoom(session, 'comparison', bits)
+  const count = field.length(d)
+  const power = field.constant(2n ** BigInt(bits))
+  const signs = await randomSigns(op, (bits + 1) * count)
+  const { low, bit, complement } = maskBits(op, signs, bits, count)
+  const sign = field.slice(signs, bits * count)
+  const high = op.bounded(count, pieceBits - bits).whole
+  const masked = field.add(field.add(d, power), field.add(low, field.mul(high, power)))
+  const c = field.toRaw(await openTrusting(op, masked))
+
+  // From the top: three = 3 (differing bits above), e_i = sign + c_i - r_i + three
+  const minus = field.neg(bit)
+  const factors: Vec[] = []
+  let three = field.zeros(count)
+  for (let i = bits - 1; i >= 0; i--) {
+    const at = (v: Vec): Vec => field.slice(v, i * count, (i + 1) * count)
+    const differs = choose(op, c, i, at(bit), at(complement))
+    const difference = choose(op, c, i, at(minus), at(complement))
+    factors.push(field.add(field.add(sign, difference), three))
+    three = field.add(three, field.add(differs, field.add(differs, differs)))
+  }
+  factors.push(field.add(field.add(sign, field.constant(1n)), three))
+  const product = await multiplyAll(op, factors)
+  const blinded = field.add(field.mul(product, op.random(count, 'blind')), op.zero(count))
+  const answer = zeroFlags(op, await openTrusting(op, blinded, 2 * op.t))
+
+  // u = (1 + s (2 answer - 1)) / 2, then [d < 0] = (c' - r' + 2^l u - d) / 2^l
+  const half = field.constant((field.p + 1n) / 2n)
+  const oriented = field.mul(sign, field.sub(field.add(answer, answer), field.constant(1n)))
+  const u = field.mul(field.add(oriented, field.constant(1n)), half)
+  const lowC = field.fromRaw(field.lowRaw(c, bits))
+  const inverse = field.inverse(power)
+  return field.add(u, field.mul(field.sub(field.sub(lowC, low), d), inverse))
+}
+
+/**
+ * 1 where d = 0, else 0, as shares.
+ *
+ * - Shapes: k shares of degree t with |d| <= 2^bits - 1 in, k shares of bits out.
+ * - Cost (up to 4,096 at once): t = 1: 3 + ceil(log2(bits + 1)) rounds; for n = 3 at most (3 bits + 3) k elements a party.
+ * - Security: passive adversary; one masked opening, as in `isNegative`.
+ */
+export async function isZero(party: Party, d: Vec, bits: number): Promise<Vec> {
+  const op = party.operation('zero')
+  return inBlocks(op, d, async (block, part) => {
+    const { field, session } = block
+    const { pieceBits } = requireRoom(session, 'equality', bits)
+    const count = field.length(part)
+    const width = bits + 1
+    const signs = await randomSigns(block, width * count)
+    const { low, bit, complement } = maskBits(block, signs, width, count)
+    const high = block.bounded(count, pieceBits - width).whole
+    const masked = field.add(field.add(part, low), field.mul(high, field.constant(2n ** BigInt(width))))
+    // 2^width is added so that c never wraps; modulo 2^width it does not matter
+    const shifted = field.add(masked, field.constant(2n ** BigInt(width)))
+    const c = field.toRaw(await openTrusting(block, shifted))
+    const same = Array.from({ length: width }, (_, i) => {
+      const at = (v: Vec): Vec => field.slice(v, i * count, (i + 1) * count)
+      return choose(block, c, i, at(complement), at(bit))
+    })
+    return multiplyAll(block, same)
+  })
+}
+
+/** Uniform non-zero multiples of d (or 0): opening them tells whether d = 0 and nothing else. 1 round, 1 element for n = 3. */
+export async function blindForZeroTest(party: Party, d: Vec): Promise<Vec> {
+  const op = party.operation('blind')
+  return mul(op, d, op.random(op.field.length(d)))
+}
+
+async function inBlocks(op: Party, d: Vec, run: (block: Party, part: Vec) => Promise<Vec>): Promise<Vec> {
+  const { field } = op
+  const parts: Vec[] = []
+  for (let at = 0; at < field.length(d); at += BLOCK) {
+    parts.push(await run(op.operation('block'), field.slice(d, at, Math.min(field.length(d), at + BLOCK))))
+  }
+  return parts.length === 1 ? parts[0]! : field.concat(parts)
+}
+
+/** Bits (1 + sign)/2 in `width` groups of `count`, their complements, and the numbers they spell. */
+function maskBits({ field }: Party, signs: Vec, width: number, count: number): { low: Vec; bit: Vec; complement: Vec } {
+  const half = field.constant((field.p + 1n) / 2n)
+  const one = field.constant(1n)
+  const bit = field.mul(field.add(field.slice(signs, 0, width * count), one), half)
+  const groups = Array.from({ length: width }, (_, i) => field.slice(bit, i * count, (i + 1) * count))
+  const low = field.combine(
+    groups.map((_, i) => field.constant(2n ** BigInt(i))),
+    groups
+  )
+  return { low, bit, complement: field.sub(one, bit) }
+}
+
+/** Element by element: `one` where the public bit of c is 1, else `zero`. */
+function choose({ field }: Party, c: Vec, bit: number, zero: Vec, one: Vec): Vec {
+  const out = zero.slice()
+  const L = field.limbs
+  for (let i = 0; i < field.length(zero); i++) {
+    if (field.bitRaw(c, i, bit) === 1) for (let l = i * L; l < (i + 1) * L; l++) out[l] = one[l]!
+  }
+  return out
+}
+
+/** The product of all factors, in ceil(log2) rounds. */
+export async function multiplyAll(op: Party, factors: readonly Vec[]): Promise<Vec> {
+  const { field } = op
+  let layer = [...factors]
+  while (layer.length > 1) {
+    const half = layer.length >> 1
+    const products = await mul(op, field.concat(layer.slice(0, half)), field.concat(layer.slice(half, 2 * half)))
+    const size = layer[0]!.length / field.limbs
+    const rest = layer.slice(2 * half)
+    layer = [...Array.from({ length: half }, (_, i) => field.slice(products, i * size, (i + 1) * size)), ...rest]
+  }
+  return layer[0]!
+}
+
+/** Public: 1 where the opened element is 0. */
+function zeroFlags({ field }: Party, opened: Vec): Vec {
+  const flags = new Array<number>(field.length(opened))
+  for (let i = 0; i < flags.length; i++) {
+    let any = 0
+    for (let l = i * field.limbs; l < (i + 1) * field.limbs; l++) any |= opened[l]!
+    flags[i] = any === 0 ? 1 : 0
+  }
+  return field.fromIntegers(flags)
+}

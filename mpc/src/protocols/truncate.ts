@@ -1,0 +1,41 @@
+import type { Vec } from '../field/field.ts'
+import { requireRoom } from '../plan/room.ts'
+import type { Party } from '../session/party.ts'
+import { openTrusting } from './open.ts'
+
+/** The result of a truncation is off by less than this many units in the last place. */
+export const truncationError = (setCount: number): number => (setCount + 1) / 2
+
+/**
+ * floor-ish of v / 2^shift: v/2^shift rounded up or down at random, without bias.
+ *
+ * Open c = v + 2^k + R with R = sum over sets of r_A. With r_A = 2^m h_A + l_A,
+ *   floor((v + sum l_A) / 2^m) = floor(c / 2^m) - 2^(k-m) - sum h_A,
+ * and the sum of the l_A is 2^m C/2 on average (C sets), so (C - 1)/2 is taken off; for an even C, 2^(m-1) is added before the
+ * floor and C/2 taken off. What is left of the bias is below C 2^-m units.
+ *
+ * - Shapes: k shares of degree `degree` (t, or 2t for a local product) in, k of degree t out; |v| <= 2^bits, bits >= shift.
+ * - Cost: 1 round; degree * k elements a party.
+ * - Error: below (C + 1)/2 units in the last place, C = binomial(n, t): 2 units for n = 3.
+ * - Security: passive adversary. c hides v up to 2^-(statistical bits). The rounding depends on the low bits of v and on masks
+ *   that t parties may know in part: the functionality is "v / 2^m with this rounding", not an exact quotient.
+ * @throws MPC_RANGE if the field cannot mask `bits` bits.
+ * @see Catrina, Saxena: "Secure computation with fixed-point numbers", FC 2010, for the shape; docs/spec/mpc.md for the proof.
+ */
+export async function truncate(party: Party, value: Vec, shift: number, bits: number, degree = party.t): Promise<Vec> {
+  const op = party.operation('truncate')
+  const { field, session } = op
+  const k = Math.max(Math.ceil(bits), shift)
+  const { pieceBits } = requireRoom(session, 'truncate', k)
+  const count = field.length(value)
+  const { whole, high } = op.bounded(count, pieceBits, shift)
+  let masked = field.add(field.add(value, whole), field.constant(2n ** BigInt(k)))
+  if (degree > op.t) masked = field.add(masked, op.zero(count))
+  const opened = await openTrusting(op, masked, degree)
+  const sets = BigInt(session.setCount)
+  const even = sets % 2n === 0n
+  const rounded = even ? field.add(opened, field.constant(2n ** BigInt(shift - 1))) : opened
+  const quotient = field.fromRaw(field.shiftRaw(field.toRaw(rounded), shift))
+  const offset = 2n ** BigInt(k - shift) + (even ? sets / 2n : (sets - 1n) / 2n)
+  return field.sub(quotient, field.add(high, field.constant(offset)))
+}
