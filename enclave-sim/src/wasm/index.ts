@@ -6,6 +6,9 @@ import { instrument, type CodeInfo } from './binary/instrument.ts'
  */
 export const validateCode = (code: Uint8Array): CodeInfo => instrument(code).info
 
+/** The thread's entry when this package runs from its sources. A bundle has its own file for it. */
+export const THREAD_URL = new URL('./thread.ts', import.meta.url)
+
 export type { CodeInfo } from './binary/instrument.ts'
 export { WasmError, type WasmFailure } from './errors.ts'
 export { HOST_GAS, INSTRUCTION_GAS, MAX_GAS, MEMORY_GAS, START_GAS } from './gas.ts'

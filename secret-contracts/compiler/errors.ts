@@ -1,0 +1,25 @@
+import { EnigmaError } from '@enigma/protocol'
+
+/** One complaint about a contract's source. Lines and columns count from 1. */
+export interface SourceError {
+  readonly file: string
+  readonly line: number
+  readonly column: number
+  readonly message: string
+}
+
+export type CompileFailure =
+  /** The contract's source has errors; they are in `errors`, and in the message one per line. */
+  | { readonly code: 'COMPILE_SOURCE'; readonly errors: readonly SourceError[] }
+  | { readonly code: 'COMPILE_NO_FILE'; readonly path: string }
+  /** The compiler itself failed: a bug, of ours or of AssemblyScript. */
+  | { readonly code: 'COMPILE_INTERNAL' }
+
+export class CompileError extends EnigmaError<CompileFailure> {}
+
+export function sourceError(errors: readonly SourceError[]): CompileError {
+  const lines = errors.map(({ file, line, column, message }) => `${file}:${line}:${column}: ${message}`)
+  return new CompileError({ code: 'COMPILE_SOURCE', errors }, lines.join('\n'), {
+    hint: 'docs/spec/secret-contracts.md says what a contract may export.'
+  })
+}

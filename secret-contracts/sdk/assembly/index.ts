@@ -1,0 +1,12 @@
+/** Everything a secret contract imports: `import { u256, state, require } from '@enigma/sdk'`. */
+export { AbiReader, AbiWriter, AbiPosition, selector } from './abi'
+export { context } from './context'
+export { abort, badInput, fail, require } from './control'
+export { crypto } from './crypto'
+export { ethereum, log } from './ethereum'
+export { checked } from './math'
+export { Packer, Unpacker } from './pack'
+export { random } from './random'
+export { List, Mapping, state } from './state'
+export { Address, Bytes, Bytes32 } from './types'
+export { u256 } from './u256'

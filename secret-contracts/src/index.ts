@@ -1,0 +1,2 @@
+export { compileContract, type CompiledContract, type CompileOptions } from '../compiler/compile.ts'
+export { CompileError, type CompileFailure, type SourceError } from '../compiler/errors.ts'

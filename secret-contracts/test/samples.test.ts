@@ -1,0 +1,139 @@
+import { expect } from 'chai'
+import { FAILURE_REASON } from '@enigma/enclave-sim/wasm'
+import { address, createHarness, failed, sampleSource, succeeded, type Deployed, type Harness } from './harness.ts'
+
+const MAX = 2n ** 256n - 1n
+
+describe('secret-contracts/samples', function () {
+  this.timeout(60_000)
+  let harness: Harness
+  before(async () => void (harness = await createHarness()))
+  after(() => harness.stop())
+
+  describe('calculator', () => {
+    let calculator: Deployed
+    before(async () => void (calculator = await harness.deploy(sampleSource('calculator'))))
+
+    const results: [string, bigint, bigint, bigint][] = [
+      ['add', 2n, 3n, 5n],
+      ['add', MAX, 0n, MAX],
+      ['sub', 76n, 17n, 59n],
+      ['sub', MAX, MAX, 0n],
+      ['mul', 76n, 17n, 1292n],
+      ['mul', 2n ** 128n - 1n, 2n ** 128n, 2n ** 256n - 2n ** 128n],
+      ['div', 1292n, 17n, 76n],
+      ['div', MAX, 2n ** 255n - 1n, 2n]
+    ]
+    for (const [name, a, b, expected] of results) {
+      it(`${name}(${a}, ${b}) is ${expected}`, async () => {
+        expect(await calculator.value(name, [a, b])).to.equal(expected)
+      })
+    }
+
+    const failures: [string, bigint, bigint, string][] = [
+      ['add', MAX, 1n, 'uint256 overflow in addition'],
+      ['sub', 17n, 76n, 'uint256 underflow in subtraction'],
+      ['mul', 2n ** 128n, 2n ** 128n, 'uint256 overflow in multiplication'],
+      ['div', 1n, 0n, 'division by zero']
+    ]
+    for (const [name, a, b, message] of failures) {
+      it(`${name}(${a}, ${b}) fails with "${message}"`, async () => {
+        expect(failed(await calculator.call(name, [a, b]))).to.deep.equal({ reason: FAILURE_REASON.REVERT, message })
+      })
+    }
+
+    it('changes no state, and answers queries', async () => {
+      expect(succeeded(await calculator.call('add', [1n, 1n])).writes.size).to.equal(0)
+      expect(await calculator.value('add', [1n, 1n], { readOnly: true })).to.equal(2n)
+    })
+
+    it('fits its budget of 10 kB', () => expect(calculator.compiled.codeBytes).to.be.below(10_000))
+  })
+
+  describe('flip-coin', () => {
+    let coin: Deployed
+    before(async () => void (coin = await harness.deploy(sampleSource('flip-coin'))))
+
+    it('shows both sides, about as often, and nothing else', async () => {
+      const sides = await Promise.all(Array.from({ length: 200 }, () => coin.value('flip')))
+      const ones = sides.filter(side => side === 1n).length
+
+      expect(sides.every(side => side === 0n || side === 1n)).to.equal(true)
+      expect(ones).to.be.within(60, 140) // 5.6 standard deviations; the seeds are fixed, so it always is
+    })
+
+    it('shows the same side again for the same seed', async () => {
+      const seed = new Uint8Array(32).fill(9)
+      expect(await coin.value('flip', [], { seed })).to.equal(await coin.value('flip', [], { seed }))
+    })
+
+    it('keeps a toss secret until it is guessed, once', async () => {
+      expect(failed(await coin.call('guess', [0]))).to.deep.include({ message: 'toss the coin first: call commit()' })
+      const { output } = succeeded(await coin.call('commit'))
+      expect(output).to.have.length(0)
+      expect(failed(await coin.call('guess', [2]))).to.deep.include({ message: 'a coin has the sides 0 and 1' })
+
+      expect(await coin.value('guess', [0])).to.be.a('boolean')
+      expect(failed(await coin.call('guess', [1]))).to.deep.include({ reason: FAILURE_REASON.REVERT })
+      expect(coin.state.size).to.equal(0)
+    })
+
+    it('is guessed right for exactly one side', async () => {
+      for (const seed of [1, 2, 3, 4].map(fill => new Uint8Array(32).fill(fill))) {
+        await coin.call('commit', [], { seed })
+        const zero = await coin.value('guess', [0])
+        await coin.call('commit', [], { seed })
+        expect(await coin.value('guess', [1])).to.equal(!zero)
+      }
+    })
+
+    it('keeps the tosses of two players apart', async () => {
+      const as = (index: number): object => ({
+        context: {
+          caller: new Uint8Array(20).fill(index),
+          scAddr: new Uint8Array(32),
+          blockNumber: 1n,
+          timeSeconds: 1n
+        }
+      })
+      await coin.call('commit', [], as(1))
+      expect(failed(await coin.call('guess', [0], as(2)))).to.deep.include({ reason: FAILURE_REASON.REVERT })
+      expect(succeeded(await coin.call('guess', [0], as(1))).ok).to.equal(true)
+    })
+  })
+
+  describe('millionaires', () => {
+    it('names the richest, and of equals the first', async () => {
+      const contract = await harness.deploy(sampleSource('millionaires'))
+      expect(failed(await contract.call('computeRichest'))).to.deep.equal({
+        reason: FAILURE_REASON.REVERT,
+        message: 'nobody has been added yet'
+      })
+      const steps: [number, bigint, number][] = [
+        [1, 1_000_000n, 1],
+        [2, 2_000_000n, 2],
+        [3, 2_000_000n, 2],
+        [4, 0n, 2],
+        [5, MAX, 5],
+        [6, MAX, 5]
+      ]
+      for (const [who, worth, richest] of steps) {
+        succeeded(await contract.call('addMillionaire', [address(who), worth]))
+        expect(BigInt((await contract.value('computeRichest')) as string)).to.equal(BigInt(richest))
+      }
+    })
+
+    it('costs the same to add to at any length, and ranks thousands', async () => {
+      const contract = await harness.deploy(sampleSource('millionaires'))
+      const first = succeeded(await contract.call('addMillionaire', [address(1), 1n]))
+      for (let i = 2; i <= 2000; i++) await contract.call('addMillionaire', [address(i), BigInt((i * 7919) % 2003)])
+      const last = succeeded(await contract.call('addMillionaire', [address(2001), 1n]))
+
+      expect([...last.writes.keys()]).to.have.length(2)
+      const loading = 50n * 2001n + (2001n * 80n) / 8n // the state is loaded for every run
+      expect(last.gasUsed - first.gasUsed < loading + 10_000n).to.equal(true)
+      const richest = Array.from({ length: 2000 }, (_, i) => i + 1).find(i => (i * 7919) % 2003 === 2002)
+      expect(await contract.value('computeRichest')).to.equal(address(richest!))
+    })
+  })
+})
