@@ -9,7 +9,10 @@ export default tseslint.config(
     '**/dist',
     '**/build',
     '**/generated',
-    '**/assembly', // AssemblyScript: looks like TypeScript, is another language
+    // AssemblyScript: looks like TypeScript, is another language
+    '**/assembly',
+    'secret-contracts/samples',
+    'secret-contracts/sdk',
     'artifacts',
     'cache',
     'coverage',

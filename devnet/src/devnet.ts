@@ -1,0 +1,59 @@
+import type { DevAccount } from './accounts.ts'
+import type { NodeStatus } from './node-process.ts'
+import type { RunningProcess } from './options.ts'
+
+/** A worker of a running devnet. Addresses stay the same when it is started again. */
+export interface DevnetNode {
+  readonly name: string
+  readonly httpUrl: string
+  readonly multiaddrs: readonly string[]
+  readonly dataDir: string
+  readonly operator: DevAccount
+  /** Of the process that runs now; undefined while it is dead. */
+  readonly pid: number | undefined
+  status(): Promise<NodeStatus>
+}
+
+export interface DevnetWorker extends DevnetNode {
+  /** 1 to 9. */
+  readonly index: number
+  readonly staking: DevAccount
+}
+
+export interface Devnet {
+  readonly chainUrl: string
+  readonly chainId: number
+  /** Address of the Enigma contract. */
+  readonly enigma: string
+  /** Address of the ENG token. */
+  readonly token: string
+  readonly epochSize: number
+  readonly workers: readonly DevnetWorker[]
+  readonly principal: DevnetNode
+  /** `admin` owns the contracts; each of `users` has 10,000 ETH and 1,000,000 ENG. */
+  readonly accounts: { readonly admin: DevAccount; readonly users: readonly DevAccount[] }
+  readonly dataDir: string
+  readonly logDir: string
+
+  /** Mines blocks now; the first one takes the waiting transactions. */
+  mine(blocks?: number): Promise<void>
+  blockNumber(): Promise<number>
+  /** A block every `ms`, or none unless `mine` is called. */
+  setMining(mining: { mode: 'interval'; ms: number } | { mode: 'manual' }): Promise<void>
+  /** Sends a signal to one process (`chain`, `principal`, `worker1` ...) as an accident would. Resolves when an ending signal took effect. */
+  kill(name: string, signal?: NodeJS.Signals): Promise<void>
+  /** Starts a process again, after `kill` or instead of the running one, with its old data and ports. Resolves when it is ready. */
+  restart(name: string, options?: RestartOptions): Promise<void>
+  /** The last 2,000 lines of a process; all of them are in `LOG_DIR/NAME.log`. */
+  logs(name: string): string[]
+  processes(): RunningProcess[]
+  /** Ends every process and closes every port. Harmless when called twice. */
+  stop(): Promise<void>
+}
+
+export interface RestartOptions {
+  /** More environment, for this start only. */
+  readonly env?: Readonly<Record<string, string>>
+  /** Resolves once the process listens, without waiting for `ready`. */
+  readonly waitReady?: boolean
+}

@@ -1,0 +1,120 @@
+import { join } from 'node:path'
+import { roles, type DevAccount } from './accounts.ts'
+import type { DevnetNode, DevnetWorker, RestartOptions } from './devnet.ts'
+import type { ManagedProcess } from './managed-process.ts'
+import {
+  forgetRuntime,
+  nodeReady,
+  nodeRuntime,
+  nodeSpec,
+  nodeStatus,
+  p2pPortOf,
+  type NodeInit,
+  type NodeRuntime,
+  type NodeStatus
+} from './node-process.ts'
+import type { DevnetOptions } from './options.ts'
+import type { ProcessTable } from './process-table.ts'
+
+/** What all nodes of one network have in common. */
+export interface NodeSurroundings extends Pick<DevnetOptions, 'preload' | 'env'> {
+  readonly table: ProcessTable
+  readonly chainUrl: string
+  readonly enigma: string
+  readonly dataDir: string
+}
+
+export type NodeKind = Pick<
+  NodeInit,
+  'role' | 'name' | 'httpPort' | 'p2pPort' | 'bootstrap' | 'operator' | 'staking' | 'minWorkers'
+>
+
+/** A principal or a worker: its command line, its process, and where it listens. */
+export class NodeHandle implements DevnetNode {
+  readonly name: string
+  readonly dataDir: string
+  readonly operator: DevAccount
+  readonly #table: ProcessTable
+  readonly #surroundings: NodeSurroundings
+  #init: NodeInit
+  #runtime: NodeRuntime | undefined
+
+  constructor(surroundings: NodeSurroundings, kind: NodeKind) {
+    const { table, chainUrl, enigma, preload, dataDir } = surroundings
+    this.name = kind.name
+    this.operator = kind.operator
+    this.dataDir = join(dataDir, kind.name)
+    this.#table = table
+    this.#surroundings = surroundings
+    this.#init = { ...kind, chainUrl, enigma, preload, dataDir: this.dataDir, keyDir: join(dataDir, 'keys') }
+  }
+
+  get httpUrl(): string {
+    return this.#runtime?.httpUrl ?? ''
+  }
+
+  get multiaddrs(): readonly string[] {
+    return this.#runtime?.multiaddrs ?? []
+  }
+
+  get process(): ManagedProcess {
+    return this.#table.get(this.name)
+  }
+
+  get pid(): number | undefined {
+    return this.process.id?.pid
+  }
+
+  status(): Promise<NodeStatus> {
+    return nodeStatus(this.httpUrl)
+  }
+
+  /** Starts the process and waits until it listens. */
+  async start(signal: AbortSignal, env?: Readonly<Record<string, string>>): Promise<void> {
+    forgetRuntime(this.dataDir)
+    const child = this.#table.start(
+      nodeSpec({ ...this.#init, env: { ...this.#surroundings.env?.(this.name), ...env } })
+    )
+    this.#runtime = await nodeRuntime(child, this.dataDir, signal)
+    // From now on it has these ports, so that others find it again after a restart.
+    this.#init = {
+      ...this.#init,
+      httpPort: Number(new URL(this.#runtime.httpUrl).port),
+      p2pPort: p2pPortOf(this.#runtime)
+    }
+  }
+
+  ready(limitMs: number, signal: AbortSignal): Promise<void> {
+    return nodeReady(this.process, this.httpUrl, limitMs, signal)
+  }
+
+  async restart(limitMs: number, stopGraceMs: number, { env, waitReady = true }: RestartOptions = {}): Promise<void> {
+    await this.process.stop(stopGraceMs)
+    const signal = AbortSignal.timeout(limitMs)
+    await this.start(signal, env)
+    if (waitReady) await this.ready(limitMs, signal)
+  }
+}
+
+/** Worker i with the accounts of its operator and of its money. */
+export class WorkerHandle extends NodeHandle implements DevnetWorker {
+  readonly index: number
+  readonly staking: DevAccount
+
+  constructor(
+    surroundings: NodeSurroundings,
+    index: number,
+    kind: Pick<NodeInit, 'httpPort' | 'p2pPort' | 'bootstrap'>
+  ) {
+    const staking = roles.staking(index)
+    super(surroundings, {
+      ...kind,
+      role: 'worker',
+      name: `worker${index}`,
+      operator: roles.operator(index),
+      staking: staking.address
+    })
+    this.index = index
+    this.staking = staking
+  }
+}

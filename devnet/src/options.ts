@@ -1,0 +1,49 @@
+import type { ChainKind } from './chain-process.ts'
+import type { ProcessId } from './process-id.ts'
+import { anyPorts, type DevnetPorts } from './ports.ts'
+
+/** When the chain makes blocks, once the set-up is over. */
+export type Mining = { readonly mode: 'interval'; readonly ms: number } | { readonly mode: 'manual' }
+
+export interface DevnetOptions {
+  /** 1 to 9. */
+  readonly workers?: number
+  readonly ports?: DevnetPorts
+  /** Holds everything of this network. Default: a folder under the system's temporary one, removed by `stop`. */
+  readonly dataDir?: string
+  /** `anvil` goes on from the state in `dataDir`. */
+  readonly chain?: ChainKind
+  /** Blocks of an epoch, 2 to 200. */
+  readonly epochSize?: number
+  readonly mining?: Mining
+  /** One file per process. Default: `DATA_DIR/logs`. */
+  readonly logDir?: string
+  /** Modules that principal and workers load before their own program; for tests that watch them. */
+  readonly preload?: readonly string[]
+  /** More environment for one process. */
+  readonly env?: (name: string) => Readonly<Record<string, string>>
+  /** Time for everything until the network is ready. */
+  readonly readyTimeoutMs?: number
+  /** Time a process gets between SIGTERM and SIGKILL. Workers promise to need less than 10 s. */
+  readonly stopGraceMs?: number
+  readonly signal?: AbortSignal
+  readonly onProgress?: (text: string) => void
+  readonly onLog?: (name: string, line: string) => void
+  /** Called with every process that runs, whenever one came or went. */
+  readonly onProcesses?: (processes: readonly RunningProcess[]) => void
+  readonly onUnexpectedExit?: (name: string, exit: string) => void
+}
+
+export interface RunningProcess extends ProcessId {
+  readonly name: string
+}
+
+export const defaults = {
+  workers: 3,
+  ports: anyPorts,
+  chain: 'hardhat',
+  epochSize: 60,
+  mining: { mode: 'interval', ms: 1_000 },
+  readyTimeoutMs: 120_000,
+  stopGraceMs: 12_000
+} as const satisfies DevnetOptions

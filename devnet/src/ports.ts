@@ -1,0 +1,69 @@
+import { createServer } from 'node:net'
+import { DevnetError } from './errors.ts'
+
+/** Port numbers of a devnet; 0 lets the operating system choose. */
+export interface DevnetPorts {
+  readonly chain: number
+  readonly principalHttp: number
+  readonly principalP2p: number
+  readonly workerHttp: (worker: number) => number
+  readonly workerP2p: (worker: number) => number
+  readonly enigmaPage: number
+  readonly tokenPage: number
+}
+
+/** The documented ports (PROTOCOL, Defaults). */
+export const defaultPorts: DevnetPorts = {
+  chain: 8545,
+  principalHttp: 3336,
+  principalP2p: 10300,
+  workerHttp: worker => 3346 + 10 * (worker - 1),
+  workerP2p: worker => 10300 + worker,
+  enigmaPage: 8081,
+  tokenPage: 8082
+}
+
+/** Any free ports, so that networks can run beside each other. */
+export const anyPorts: DevnetPorts = {
+  chain: 0,
+  principalHttp: 0,
+  principalP2p: 0,
+  workerHttp: () => 0,
+  workerP2p: () => 0,
+  enigmaPage: 0,
+  tokenPage: 0
+}
+
+/** @throws DEVNET_PORT_TAKEN for the first port that somebody else listens on. */
+export async function assertPortsFree(ports: DevnetPorts, workers: number): Promise<void> {
+  const wanted: [number, string][] = [
+    [ports.chain, 'the chain'],
+    [ports.principalHttp, "the principal's JSON-RPC"],
+    [ports.principalP2p, "the principal's peer connections"],
+    [ports.enigmaPage, 'the page with the Enigma address'],
+    [ports.tokenPage, 'the page with the token address']
+  ]
+  for (let worker = 1; worker <= workers; worker++) {
+    wanted.push([ports.workerHttp(worker), `the JSON-RPC of worker ${worker}`])
+    wanted.push([ports.workerP2p(worker), `the peer connections of worker ${worker}`])
+  }
+  for (const [port, use] of wanted) {
+    if (port !== 0 && !(await isFree(port))) {
+      throw new DevnetError(
+        { code: 'DEVNET_PORT_TAKEN', port, use },
+        `Port ${port}, needed for ${use}, is taken by another program.`,
+        {
+          hint: `Stop that program (\`ss -ltnp 'sport = :${port}'\` names it), or an earlier network with \`./launch.sh -q\`.`
+        }
+      )
+    }
+  }
+}
+
+function isFree(port: number): Promise<boolean> {
+  return new Promise(resolve => {
+    const server = createServer()
+    server.once('error', () => resolve(false))
+    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)))
+  })
+}

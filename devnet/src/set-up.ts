@@ -1,0 +1,138 @@
+import { join } from 'node:path'
+import type { JsonRpcProvider } from 'ethers'
+import { roles } from './accounts.ts'
+import { chainSpec, chainUrl, Miner } from './chain-process.ts'
+import { ChainRpc } from './chain-rpc.ts'
+import { readContracts, writeContracts, type ContractFile } from './contract-file.ts'
+import { currentEpoch, deployContracts, depositStake, registerPrincipal, workerOnChain } from './contracts.ts'
+import { enclaveMeasurement } from './enclave-file.ts'
+import { NodeHandle, WorkerHandle, type NodeSurroundings } from './node-handle.ts'
+import { nodeInfo } from './node-process.ts'
+import type { DevnetOptions, defaults } from './options.ts'
+import type { ProcessTable } from './process-table.ts'
+import { waitFor } from './wait.ts'
+
+export type Settings = Required<Pick<DevnetOptions, keyof typeof defaults | 'dataDir' | 'logDir' | 'onProgress'>> &
+  Pick<DevnetOptions, 'preload' | 'env'>
+
+export interface RunningChain {
+  readonly url: string
+  readonly rpc: ChainRpc
+  readonly miner: Miner
+}
+
+/** Starts the chain and lets it mine every transaction at once. */
+export async function startChain(settings: Settings, table: ProcessTable, signal: AbortSignal): Promise<RunningChain> {
+  const { chain: kind, ports, dataDir } = settings
+  const chain = table.start(chainSpec({ kind, port: ports.chain, stateFile: join(dataDir, 'chain', 'state.json') }))
+  const url = await chainUrl(chain, signal)
+  const rpc = new ChainRpc(url)
+  const miner = new Miner(rpc, kind)
+  await miner.auto()
+  return { url, rpc, miner }
+}
+
+/** The contracts that a continued chain already has, else new ones. */
+export async function prepareContracts(
+  settings: Settings,
+  { rpc }: RunningChain,
+  provider: JsonRpcProvider
+): Promise<ContractFile> {
+  const { dataDir, epochSize } = settings
+  const known = await readContracts(dataDir, rpc)
+  if (known !== undefined) return known
+  const deployed = await deployContracts(provider, { epochSize, measurement: await enclaveMeasurement() })
+  const contracts = { ...deployed, epochSize }
+  writeContracts(dataDir, contracts)
+  return contracts
+}
+
+/** Starts the principal, which is the bootstrap node as well, and registers it with the evidence of its enclave. */
+export async function startPrincipal(
+  settings: Settings,
+  surroundings: NodeSurroundings,
+  provider: JsonRpcProvider,
+  contracts: ContractFile,
+  signal: AbortSignal
+): Promise<NodeHandle> {
+  const { ports, workers } = settings
+  const principal = new NodeHandle(surroundings, {
+    role: 'principal',
+    name: 'principal',
+    httpPort: ports.principalHttp,
+    p2pPort: ports.principalP2p,
+    bootstrap: [],
+    operator: roles.principal(),
+    minWorkers: workers
+  })
+  await principal.start(signal)
+  const { attested } = await nodeInfo(principal.process, principal.httpUrl, signal)
+  if (attested !== null) await registerPrincipal(provider, contracts, attested)
+  return principal
+}
+
+/** Starts all workers at once; each registers by itself, gets its stake, and logs in by itself. */
+export async function startWorkers(
+  settings: Settings,
+  surroundings: NodeSurroundings,
+  provider: JsonRpcProvider,
+  contracts: ContractFile,
+  bootstrap: readonly string[],
+  signal: AbortSignal
+): Promise<WorkerHandle[]> {
+  const { ports, workers, onProgress } = settings
+  const handles = Array.from(
+    { length: workers },
+    (_, i) =>
+      new WorkerHandle(surroundings, i + 1, {
+        httpPort: ports.workerHttp(i + 1),
+        p2pPort: ports.workerP2p(i + 1),
+        bootstrap
+      })
+  )
+  await Promise.all(
+    handles.map(async worker => {
+      await worker.start(signal)
+      await waitFor(
+        async () => {
+          worker.process.assertRunning()
+          return (await workerOnChain(provider, contracts, worker.operator.address)).status > 0
+        },
+        {
+          what: `${worker.name} to register`,
+          limitMs: 60_000,
+          signal,
+          explain: () => worker.process.log.lines(8).join('\n')
+        }
+      )
+      await depositStake(provider, contracts, worker.index)
+      onProgress(`${worker.name} has registered and staked`)
+    })
+  )
+  return handles
+}
+
+/** Waits until epoch 1 has begun and every node says that it is ready. */
+export async function allReady(
+  settings: Settings,
+  nodes: readonly NodeHandle[],
+  provider: JsonRpcProvider,
+  contracts: ContractFile,
+  signal: AbortSignal
+): Promise<void> {
+  const { readyTimeoutMs } = settings
+  await waitFor(
+    async () => {
+      for (const { process } of nodes) process.assertRunning()
+      return (await currentEpoch(provider, contracts)) > 0
+    },
+    {
+      what: 'the first epoch',
+      limitMs: readyTimeoutMs,
+      signal,
+      explain: () =>
+        nodes.map(({ name, process }) => `\nThe last lines of ${name}:\n${process.log.lines(5).join('\n')}`).join('')
+    }
+  )
+  await Promise.all(nodes.map(node => node.ready(readyTimeoutMs, signal)))
+}

@@ -1,0 +1,118 @@
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { roles } from './accounts.ts'
+import { BlockPump } from './block-pump.ts'
+import { devnetChainId } from './chain-process.ts'
+import type { Devnet } from './devnet.ts'
+import { assertBuilt } from './enclave-file.ts'
+import { DevnetError } from './errors.ts'
+import type { NodeHandle } from './node-handle.ts'
+import { defaults, type DevnetOptions, type Mining } from './options.ts'
+import { assertPortsFree } from './ports.ts'
+import { ProcessTable } from './process-table.ts'
+import { allReady, prepareContracts, startChain, startPrincipal, startWorkers, type Settings } from './set-up.ts'
+import { setupProvider } from './transactions.ts'
+
+/**
+ * Starts a chain, a principal and workers as child processes, deploys the contracts, stakes, and waits until epoch 1 has begun and
+ * every node is ready. If that fails, everything is stopped again before the error comes out.
+ *
+ * @throws {DevnetError} DEVNET_PORT_TAKEN, DEVNET_NOT_BUILT, DEVNET_PROCESS_ENDED, DEVNET_TIMEOUT, DEVNET_CHAIN
+ */
+export async function startDevnet(options: DevnetOptions = {}): Promise<Devnet> {
+  const { ports = defaults.ports, workers = defaults.workers } = options
+  assertBuilt()
+  await assertPortsFree(ports, workers)
+  const dataDir = options.dataDir ?? mkdtempSync(join(tmpdir(), 'enigma-devnet-'))
+  mkdirSync(dataDir, { recursive: true, mode: 0o700 })
+  const logDir = options.logDir ?? join(dataDir, 'logs')
+  const onProgress = options.onProgress ?? (() => undefined)
+  const settings: Settings = { ...defaults, ...options, dataDir, logDir, onProgress }
+
+  const table = new ProcessTable({ ...options, logDir })
+  let stopping: Promise<void> | undefined
+  const stop = (): Promise<void> =>
+    (stopping ??= table.stopAll(settings.stopGraceMs).then(() => {
+      if (options.dataDir === undefined) rmSync(dataDir, { recursive: true, force: true })
+    }))
+  try {
+    return await start(settings, table, stop, limitOf(settings, options.signal))
+  } catch (error) {
+    await stop()
+    throw options.signal?.aborted === true ? stopped() : error
+  }
+}
+
+function limitOf({ readyTimeoutMs }: Settings, signal: AbortSignal | undefined): AbortSignal {
+  const limit = AbortSignal.timeout(readyTimeoutMs)
+  return signal === undefined ? limit : AbortSignal.any([limit, signal])
+}
+
+function stopped(): DevnetError {
+  return new DevnetError({ code: 'DEVNET_STOPPED' }, 'The network was stopped before it was ready.')
+}
+
+async function start(
+  settings: Settings,
+  table: ProcessTable,
+  stop: () => Promise<void>,
+  signal: AbortSignal
+): Promise<Devnet> {
+  const { dataDir, logDir, onProgress } = settings
+  onProgress('starting the chain')
+  const chain = await startChain(settings, table, signal)
+  const provider = setupProvider(chain.url)
+  const pump = new BlockPump(chain.miner)
+  try {
+    onProgress('deploying the contracts')
+    const contracts = await prepareContracts(settings, chain, provider)
+    const surroundings = { ...settings, table, chainUrl: chain.url, enigma: contracts.enigma }
+    onProgress('starting the principal')
+    const principal = await startPrincipal(settings, surroundings, provider, contracts, signal)
+    onProgress(settings.workers === 1 ? 'starting the worker' : `starting ${settings.workers} workers`)
+    const workers = await startWorkers(settings, surroundings, provider, contracts, principal.multiaddrs, signal)
+    onProgress('waiting for the first epoch')
+    await allReady(settings, [principal, ...workers], provider, contracts, signal)
+    await pump.stop()
+
+    const setMining = (mining: Mining): Promise<void> =>
+      mining.mode === 'manual' ? chain.miner.manual() : chain.miner.every(mining.ms)
+    await setMining(settings.mining)
+    const nodes: readonly NodeHandle[] = [principal, ...workers]
+    return {
+      chainUrl: chain.url,
+      chainId: devnetChainId,
+      ...contracts,
+      workers,
+      principal,
+      accounts: { admin: roles.admin(), users: roles.users() },
+      dataDir,
+      logDir,
+      mine: blocks => chain.miner.mine(blocks),
+      blockNumber: () => chain.rpc.blockNumber(),
+      setMining,
+      kill: (name, killSignal = 'SIGKILL') => table.kill(name, killSignal),
+      restart: (name, options) =>
+        nodeNamed(nodes, name).restart(settings.readyTimeoutMs, settings.stopGraceMs, options),
+      logs: name => table.get(name).log.lines(),
+      processes: () => table.running(),
+      stop
+    }
+  } finally {
+    await pump.stop()
+    provider.destroy()
+  }
+}
+
+function nodeNamed(nodes: readonly NodeHandle[], name: string): NodeHandle {
+  const node = nodes.find(candidate => candidate.name === name)
+  if (node !== undefined) return node
+  throw new DevnetError(
+    { code: 'DEVNET_NO_SUCH_PROCESS', process: name },
+    `'${name}' is no node that can be started again.`,
+    {
+      hint: `There are ${nodes.map(candidate => candidate.name).join(', ')}.`
+    }
+  )
+}
