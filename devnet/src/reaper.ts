@@ -14,9 +14,9 @@ while read -r verb pid; do
   esac
 done
 [ "$list" = ' ' ] && exit 0
-for p in $list; do kill -TERM -- "-$p" 2>/dev/null; done
+for p in $list; do kill -s TERM -- "-$p" 2>/dev/null; done
 sleep 2
-for p in $list; do kill -KILL -- "-$p" 2>/dev/null; done
+for p in $list; do kill -s KILL -- "-$p" 2>/dev/null; done
 `
 
 /** A shell of one megabyte that outlives us just long enough to clean up. */
