@@ -1,0 +1,82 @@
+import { spawn, spawnSync, type ChildProcess } from 'node:child_process'
+import { existsSync, mkdirSync, realpathSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Duplex } from 'node:stream'
+import { WorkerError } from '../errors.ts'
+
+/** How an enclave process is started: docs/spec/enclave-boundary.md, "Starting it". */
+
+export type Isolation = 'bubblewrap' | 'process-only'
+
+export interface LaunchOptions {
+  readonly distDir: string // of enclave.mjs and wasm-thread.mjs
+  readonly sealedDir: string
+  readonly isolation: Isolation
+}
+
+/** A running enclave process; file descriptor 3 of the child is the other end of `link`. */
+export interface EnclaveProcess {
+  readonly child: ChildProcess
+  readonly link: Duplex
+  readonly isolation: Isolation
+}
+
+const BWRAP_TRY_MS = 3_000
+
+/** Whether bubblewrap is installed and allowed here; containers often forbid it. Tried once per process. */
+let tried: boolean | undefined
+export function bubblewrapWorks(): boolean {
+  tried ??=
+    spawnSync('bwrap', ['--unshare-all', '--ro-bind', '/', '/', 'true'], { timeout: BWRAP_TRY_MS, stdio: 'ignore' })
+      .status === 0
+  return tried
+}
+
+const nodeFlags = (dist: string, sealed: string): string[] => [
+  '--permission',
+  '--allow-worker',
+  '--disable-warning=PERM0006',
+  '--disable-sigusr1',
+  '--disallow-code-generation-from-strings',
+  `--allow-fs-read=${dist}/`,
+  `--allow-fs-read=${sealed}/`,
+  `--allow-fs-write=${sealed}/`,
+  `${dist}/enclave.mjs`,
+  `--sealed=${sealed}`
+]
+
+export function enclaveCommand({ distDir, sealedDir, isolation }: LaunchOptions): { file: string; args: string[] } {
+  const node = process.execPath
+  if (isolation === 'process-only') {
+    return { file: node, args: [...nodeFlags(distDir, sealedDir), '--isolation=process-only'] }
+  }
+  const cage = [
+    ...['--unshare-all', '--die-with-parent', '--new-session', '--clearenv', '--cap-drop', 'ALL'],
+    ...['--uid', '1000', '--gid', '1000', '--ro-bind', '/usr', '/usr'],
+    ...['--symlink', 'usr/lib', '/lib', '--symlink', 'usr/lib64', '/lib64'],
+    ...['--ro-bind', realpathSync(node), '/node', '--ro-bind', distDir, '/app', '--bind', sealedDir, '/sealed'],
+    ...['--proc', '/proc', '--dev', '/dev', '--chdir', '/']
+  ]
+  return { file: 'bwrap', args: [...cage, '/node', ...nodeFlags('/app', '/sealed'), '--isolation=bubblewrap'] }
+}
+
+/** @throws WORKER_CONFIG if the enclave's bundle is not there. */
+export function launchEnclave(options: LaunchOptions): EnclaveProcess {
+  if (!existsSync(join(options.distDir, 'enclave.mjs'))) {
+    throw new WorkerError(
+      { code: 'WORKER_CONFIG', setting: 'enclave' },
+      `There is no enclave bundle in ${options.distDir}.`,
+      { hint: 'Build it with `npm run build`, or name its folder with --enclave.' }
+    )
+  }
+  mkdirSync(options.sealedDir, { recursive: true, mode: 0o700 })
+  const { file, args } = enclaveCommand({
+    ...options,
+    distDir: realpathSync(options.distDir),
+    sealedDir: realpathSync(options.sealedDir)
+  })
+  // An enclave gets no environment: nothing in it is its business. bwrap alone must be found on a path.
+  const env = options.isolation === 'bubblewrap' ? { PATH: process.env['PATH'] ?? '/usr/bin:/bin' } : {}
+  const child = spawn(file, args, { env, cwd: '/', stdio: ['ignore', 'pipe', 'pipe', 'pipe'] })
+  return { child, link: child.stdio[3] as Duplex, isolation: options.isolation }
+}
