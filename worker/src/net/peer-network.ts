@@ -1,5 +1,4 @@
-import type { PeerProtocol } from '@enigma/protocol'
-import type { Address } from '@enigma/protocol'
+import type { Address, PeerProtocol } from '@enigma/protocol'
 
 export type PeerRole = 'worker' | 'principal' | 'bootstrap'
 
@@ -22,6 +21,9 @@ export interface RequestOptions {
   readonly timeoutMs?: number
   readonly signal?: AbortSignal
 }
+
+/** What a peer can be charged with; enough of it and it is sent away for an hour. */
+export type Misdeed = 'impostor' | 'malformed' | 'wrong-content'
 
 /** Authenticated request and response between nodes. docs/spec/peer-protocols.md */
 export interface PeerNetwork {
@@ -46,6 +48,8 @@ export interface PeerNetwork {
   handle(protocol: ProtocolId, handlers: Readonly<Record<number, PeerHandler>>): void
   /** Calls back for each peer that becomes verified; returns the way to stop that. */
   onPeer(callback: (peer: Peer) => void): () => void
+  /** Charges a peer: content that does not have the hash it must have is nobody else's fault. */
+  penalise(peerId: string, misdeed: Misdeed): void
   start(): Promise<void>
   stop(): Promise<void>
 }

@@ -1,0 +1,66 @@
+import type { FindPeersResponse } from '@enigma/protocol'
+import type { Logger } from '../ops/log.ts'
+import { ownerOf, usableAddresses } from './addresses.ts'
+import { ask, findPeersCalls, serve } from './calls.ts'
+import type { Peer, PeerNetwork } from './peer-network.ts'
+import { decidingCode } from './errors.ts'
+
+const MAX_TOLD = 64
+
+export interface FindPeersInit {
+  readonly network: PeerNetwork
+  readonly everyMs: number
+  readonly wantedPeers: number
+  /** Takes the addresses of a peer that another one told of. */
+  readonly learn: (peerId: string, addresses: readonly string[]) => void
+  readonly log: Logger
+}
+
+/** Tells verified peers of each other: asks each new one, and one at random from time to time while there are too few. */
+export function findPeers({ network, everyMs, wantedPeers, learn, log }: FindPeersInit): {
+  start(): void
+  stop(): void
+} {
+  serve(network, findPeersCalls, {
+    find: ({ max }, from) => Promise.resolve(tell(network.peers(), from, Math.min(max, MAX_TOLD)))
+  })
+  let timer: NodeJS.Timeout | undefined
+  let unsubscribe = (): void => {}
+
+  async function askFor(peer: Peer): Promise<void> {
+    try {
+      const { peers } = await ask(network, peer, findPeersCalls.find, { max: MAX_TOLD })
+      for (const { addresses } of peers) {
+        const peerId = ownerOf(addresses)
+        if (peerId !== null) learn(peerId, usableAddresses(addresses, peerId))
+      }
+    } catch (err) {
+      log.debug('A peer did not tell of others', { peer: peer.peerId, code: decidingCode(err) })
+    }
+  }
+
+  return {
+    start() {
+      unsubscribe = network.onPeer(peer => void askFor(peer))
+      timer = setInterval(() => {
+        const known = network.peers()
+        const peer = known[Math.floor(Math.random() * known.length)]
+        if (peer && known.length < wantedPeers) void askFor(peer)
+      }, everyMs)
+    },
+    stop() {
+      unsubscribe()
+      clearInterval(timer)
+    }
+  }
+}
+
+/** Peers other than the one that asks, in no order. */
+function tell(peers: readonly Peer[], asker: Peer, max: number): FindPeersResponse {
+  const others = peers.filter(peer => peer.peerId !== asker.peerId && peer.addresses.length > 0)
+  const shuffled = others
+    .map(peer => ({ peer, at: Math.random() }))
+    .sort((a, b) => a.at - b.at)
+    .map(({ peer }) => ({ addresses: peer.addresses }))
+  return { peers: shuffled.slice(0, max) }
+}

@@ -1,0 +1,319 @@
+import type { Connection, PeerId, PrivateKey, Stream } from '@libp2p/interface'
+import { peerIdFromPrivateKey, peerIdFromString } from '@libp2p/peer-id'
+import type { Multiaddr } from '@multiformats/multiaddr'
+import type { Libp2p } from 'libp2p'
+import { PeerProtocol, asError, peerRequest, peerResponse, printable } from '@enigma/protocol'
+import type { Logger } from '../ops/log.ts'
+import { Admission } from './admission.ts'
+import type { PeerAuthority } from './authority.ts'
+import { decode } from './decode.ts'
+import { orAborted } from './deadline.ts'
+import { Dialer } from './dialer.ts'
+import { NetError, decidingCode, refusedBy } from './errors.ts'
+import { findPeers } from './find-peers.ts'
+import { answerOn, askOn } from './frames.ts'
+import { makeHello, readHello, type HelloIdentity } from './hello.ts'
+import { DEFAULT_LIMITS, PROTOCOL_RULES, type NetLimits } from './limits.ts'
+import { createNode } from './node.ts'
+import type { Misdeed, Peer, PeerHandler, PeerNetwork, ProtocolId, RequestOptions } from './peer-network.ts'
+import { Quota } from './quota.ts'
+import { Reputation } from './reputation.ts'
+import { errorResponse, responder } from './responder.ts'
+
+export interface Libp2pNetworkInit {
+  readonly identity: PrivateKey
+  /** Multiaddrs to listen on; loopback unless told otherwise. */
+  readonly listen?: readonly string[]
+  /** Addresses to tell others in place of those. */
+  readonly announce?: readonly string[]
+  /** Nodes to dial first, and for ever. */
+  readonly bootstrap?: readonly string[]
+  readonly self: HelloIdentity
+  readonly authority: PeerAuthority
+  readonly log: Logger
+  readonly limits?: Partial<NetLimits>
+}
+
+/** Points of 100 that a misdeed costs; they halve every ten minutes. */
+const POINTS: Readonly<Record<Misdeed, number>> = { impostor: 100, malformed: 26, 'wrong-content': 34 }
+
+/**
+ * Authenticated peers over libp2p: who connects says hello, the chain bears it out or not, and only then is anything
+ * else answered. Every protocol is one request and one response on a stream of its own. docs/spec/peer-protocols.md
+ */
+export class Libp2pNetwork implements PeerNetwork {
+  readonly peerId: string
+  readonly #init: Libp2pNetworkInit
+  readonly #limits: NetLimits
+  readonly #admission: Admission
+  readonly #quota = new Quota()
+  readonly #reputation: Reputation
+  readonly #dialer: Dialer
+  readonly #finder: { start(): void; stop(): void }
+  readonly #handlers = new Map<ProtocolId, Readonly<Record<number, PeerHandler>>>()
+  readonly #listeners = new Set<(peer: Peer) => void>()
+  #node: Libp2p | null = null
+  #stops: (() => void)[] = []
+
+  constructor(init: Libp2pNetworkInit) {
+    this.#init = init
+    this.#limits = { ...DEFAULT_LIMITS, ...init.limits }
+    this.peerId = peerIdFromPrivateKey(init.identity).toString()
+    this.#reputation = new Reputation(this.#limits)
+    this.#admission = new Admission({
+      authority: init.authority,
+      log: init.log,
+      disconnect: peerId => this.#disconnect(peerId),
+      onVerified: peer => this.#verified(peer)
+    })
+    this.#dialer = new Dialer({
+      self: this.peerId,
+      bootstrap: init.bootstrap ?? [],
+      limits: this.#limits,
+      isBanned: peerId => this.#reputation.isBanned(peerId),
+      isConnected: peerId => this.#admission.sessions.get(peerId) !== undefined,
+      connections: () => this.#admission.sessions.all().length,
+      dial: (addresses, signal) => this.#dial(addresses, signal)
+    })
+    this.#finder = findPeers({
+      network: this,
+      everyMs: this.#limits.findPeersEveryMs,
+      wantedPeers: this.#limits.wantedPeers,
+      learn: (peerId, addresses) => this.#dialer.learnHearsay(peerId, addresses),
+      log: init.log
+    })
+  }
+
+  multiaddrs(): readonly string[] {
+    return this.#node?.getMultiaddrs().map(String) ?? []
+  }
+
+  peers(): readonly Peer[] {
+    return this.#admission.sessions.verified()
+  }
+
+  onPeer(callback: (peer: Peer) => void): () => void {
+    this.#listeners.add(callback)
+    return () => void this.#listeners.delete(callback)
+  }
+
+  handle(protocol: ProtocolId, handlers: Readonly<Record<number, PeerHandler>>): void {
+    this.#handlers.set(protocol, handlers)
+  }
+
+  penalise(peerId: string, misdeed: Misdeed): void {
+    this.#init.log.warn('A peer misbehaved', { peer: peerId, misdeed })
+    if (!this.#reputation.penalise(peerId, POINTS[misdeed])) return
+    this.#init.log.warn('A peer was sent away', { peer: peerId, forMs: this.#limits.banMs })
+    this.#disconnect(peerId)
+  }
+
+  /** @throws NET_ADDRESS if it cannot listen. */
+  async start(): Promise<void> {
+    const { identity, listen = ['/ip4/127.0.0.1/tcp/0'], announce = [], authority, log } = this.#init
+    const isBanned = (peerId: string): boolean => this.#reputation.isBanned(peerId)
+    const node = await createNode({ identity, listen, announce, limits: this.#limits, isBanned })
+    const streams = { maxInboundStreams: this.#limits.maxInboundStreams, maxOutboundStreams: 64 }
+    await node.handle(PeerProtocol.hello, (stream, connection) => this.#answerHello(stream, connection), streams)
+    for (const [protocol, handlers] of this.#handlers) {
+      const respond = responder(
+        {
+          log,
+          quota: this.#quota,
+          requestTimeoutMs: this.#limits.requestTimeoutMs,
+          peerOf: (peerId, signal) => this.#peerOf(peerId, signal),
+          penaliseMalformed: peerId => this.penalise(peerId, 'malformed')
+        },
+        protocol,
+        handlers
+      )
+      await node.handle(protocol, respond, streams)
+    }
+    node.addEventListener('connection:open', event => this.#opened(event.detail))
+    node.addEventListener('peer:disconnect', event => this.#closed(event.detail))
+    try {
+      await node.start()
+    } catch (cause) {
+      await node.stop()
+      const address = listen.join(', ')
+      throw new NetError({ code: 'NET_ADDRESS', address }, `The node cannot listen on ${address}.`, {
+        hint: 'Another program may have the port; choose another one.',
+        cause
+      })
+    }
+    this.#node = node
+    this.#stops = [authority.onChange(() => this.#admission.reconsider())]
+    this.#finder.start()
+    this.#dialer.start()
+    log.info('Peer network up', { peer: this.peerId, addresses: this.multiaddrs().join(' ') })
+  }
+
+  async stop(): Promise<void> {
+    this.#finder.stop()
+    await this.#dialer.stop()
+    for (const stop of this.#stops.splice(0)) stop()
+    const node = this.#node
+    this.#node = null
+    await node?.stop()
+  }
+
+  async request(
+    { peerId }: Pick<Peer, 'peerId'>,
+    protocol: ProtocolId,
+    method: number,
+    payload: Uint8Array,
+    { timeoutMs = this.#limits.requestTimeoutMs, signal }: RequestOptions = {}
+  ): Promise<Uint8Array> {
+    if (!this.#admission.sessions.verifiedPeer(peerId)) {
+      throw new NetError({ code: 'PEER_UNREACHABLE', peerId }, `Peer ${peerId} is not connected.`)
+    }
+    return this.#exchange(this.#connectionTo(peerId), protocol, method, payload, timeoutMs, signal)
+  }
+
+  #connectionTo(peerId: string): Connection {
+    const connections = this.#node?.getConnections(peerIdFromString(peerId)) ?? []
+    const connection = connections.find(c => c.status === 'open')
+    if (!connection) throw new NetError({ code: 'PEER_UNREACHABLE', peerId }, `Peer ${peerId} is not connected.`)
+    return connection
+  }
+
+  async #exchange(
+    connection: Connection,
+    protocol: ProtocolId,
+    method: number,
+    payload: Uint8Array,
+    timeoutMs: number,
+    outer?: AbortSignal
+  ): Promise<Uint8Array> {
+    const peerId = connection.remotePeer.toString()
+    const deadline = AbortSignal.timeout(timeoutMs)
+    const signal = outer ? AbortSignal.any([outer, deadline]) : deadline
+    const request = peerRequest.encode({ method, payload })
+    let bytes: Uint8Array
+    try {
+      const stream = await connection.newStream(protocol, { signal, maxOutboundStreams: 64 })
+      bytes = await askOn(stream, request, PROTOCOL_RULES[protocol].maxResponseBytes, signal)
+    } catch (cause) {
+      if (outer?.aborted) throw asError(outer.reason)
+      if (deadline.aborted) {
+        const facts = { code: 'PEER_TIMEOUT', peerId, limitMs: timeoutMs } as const
+        throw new NetError(facts, `Peer ${peerId} did not answer within ${timeoutMs} ms.`, { cause })
+      }
+      throw new NetError({ code: 'PEER_UNREACHABLE', peerId }, `The connection to peer ${peerId} failed.`, { cause })
+    }
+    const response = decode(peerResponse, bytes, peerId)
+    if (!response.ok) throw refusedBy(peerId, response.code, new TextDecoder().decode(response.payload))
+    return response.payload
+  }
+
+  async #dial(addresses: readonly Multiaddr[], signal: AbortSignal): Promise<string> {
+    const node = this.#node
+    if (!node) throw new Error('The node is not running.')
+    const connection = await node.dial([...addresses], { signal })
+    return connection.remotePeer.toString()
+  }
+
+  /** The dialling side says hello first; the other side has a few seconds to hear one. */
+  #opened(connection: Connection): void {
+    const peerId = connection.remotePeer.toString()
+    const session = this.#admission.sessions.open(peerId)
+    if (connection.direction === 'outbound') void this.#sayHello(connection)
+    const timer = setTimeout(() => {
+      if (!session.hello && this.#admission.sessions.get(peerId) === session) this.#disconnect(peerId)
+    }, this.#limits.helloTimeoutMs)
+    timer.unref()
+    void session.introduced.then(() => clearTimeout(timer))
+    const strangers = this.#admission.sessions.unverified()
+    if (strangers.length > this.#limits.maxUnverified) {
+      const oldest = strangers.find(other => other !== session)
+      if (oldest) this.#disconnect(oldest.peerId)
+    }
+  }
+
+  #closed(peer: PeerId): void {
+    const peerId = peer.toString()
+    const held = this.#admission.sessions.verifiedPeer(peerId)
+    this.#admission.sessions.close(peerId)
+    if (held) this.#init.log.info('Peer gone', { peer: peerId, operator: held.operator })
+  }
+
+  #hello(): Uint8Array {
+    return makeHello(this.#init.self, this.peerId, this.multiaddrs())
+  }
+
+  async #sayHello(connection: Connection): Promise<void> {
+    const peerId = connection.remotePeer.toString()
+    const { helloTimeoutMs } = this.#limits
+    try {
+      const answer = await this.#exchange(connection, PeerProtocol.hello, 0, this.#hello(), helloTimeoutMs)
+      this.#hear(answer, peerId)
+    } catch (err) {
+      this.#init.log.debug('Hello failed', {
+        peer: peerId,
+        code: decidingCode(err),
+        error: printable(asError(err).message)
+      })
+      this.#dialer.failed(peerId)
+      this.#disconnect(peerId)
+    }
+  }
+
+  async #answerHello(stream: Stream, connection: Connection): Promise<void> {
+    const peerId = connection.remotePeer.toString()
+    const rule = PROTOCOL_RULES[PeerProtocol.hello]
+    const signal = AbortSignal.timeout(this.#limits.helloTimeoutMs)
+    let refused = false
+    try {
+      if (!this.#quota.take(`hello ${peerId}`, rule.perSecond, rule.burst)) throw new Error('too many hellos')
+      await answerOn(stream, rule.maxRequestBytes, signal, async request => {
+        try {
+          this.#hear(decode(peerRequest, request, peerId).payload, peerId)
+          return peerResponse.encode({ ok: true, code: '', payload: this.#hello() })
+        } catch (err) {
+          refused = true
+          return errorResponse(err)
+        }
+      })
+      if (refused) this.#disconnect(peerId)
+    } catch (err) {
+      stream.abort(asError(err))
+      this.#disconnect(peerId)
+    }
+  }
+
+  /** @throws PEER_OTHER_NETWORK, PEER_IMPOSTOR, PEER_MALFORMED */
+  #hear(bytes: Uint8Array, peerId: string): void {
+    try {
+      this.#admission.hear(readHello(bytes, this.#init.self.domain, peerId))
+    } catch (err) {
+      if (decidingCode(err) === 'PEER_IMPOSTOR') this.penalise(peerId, 'impostor')
+      throw err
+    }
+  }
+
+  #verified(peer: Peer): void {
+    this.#dialer.learnVerified(peer.peerId, peer.addresses)
+    for (const listener of this.#listeners) listener(peer)
+  }
+
+  /** A request may overtake the hello that goes the other way on the same connection: wait for it, not for ever. */
+  async #peerOf(peerId: string, signal: AbortSignal): Promise<Peer> {
+    const session = this.#admission.sessions.get(peerId)
+    if (session && !session.hello) await orAborted(session.introduced, signal)
+    const peer = this.#admission.sessions.verifiedPeer(peerId)
+    if (!peer) {
+      throw new NetError(
+        { code: 'PEER_NOT_VERIFIED', peerId },
+        'This node cannot find you on its chain; it answers registered workers and the principal.'
+      )
+    }
+    return peer
+  }
+
+  #disconnect(peerId: string): void {
+    const connections = this.#node?.getConnections(peerIdFromString(peerId)) ?? []
+    for (const connection of connections) {
+      connection.close({ signal: AbortSignal.timeout(1_000) }).catch((err: unknown) => connection.abort(asError(err)))
+    }
+  }
+}

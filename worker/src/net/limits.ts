@@ -1,0 +1,106 @@
+import { PeerProtocol, MAX_MESSAGE_BYTES } from '@enigma/protocol'
+import type { PeerRole, ProtocolId } from './peer-network.ts'
+
+/** Bounds of the peer network. Each has its reason; all can be set for tests. */
+export interface NetLimits {
+  /** Connections in all. 32 streams of 1 MiB on each is the worst that may wait in memory. */
+  readonly maxConnections: number
+  /** Connections that have not proved who they are; more push out the oldest of them. */
+  readonly maxUnverified: number
+  /** New connections per second from one host. A devnet starts ten nodes on one host within a second. */
+  readonly inboundPerSecond: number
+  /** Handshakes (noise, yamux) under way at once: each costs a scalar multiplication before anyone is known. */
+  readonly maxPendingHandshakes: number
+  /** From a connection to a hello; without one the connection is closed. */
+  readonly helloTimeoutMs: number
+  /** From the opening of a stream to the end of the answer, at both ends. */
+  readonly requestTimeoutMs: number
+  /** Dialling one address, handshake included. */
+  readonly dialTimeoutMs: number
+  /** Back-off of a redial: doubles from the first to the last and stays there, for ever. */
+  readonly redialFirstMs: number
+  readonly redialMostMs: number
+  /** Addresses kept of peers that are not connected. */
+  readonly maxKnownPeers: number
+  /** Connections this node seeks by itself. */
+  readonly wantedPeers: number
+  /** How often peers are asked for further peers. */
+  readonly findPeersEveryMs: number
+  /** Requests of one protocol that one peer may have open here at once. */
+  readonly maxInboundStreams: number
+  /** Penalty points at which a peer is sent away, and for how long. */
+  readonly banPoints: number
+  readonly banMs: number
+}
+
+export const DEFAULT_LIMITS: NetLimits = {
+  maxConnections: 128,
+  maxUnverified: 32,
+  inboundPerSecond: 20,
+  maxPendingHandshakes: 20,
+  helloTimeoutMs: 5_000,
+  requestTimeoutMs: 10_000,
+  dialTimeoutMs: 5_000,
+  redialFirstMs: 250,
+  redialMostMs: 15_000,
+  maxKnownPeers: 512,
+  wantedPeers: 32,
+  findPeersEveryMs: 15_000,
+  maxInboundStreams: 8,
+  banPoints: 100,
+  banMs: 60 * 60 * 1000
+}
+
+/** What one protocol costs and who may use it. */
+export interface ProtocolRule {
+  /** Largest request, PeerRequest header included: checked before anything is allocated. */
+  readonly maxRequestBytes: number
+  readonly maxResponseBytes: number
+  /** Token bucket per peer: requests a second, and how many may come at once. */
+  readonly perSecond: number
+  readonly burst: number
+  /** Roles that are answered. A peer that is not verified is answered nothing but hello. */
+  readonly roles: readonly PeerRole[]
+}
+
+const SMALL = 4 * 1024
+const FULL = MAX_MESSAGE_BYTES
+
+export const PROTOCOL_RULES: Readonly<Record<ProtocolId, ProtocolRule>> = {
+  [PeerProtocol.hello]: { maxRequestBytes: SMALL, maxResponseBytes: SMALL, perSecond: 1, burst: 10, roles: [] },
+  [PeerProtocol.findPeers]: {
+    maxRequestBytes: 64,
+    maxResponseBytes: 256 * 1024,
+    perSecond: 1,
+    burst: 10,
+    roles: ['worker', 'principal', 'bootstrap']
+  },
+  [PeerProtocol.encryptionKeys]: {
+    maxRequestBytes: 64 * 1024,
+    maxResponseBytes: 64 * 1024,
+    perSecond: 20,
+    burst: 100,
+    roles: ['worker', 'principal']
+  },
+  [PeerProtocol.taskRelay]: {
+    maxRequestBytes: FULL,
+    maxResponseBytes: 128 * 1024,
+    perSecond: 200,
+    burst: 400,
+    roles: ['worker']
+  },
+  [PeerProtocol.delta]: {
+    maxRequestBytes: FULL,
+    maxResponseBytes: FULL,
+    perSecond: 200,
+    burst: 800,
+    roles: ['worker']
+  },
+  [PeerProtocol.principal]: {
+    maxRequestBytes: 128 * 1024,
+    maxResponseBytes: FULL,
+    perSecond: 200,
+    burst: 400,
+    roles: ['worker']
+  }
+}

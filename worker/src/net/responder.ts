@@ -1,0 +1,97 @@
+import type { Connection, Stream } from '@libp2p/interface'
+import { EnigmaError, asError, peerRequest, peerResponse, printable, utf8 } from '@enigma/protocol'
+import type { Logger } from '../ops/log.ts'
+import { decode } from './decode.ts'
+import { NetError, decidingCode } from './errors.ts'
+import { answerOn } from './frames.ts'
+import { PROTOCOL_RULES } from './limits.ts'
+import type { Peer, PeerHandler, ProtocolId } from './peer-network.ts'
+import type { Quota } from './quota.ts'
+
+const MAX_SENTENCE_CHARS = 300
+
+export interface ResponderInit {
+  readonly log: Logger
+  readonly quota: Quota
+  readonly requestTimeoutMs: number
+  /** The verified peer behind a connection. @throws PEER_NOT_VERIFIED */
+  readonly peerOf: (peerId: string, signal: AbortSignal) => Promise<Peer>
+  readonly penaliseMalformed: (peerId: string) => void
+}
+
+/** Makes the stream handler of one protocol: who asks, how often, how much, how long; then its method's handler. */
+export function responder(
+  { log, quota, requestTimeoutMs, peerOf, penaliseMalformed }: ResponderInit,
+  protocol: ProtocolId,
+  handlers: Readonly<Record<number, PeerHandler>>
+): (stream: Stream, connection: Connection) => Promise<void> {
+  const rule = PROTOCOL_RULES[protocol]
+
+  async function answer(peer: Peer, bytes: Uint8Array, signal: AbortSignal): Promise<Uint8Array> {
+    const { method, payload } = decode(peerRequest, bytes, peer.peerId)
+    const handler = Object.hasOwn(handlers, method) ? handlers[method] : undefined
+    if (!handler) {
+      throw new NetError({ code: 'PEER_UNKNOWN_METHOD', method }, `${protocol} has no method ${method} here.`)
+    }
+    return handler(payload, peer, signal)
+  }
+
+  return async (stream, connection) => {
+    const peerId = connection.remotePeer.toString()
+    const signal = AbortSignal.timeout(requestTimeoutMs)
+    const abort = (): void => stream.abort(asError(signal.reason))
+    signal.addEventListener('abort', abort, { once: true })
+    try {
+      // Who is not allowed in is told so before a byte of the request is read.
+      const refusal = await admit(peerId, signal).catch(asError)
+      if (refusal instanceof Error) {
+        await answerOn(stream, rule.maxRequestBytes, signal, () => Promise.resolve(errorResponse(refusal)))
+        return
+      }
+      await answerOn(stream, rule.maxRequestBytes, signal, request =>
+        answer(refusal, request, signal).then(
+          payload => peerResponse.encode({ ok: true, code: '', payload }),
+          (err: unknown) => {
+            if (decidingCode(err) === 'PEER_MALFORMED') penaliseMalformed(peerId)
+            else if (!(err instanceof EnigmaError)) log.error('A request of a peer failed inside', facts(peerId, err))
+            return errorResponse(err)
+          }
+        )
+      )
+    } catch (err) {
+      if (isOversized(err)) penaliseMalformed(peerId)
+      log.debug('A request of a peer ended early', facts(peerId, err))
+      stream.abort(asError(err))
+    } finally {
+      signal.removeEventListener('abort', abort)
+    }
+  }
+
+  async function admit(peerId: string, signal: AbortSignal): Promise<Peer> {
+    const peer = await peerOf(peerId, signal)
+    if (!rule.roles.includes(peer.role)) {
+      throw new NetError(
+        { code: 'PEER_NOT_ALLOWED', peerId, role: peer.role },
+        `${protocol} is not for a ${peer.role}.`
+      )
+    }
+    if (!quota.take(`${protocol} ${peerId}`, rule.perSecond, rule.burst)) {
+      throw new NetError({ code: 'PEER_BUSY', peerId }, `Too many requests of ${protocol}; ask again in a second.`)
+    }
+    return peer
+  }
+
+  function facts(peerId: string, err: unknown): { peer: string; protocol: string; error: string } {
+    return { peer: peerId, protocol, error: printable(asError(err).message) }
+  }
+}
+
+/** The peer announced, or sent, more than the protocol allows. */
+const isOversized = (err: unknown): boolean =>
+  ['InvalidDataLengthError', 'InvalidDataLengthLengthError', 'StreamBufferError'].includes(asError(err).name)
+
+/** A code crosses as it is; a sentence only if somebody wrote it on purpose. */
+export function errorResponse(err: unknown): Uint8Array {
+  const sentence = err instanceof EnigmaError ? printable(err.message, MAX_SENTENCE_CHARS) : 'The node failed inside.'
+  return peerResponse.encode({ ok: false, code: decidingCode(err).slice(0, 64), payload: utf8(sentence) })
+}

@@ -1,0 +1,172 @@
+import { generateKeyPair } from '@libp2p/crypto/keys'
+import type { Connection } from '@libp2p/interface'
+import { multiaddr } from '@multiformats/multiaddr'
+import { lpStream } from '@libp2p/utils'
+import { expect } from 'chai'
+import type { Libp2p } from 'libp2p'
+import { encode as varint } from 'uint8-varint'
+import { PeerProtocol, helloCodec, peerRequest, peerResponse, signDigest } from '@enigma/protocol'
+import { makeHello } from '../../src/net/hello.ts'
+import { DEFAULT_LIMITS } from '../../src/net/limits.ts'
+import { createNode } from '../../src/net/node.ts'
+import type { Libp2pNetwork } from '../../src/net/libp2p-network.ts'
+import { MemoryChain, addressOf, keyOf } from '../memory-chain.ts'
+import { LOOPBACK, Running, makeNetwork, seesAll, until } from './network-kit.ts'
+
+/** A peer that speaks libp2p, and says whatever it likes above it. */
+describe('net, against hostile peers', () => {
+  const running = new Running()
+  let chain: MemoryChain
+  let victim: Libp2pNetwork
+  let served: number
+
+  beforeEach(async () => {
+    chain = new MemoryChain()
+    for (const name of ['alice', 'mallory']) chain.register(name)
+    served = 0
+    victim = await makeNetwork(chain, 'alice', {
+      limits: { helloTimeoutMs: 300, requestTimeoutMs: 500, maxUnverified: 3 }
+    })
+    victim.handle(PeerProtocol.taskRelay, { 0: () => Promise.resolve(Uint8Array.of(++served)) })
+    await running.start(victim)
+  })
+  afterEach(() => running.stop())
+
+  async function attacker(): Promise<{ node: Libp2p; connection: Connection }> {
+    const node = await createNode({
+      identity: await generateKeyPair('Ed25519'),
+      listen: LOOPBACK,
+      announce: [],
+      limits: DEFAULT_LIMITS,
+      isBanned: () => false
+    })
+    const wrapped = { start: () => node.start() as Promise<void>, stop: () => node.stop() as Promise<void> }
+    await running.start(wrapped)
+    return { node, connection: await node.dial(victim.multiaddrs().map(address => multiaddr(address))) }
+  }
+
+  const helloOf = (node: Libp2p, name = 'mallory'): Uint8Array => {
+    const self = {
+      domain: chain.facts,
+      role: 'worker' as const,
+      operator: addressOf(name),
+      signer: () => addressOf(`${name} enclave`),
+      sign: (digest: Parameters<typeof signDigest>[0]) => signDigest(digest, keyOf(name))
+    }
+    return makeHello(self, node.peerId.toString(), node.getMultiaddrs().map(String))
+  }
+
+  async function say(
+    connection: Connection,
+    protocol: string,
+    bytes: Uint8Array
+  ): Promise<{ ok: boolean; code: string }> {
+    const stream = await connection.newStream(protocol)
+    const lp = lpStream(stream)
+    await lp.write(bytes)
+    const answer = peerResponse.decode((await lp.read({ signal: AbortSignal.timeout(2_000) })).subarray())
+    await stream.close()
+    return answer
+  }
+  const sayHello = (connection: Connection, hello: Uint8Array): Promise<{ ok: boolean; code: string }> =>
+    say(connection, PeerProtocol.hello, peerRequest.encode({ method: 0, payload: hello }))
+
+  async function verified(): Promise<{ node: Libp2p; connection: Connection }> {
+    const held = await attacker()
+    await sayHello(held.connection, helloOf(held.node))
+    await until('verified', seesAll(victim, 1))
+    return held
+  }
+
+  it('closes a connection on which nobody says hello', async () => {
+    const { connection } = await attacker()
+    await until('closed', () => connection.status !== 'open', 3_000)
+  })
+
+  it('does not let strangers crowd each other beyond the limit', async () => {
+    const held = await Promise.all(Array.from({ length: 6 }, attacker))
+    await until('at most three stay', () => held.filter(h => h.connection.status === 'open').length <= 3, 200 + 300)
+  })
+
+  it('refuses a frame that claims to be too large, before anything is read', async () => {
+    const { connection } = await verified()
+    const stream = await connection.newStream(PeerProtocol.taskRelay)
+    let reset = false
+    stream.addEventListener('close', () => (reset = true))
+    stream.send(varint(2 ** 30))
+    await until('reset', () => reset, 450) // sooner than the deadline of the request
+    expect(served).to.equal(0)
+  })
+
+  it('refuses a length that never ends, and a flood behind a small frame', async () => {
+    const { connection } = await verified()
+    for (const bytes of [new Uint8Array(64).fill(0xff), new Uint8Array(64 * 1024).fill(0x00)]) {
+      const stream = await connection.newStream(PeerProtocol.findPeers)
+      let ended = false
+      stream.addEventListener('close', () => (ended = true))
+      stream.send(bytes)
+      await until('ended', () => ended, 2_000)
+    }
+    expect(victim.peers().length).to.be.lessThan(2)
+  })
+
+  it('gives up on a request that arrives drop by drop', async () => {
+    const { connection } = await verified()
+    const stream = await connection.newStream(PeerProtocol.taskRelay)
+    let ended = false
+    stream.addEventListener('close', () => (ended = true))
+    stream.send(varint(1000))
+    const drip = setInterval(() => {
+      if (!ended) stream.send(Uint8Array.of(1))
+    }, 50)
+    await until('ended', () => ended, 2_000)
+    clearInterval(drip)
+    expect(served).to.equal(0)
+  })
+
+  it('sends away who keeps sending what is no request, and does not take it back', async () => {
+    const { node, connection } = await verified()
+    const codes: string[] = []
+    for (let i = 0; i < 5; i++) {
+      codes.push(
+        await say(connection, PeerProtocol.taskRelay, Uint8Array.of(9, 9, 9)).then(
+          a => a.code,
+          () => 'gone'
+        )
+      )
+    }
+    expect(codes[0]).to.equal('PEER_MALFORMED')
+    await until('closed', () => connection.status !== 'open' && victim.peers().length === 0)
+    const again = await node.dial(victim.multiaddrs().map(address => multiaddr(address))).catch(() => null)
+    await until('refused', () => again === null || again.status !== 'open', 1_000)
+  })
+
+  it('refuses malformed hellos, and hellos whose addresses lead elsewhere are stripped of them', async () => {
+    const { connection } = await attacker()
+    const answer = await sayHello(connection, Uint8Array.of(1, 2, 3))
+    expect(answer).to.include({ ok: false, code: 'PEER_MALFORMED' })
+
+    const { node, connection: second } = await attacker()
+    const hello = helloCodec.decode(helloOf(node))
+    const elsewhere = [
+      '/ip4/10.0.0.1/tcp/22',
+      `/ip4/10.0.0.1/tcp/22/p2p/${victim.peerId}`,
+      'nonsense',
+      '/unix/etc/passwd'
+    ]
+    await sayHello(second, helloCodec.encode({ ...hello, addresses: elsewhere }))
+    await until('verified', seesAll(victim, 1))
+    expect(victim.peers()[0]!.addresses).to.deep.equal([])
+  })
+
+  it('does not survive on a stolen hello: the signature stands for one peer id', async () => {
+    const { node } = await verified()
+    const stolen = helloOf(node)
+    await node.stop()
+    await until('gone', seesAll(victim, 0))
+    const { connection } = await attacker()
+    const answer = await sayHello(connection, stolen).catch(() => ({ ok: false, code: 'PEER_IMPOSTOR' }))
+    expect(answer).to.include({ ok: false, code: 'PEER_IMPOSTOR' })
+    expect(victim.peers()).to.be.empty
+  })
+})
