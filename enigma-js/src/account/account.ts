@@ -1,0 +1,158 @@
+import {
+  BrowserProvider,
+  FetchRequest,
+  JsonRpcProvider,
+  Network,
+  Wallet,
+  type Eip1193Provider,
+  type Provider,
+  type Signer
+} from 'ethers'
+import { address, toHex, type Address } from '@enigma/protocol'
+import { ClientError, quoted } from '../errors.ts'
+import { within } from '../waiting.ts'
+
+/** Who pays and signs: an ethers Signer, a private key with the address of an Ethereum node, or an EIP-1193 wallet. An address alone only watches. */
+export type AccountOptions =
+  | { readonly signer: Signer }
+  | { readonly privateKey: string | Uint8Array; readonly chainUrl: string }
+  | { readonly provider: Eip1193Provider }
+  | { readonly chainUrl: string }
+
+export interface Account {
+  readonly signer: Signer | null // null: may only watch
+  readonly provider: Provider
+  readonly address: Address | null
+  readonly chainId: bigint
+  /** True when no person is asked before a signature, so that the client may sign again by itself. */
+  readonly holdsKey: boolean
+  /** Ends what was opened here. */
+  close(): void
+}
+
+const REQUEST_TIMEOUT_MS = 15_000
+/** A person may have to find and unlock the wallet. */
+const WALLET_TIMEOUT_MS = 300_000
+
+/** @throws CHAIN_UNREACHABLE, CLIENT_SETTING */
+export async function openAccount(options: AccountOptions): Promise<Account> {
+  if ('signer' in options) return fromSigner(options.signer)
+  if ('provider' in options) return fromWallet(options.provider)
+  return 'privateKey' in options ? fromKey(options.privateKey, options.chainUrl) : watcher(options.chainUrl)
+}
+
+/** An account that can sign. */
+export type Payer = Account & { readonly signer: Signer; readonly address: Address }
+
+/** @throws CLIENT_SETTING for a client that may only watch. */
+export function requirePayer(account: Account): Payer {
+  const { signer, address: payer } = account
+  if (signer !== null && payer !== null) return { ...account, signer, address: payer }
+  throw new ClientError(
+    { code: 'CLIENT_SETTING', what: 'signer' },
+    'This client has no account, so it cannot pay or sign.',
+    { hint: 'Give createEnigmaClient a signer, a privateKey or a wallet provider.' }
+  )
+}
+
+const unreachable = (url: string, cause?: unknown): ClientError =>
+  new ClientError(
+    { code: 'CHAIN_UNREACHABLE', what: 'chain id' },
+    `The Ethereum node at ${url} did not answer${cause === undefined ? '.' : `: ${quoted(cause)}`}`,
+    { hint: 'Check that the node runs and that its address is right, then try again.', cause }
+  )
+
+/** A provider with short deadlines and without caches that would hide a new block. */
+export async function openProvider(url: string): Promise<JsonRpcProvider> {
+  const request = new FetchRequest(url)
+  request.timeout = REQUEST_TIMEOUT_MS
+  // Asked by hand first: the provider itself would try for ever, and print each attempt.
+  const question = { method: 'POST', headers: { 'content-type': 'application/json' } }
+  const body = JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'eth_chainId', params: [] })
+  let answer: { result?: unknown }
+  try {
+    const response = await fetch(url, { ...question, body, signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS) })
+    answer = (await response.json()) as { result?: unknown }
+  } catch (cause) {
+    throw unreachable(url, cause)
+  }
+  if (typeof answer.result !== 'string' || !/^0x[0-9a-f]{1,16}$/i.test(answer.result)) throw unreachable(url)
+  const network = Network.from(BigInt(answer.result))
+  return new JsonRpcProvider(request, network, { staticNetwork: network, cacheTimeout: -1, pollingInterval: 250 })
+}
+
+async function watcher(chainUrl: string): Promise<Account> {
+  const provider = await openProvider(chainUrl)
+  const { chainId } = await provider.getNetwork()
+  return { signer: null, provider, address: null, chainId, holdsKey: false, close: () => provider.destroy() }
+}
+
+async function fromKey(privateKey: string | Uint8Array, chainUrl: string): Promise<Account> {
+  const provider = await openProvider(chainUrl)
+  let wallet: Wallet
+  try {
+    wallet = new Wallet(typeof privateKey === 'string' ? privateKey : toHex(privateKey), provider)
+  } catch {
+    provider.destroy()
+    // without the cause: it could quote the key
+    throw new ClientError(
+      { code: 'CLIENT_SETTING', what: 'privateKey' },
+      'The private key is not 32 bytes of hexadecimal.'
+    )
+  }
+  const { chainId } = await provider.getNetwork()
+  return {
+    signer: wallet,
+    provider,
+    address: address(wallet.address),
+    chainId,
+    holdsKey: true,
+    close: () => provider.destroy()
+  }
+}
+
+async function fromSigner(signer: Signer): Promise<Account> {
+  const { provider } = signer
+  if (provider === null) {
+    throw new ClientError(
+      { code: 'CLIENT_SETTING', what: 'signer' },
+      'The signer has no provider, so there is no chain to speak to.',
+      { hint: 'Use signer.connect(provider).' }
+    )
+  }
+  const { chainId } = await within(provider.getNetwork(), REQUEST_TIMEOUT_MS, () =>
+    unreachable('the provider of the signer')
+  )
+  // A wallet of ethers, alone or inside a NonceManager; a JsonRpcSigner asks somebody else.
+  const inner = (signer as { signer?: unknown }).signer ?? signer
+  return {
+    signer,
+    provider,
+    address: address(await signer.getAddress()),
+    chainId,
+    holdsKey: typeof inner === 'object' && inner !== null && 'signingKey' in inner,
+    close: () => undefined
+  }
+}
+
+async function fromWallet(wallet: Eip1193Provider): Promise<Account> {
+  const provider = new BrowserProvider(wallet, 'any', { cacheTimeout: -1, pollingInterval: 500 })
+  const open = async (): Promise<Account> => {
+    const signer = await provider.getSigner()
+    const { chainId } = await provider.getNetwork()
+    return {
+      signer,
+      provider,
+      address: address(signer.address),
+      chainId,
+      holdsKey: false,
+      close: () => provider.destroy()
+    }
+  }
+  try {
+    return await within(open(), WALLET_TIMEOUT_MS, () => unreachable('the wallet'))
+  } catch (error) {
+    provider.destroy()
+    throw error
+  }
+}

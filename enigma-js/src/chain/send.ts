@@ -1,0 +1,73 @@
+import type { TransactionReceipt, TransactionResponse } from 'ethers'
+import type { Hex } from '@enigma/protocol'
+import type { Payer } from '../account/account.ts'
+import { ClientError, quoted } from '../errors.ts'
+import type { Timeouts } from '../session.ts'
+import { sleep } from '../waiting.ts'
+import type { Chain } from './chain.ts'
+import { isRejection, revertOf } from './revert.ts'
+
+/** A call of a contract that changes state. `gas` is computed, not estimated: an estimate on the latest block is wrong at an epoch's edge. */
+export interface ContractCall {
+  readonly what: string // for the sentence of an error
+  readonly to: string
+  readonly data: string
+  readonly gas: bigint
+}
+
+/** @throws USER_REJECTED, INSUFFICIENT_ETH, TX_REVERTED; reverts found by the node beforehand pass as they are. */
+export async function send({ signer, address }: Payer, { what, to, data, gas }: ContractCall): Promise<Hex> {
+  let sent: TransactionResponse
+  try {
+    sent = await signer.sendTransaction({ to, data, gasLimit: gas })
+  } catch (error) {
+    throw sendError(error, what, address)
+  }
+  return sent.hash as Hex
+}
+
+export function rejected(what: string, cause: unknown): ClientError {
+  return new ClientError({ code: 'USER_REJECTED', what }, `The wallet's user declined ${what}.`, {
+    hint: 'Nothing was paid. Try again and confirm in the wallet.',
+    cause
+  })
+}
+
+function sendError(error: unknown, what: string, account: string): unknown {
+  if (isRejection(error)) return rejected(what, error)
+  if (revertOf(error) !== null) return error
+  if ((error as { code?: unknown }).code === 'INSUFFICIENT_FUNDS') {
+    return new ClientError({ code: 'INSUFFICIENT_ETH', account }, `${account} has too little ether for ${what}.`, {
+      hint: 'Ethereum gas is paid in ether, apart from the fee in ENG.',
+      cause: error
+    })
+  }
+  return new ClientError(
+    { code: 'TX_REVERTED', what, reason: quoted(error) },
+    `Ethereum did not take ${what}: ${quoted(error)}`,
+    { cause: error }
+  )
+}
+
+/** Waits until a transaction is in a block, whatever its outcome there. @throws TX_PENDING */
+export async function mined(
+  chain: Chain,
+  transactionHash: Hex,
+  { pollMs, transactionMs }: Timeouts,
+  signal?: AbortSignal
+): Promise<TransactionReceipt> {
+  const until = Date.now() + transactionMs
+  for (;;) {
+    const receipt = await chain.receipt(transactionHash)
+    if (receipt !== null) return receipt
+    if (Date.now() > until) throw stillPending(transactionHash, transactionMs)
+    await sleep(pollMs, signal)
+  }
+}
+
+export const stillPending = (transactionHash: Hex, afterMs: number): ClientError =>
+  new ClientError(
+    { code: 'TX_PENDING', transactionHash },
+    `The transaction is in no block after ${Math.round(afterMs / 1000)} s.`,
+    { hint: 'It may still come; the task goes on by itself then. Look with client.resume().' }
+  )

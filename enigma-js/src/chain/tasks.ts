@@ -1,0 +1,143 @@
+import type { Log, LogDescription } from 'ethers'
+import {
+  address,
+  hash,
+  scAddr,
+  taskId as taskIdFrom,
+  TaskStatus,
+  type Address,
+  type Hash,
+  type Hex,
+  type TaskId,
+  type TaskTerms
+} from '@enigma/protocol'
+import { enigmaInterface, type Chain } from './chain.ts'
+
+/** A task as its record stands on chain (R2). */
+export interface TaskRecord extends TaskTerms {
+  readonly taskId: TaskId
+  readonly sender: Address
+  readonly recordBlock: number
+  readonly recordTime: number // seconds
+  readonly transactionHash: Hex
+}
+
+/** How a task ended on chain. */
+export type Settlement =
+  | {
+      readonly outcome: 'verified' | 'failed'
+      readonly reason: number // 0 when verified
+      readonly operator: Address
+      readonly outputHash: Hash
+      readonly gasUsed: bigint
+      readonly receiptDigest: Hash
+      readonly block: number
+      readonly transactionHash: Hex
+    }
+  | {
+      readonly outcome: 'returned'
+      readonly amount: bigint // grains
+      readonly block: number
+      readonly transactionHash: Hex
+    }
+
+/** The two slots of a task, and what its status means. */
+export interface TaskSlots {
+  readonly slot1: Hash
+  readonly sender: Address
+  readonly recordBlock: number
+  readonly recordTime: number
+  readonly status: number // TaskStatus
+}
+
+const topic = (name: string): string => enigmaInterface.getEvent(name)!.topicHash
+
+export async function taskSlots(chain: Chain, taskId: TaskId): Promise<TaskSlots> {
+  const [slot1, sender, recordBlock, recordTime, status] = await chain.read('taskStatus', [taskId])
+  return {
+    slot1: hash(slot1 as string),
+    sender: address(sender as string),
+    recordBlock: Number(recordBlock),
+    recordTime: Number(recordTime),
+    status: Number(status)
+  }
+}
+
+const parsed = (log: Log): LogDescription => enigmaInterface.parseLog(log)!
+
+function recordOf(log: Log, slots: Pick<TaskSlots, 'recordBlock' | 'recordTime'>): TaskRecord {
+  const { args } = parsed(log)
+  return {
+    taskId: taskIdFrom(args.taskId as string),
+    sender: address(args.sender as string),
+    scAddr: scAddr(args.scAddr as string),
+    kind: Number(args.kind),
+    codeHash: hash(args.codeHash as string),
+    inputHash: hash(args.inputHash as string),
+    gasLimit: args.gasLimit as bigint,
+    gasPx: args.gasPx as bigint,
+    epoch: Number(args.epoch),
+    recordBlock: slots.recordBlock,
+    recordTime: slots.recordTime,
+    transactionHash: log.transactionHash as Hex
+  }
+}
+
+/** The record of a task, or null if there is none. */
+export async function taskRecord(
+  chain: Chain,
+  taskId: TaskId
+): Promise<{ record: TaskRecord; slots: TaskSlots } | null> {
+  const slots = await taskSlots(chain, taskId)
+  if (slots.status === TaskStatus.RecordUndefined) return null
+  const logs = await chain.logs([topic('TaskRecordCreated'), taskId], slots.recordBlock)
+  const log = logs.find(({ blockNumber }) => blockNumber === slots.recordBlock)
+  return log === undefined ? null : { record: recordOf(log, slots), slots } // without it the node is between two forks
+}
+
+/** The task that a mined transaction recorded for this input, or null. */
+export function recordedIn(logs: readonly Log[], chain: Chain, inputHash: Hash): TaskId | null {
+  for (const log of logs) {
+    if (address(log.address) !== chain.enigma || log.topics[0] !== topic('TaskRecordCreated')) continue
+    const { args } = parsed(log)
+    if (args.inputHash === inputHash) return taskIdFrom(args.taskId as string)
+  }
+  return null
+}
+
+/** Finds the task of an input that was recorded by `sender` at or after `fromBlock`: for a page that was closed in between. */
+export async function findRecorded(
+  chain: Chain,
+  sender: Address,
+  inputHash: Hash,
+  fromBlock: number
+): Promise<TaskId | null> {
+  const padded = `0x${'00'.repeat(12)}${sender.slice(2)}`
+  return recordedIn(await chain.logs([topic('TaskRecordCreated'), null, padded], fromBlock), chain, inputHash)
+}
+
+/** How a task ended, or null while it is open. */
+export async function settlementOf(chain: Chain, record: TaskRecord): Promise<Settlement | null> {
+  const names = ['ReceiptVerified', 'ReceiptFailed', 'TaskFeeReturned']
+  const logs = await chain.logs([names.map(topic), record.taskId], record.recordBlock)
+  const log = logs.at(-1)
+  if (log === undefined) return null
+  const { name, args } = parsed(log)
+  const at = { block: log.blockNumber, transactionHash: log.transactionHash as Hex }
+  if (name === 'TaskFeeReturned') return { outcome: 'returned', amount: args.amount as bigint, ...at }
+  return {
+    outcome: name === 'ReceiptVerified' ? 'verified' : 'failed',
+    reason: name === 'ReceiptVerified' ? 0 : Number(args.reason),
+    operator: address(args.operator as string),
+    outputHash: hash(args.outputHash as string),
+    gasUsed: args.gasUsed as bigint,
+    receiptDigest: hash(args.receiptDigest as string),
+    ...at
+  }
+}
+
+/** Blocks after the record in which a receipt is still accepted; the last one is the deadline. */
+export const deadlineBlock = async (chain: Chain, recordBlock: number): Promise<number> =>
+  recordBlock + (await chain.taskPeriod())
+
+export const isOpen = (slots: TaskSlots): boolean => slots.status === TaskStatus.RecordCreated

@@ -1,0 +1,138 @@
+import type { Address, InfoResult, ScAddr } from '@enigma/protocol'
+import { openAccount, type Account, type AccountOptions } from './account/account.ts'
+import type { ConstructorArgs, FunctionArgs, FunctionName, FunctionResult, SecretContractAbi } from './abi/types.ts'
+import {
+  compute,
+  deploy,
+  openTask,
+  readScAddr,
+  readTaskId,
+  resumeTasks,
+  taskState,
+  type Artifact,
+  type TaskOptions,
+  type TaskState
+} from './actions.ts'
+import { enterNetwork, evidenceRules, openCache, openChain, type NetworkOptions } from './connect.ts'
+import { contractHandle, type ContractHandle } from './contract.ts'
+import { Workers } from './rpc/workers.ts'
+import { SeatFinder } from './seats/find.ts'
+import type { Session, Timeouts } from './session.ts'
+import { defaultStorage, type ClientStorage } from './storage/storage.ts'
+import type { TaskProgress } from './task/progress.ts'
+import { refund, type Refund } from './task/refund.ts'
+import { TaskStore } from './task/store.ts'
+import type { Task } from './task/task.ts'
+import { watchTask, type WatchOptions } from './task/watch.ts'
+import { Mutex } from './waiting.ts'
+
+export type ClientOptions = AccountOptions & {
+  readonly network: NetworkOptions
+  /** Default: localStorage in a page, memory elsewhere. */
+  readonly storage?: ClientStorage
+  readonly timeouts?: Partial<Timeouts>
+  /** Takes the rare sentence that is no error. Default: console.warn. */
+  readonly onNotice?: (sentence: string) => void
+}
+
+/** A connection to one Enigma network. Everything it returns has been verified against the chain. */
+export interface EnigmaClient {
+  /** Who pays; null for a client that may only watch. */
+  readonly address: Address | null
+  readonly chainId: bigint
+  readonly enigma: Address
+  readonly confirmations: number
+  /** What the entry worker said of itself when the client connected. */
+  readonly info: InfoResult
+  deploy<const A extends SecretContractAbi>(
+    artifact: Artifact<A>,
+    args: ConstructorArgs<A>,
+    options?: TaskOptions
+  ): Promise<Task<ScAddr>>
+  compute<const A extends SecretContractAbi, N extends FunctionName<A>>(
+    scAddr: string,
+    abi: A,
+    name: N,
+    args: FunctionArgs<A, N>,
+    options?: TaskOptions
+  ): Promise<Task<FunctionResult<A, N>>>
+  contract<const A extends SecretContractAbi>(scAddr: string, abi: A): ContractHandle<A>
+  /** Any task's stages, live, to `final` or `failed`. */
+  watchTask(taskId: string, options?: WatchOptions): AsyncGenerator<TaskProgress, unknown>
+  /** What the chain says of any task. */
+  getTask(taskId: string): Promise<TaskState>
+  /** A handle for a task that this client, or an earlier one with the same storage, sent. */
+  task(taskId: string): Promise<Task>
+  /** Handles for all tasks in the storage: what a reloaded page goes on with. */
+  resume(): Promise<Task[]>
+  /** Sends the fee of an expired task back to its sender. */
+  refund(taskId: string, options?: WatchOptions): Promise<Refund>
+  close(): void
+}
+
+const DEFAULT_TIMEOUTS: Timeouts = {
+  pollMs: 1_000,
+  transactionMs: 180_000,
+  stalledMs: 120_000,
+  resultMs: 60_000
+}
+/** Blocks come every second there. */
+const DEVELOPMENT_POLL_MS = 250
+
+/**
+ * Connects to an Enigma network, and checks it first: chain, contract, mode, and the evidence of the entry worker.
+ *
+ * @throws CHAIN_UNREACHABLE, CHAIN_FOREIGN, ENIGMA_NOT_FOUND, ENIGMA_MODE_FOREIGN, EVIDENCE_*, WORKER_UNREACHABLE, CLIENT_SETTING
+ */
+export async function createEnigmaClient(options: ClientOptions): Promise<EnigmaClient> {
+  const { network, storage = defaultStorage(), onNotice = sentence => console.warn(sentence) } = options
+  const account = await openAccount(options)
+  try {
+    const chain = await openChain(account, network)
+    const workers = new Workers(typeof network.rpc === 'string' ? [network.rpc] : network.rpc)
+    const rules = evidenceRules(chain, network)
+    const { info, deploymentBlockHash, confirmations } = await enterNetwork(chain, workers, rules, network)
+    const prefix = await openCache(chain, storage, deploymentBlockHash, onNotice)
+    const pollMs = confirmations === 1 ? DEVELOPMENT_POLL_MS : DEFAULT_TIMEOUTS.pollMs
+    const session: Session = {
+      account,
+      chain,
+      domain: { chainId: chain.chainId, enigma: chain.enigma },
+      workers,
+      seats: new SeatFinder(chain, workers, rules),
+      store: new TaskStore(storage, prefix),
+      confirmations,
+      timeouts: { ...DEFAULT_TIMEOUTS, pollMs, ...options.timeouts },
+      submitting: new Mutex()
+    }
+    return clientOf(session, account, info)
+  } catch (error) {
+    account.close()
+    throw error
+  }
+}
+
+function clientOf(session: Session, account: Account, info: InfoResult): EnigmaClient {
+  const { chain, confirmations } = session
+  return {
+    address: account.address,
+    chainId: chain.chainId,
+    enigma: chain.enigma,
+    confirmations,
+    info,
+    deploy: (artifact, args, options = {}) => deploy(session, artifact, args, options),
+    compute: (scAddr, abi, name, args, options = {}) => compute(session, scAddr, abi, name, args, options),
+    contract(scAddr, abi) {
+      const address = readScAddr(scAddr)
+      return contractHandle(address, abi, (name, args, options) =>
+        compute(session, address, abi as SecretContractAbi, name, args, options)
+      )
+    },
+    watchTask: (id, options) => watchTask(session, readTaskId(id), options),
+    getTask: id => taskState(session, id),
+    task: id => openTask(session, id),
+    resume: () => resumeTasks(session),
+    refund: (id, options) => refund(session, readTaskId(id), options),
+    close: () => account.close()
+  }
+}

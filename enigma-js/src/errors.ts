@@ -1,0 +1,115 @@
+import { EnigmaError, printable, type EnigmaErrorOptions, type Hex } from '@enigma/protocol'
+
+/** What the client throws on purpose. docs/errors.md is made from these lines. */
+export type ClientFailure =
+  /** The Ethereum node did not answer, or not in time. */
+  | { readonly code: 'CHAIN_UNREACHABLE'; readonly what: string }
+  /** The Ethereum node answers, but no new block came for a long time. */
+  | { readonly code: 'CHAIN_STALLED'; readonly block: number }
+  /** Wallet, worker and settings do not speak of the same chain or contract. */
+  | { readonly code: 'CHAIN_FOREIGN'; readonly what: string }
+  /** There is no Enigma contract at the address given. */
+  | { readonly code: 'ENIGMA_NOT_FOUND'; readonly enigma: string }
+  /** The Enigma contract accepts another kind of evidence than the caller expects. */
+  | { readonly code: 'ENIGMA_MODE_FOREIGN'; readonly expected: string; readonly found: string }
+  /** A setting of the client is missing or contradicts another. */
+  | { readonly code: 'CLIENT_SETTING'; readonly what: string }
+  /** No worker answered at the addresses given. */
+  | { readonly code: 'WORKER_UNREACHABLE'; readonly url: string }
+  /** A worker answered something that is not an answer to the question. */
+  | { readonly code: 'WORKER_ANSWER_WRONG'; readonly url: string; readonly what: string }
+  /** No epoch has begun: no worker is drawn yet. */
+  | { readonly code: 'NO_EPOCH' }
+  /** No seat holder of the contract has published a key for this epoch. Nothing was paid. */
+  | { readonly code: 'NO_SEAT_REACHABLE'; readonly epoch: number; readonly nextEpochBlock: number }
+  /** The epoch is over. Nothing was paid. */
+  | { readonly code: 'EPOCH_STALE'; readonly epoch: number; readonly current: number }
+  /** A worker named a seat holder that the chain did not draw. */
+  | { readonly code: 'SEAT_PROOF_WRONG'; readonly seat: number; readonly what: string }
+  /** An encryption key is not signed by the enclave of its seat for this epoch. */
+  | { readonly code: 'KEY_SIGNATURE_WRONG'; readonly seat: number }
+  /** The evidence of an enclave is of another mode than this network's. */
+  | { readonly code: 'EVIDENCE_MODE'; readonly who: string; readonly expected: string }
+  /** The code of an enclave is not on the allow list. */
+  | { readonly code: 'EVIDENCE_MEASUREMENT'; readonly who: string; readonly measurement: string }
+  /** The evidence of an enclave is missing, expired, forged, or speaks of another enclave. */
+  | { readonly code: 'EVIDENCE_WRONG'; readonly who: string; readonly what: string }
+  /** There is no secret contract at this address. Nothing was paid. */
+  | { readonly code: 'SC_UNKNOWN'; readonly scAddr: string }
+  /** The account has less ENG than the task's fee. */
+  | { readonly code: 'INSUFFICIENT_ENG'; readonly needed: bigint; readonly balance: bigint }
+  /** The account cannot pay the Ethereum gas of a transaction. */
+  | { readonly code: 'INSUFFICIENT_ETH'; readonly account: string }
+  /** The gas limit or the gas price of a task is out of range. */
+  | { readonly code: 'GAS_OUT_OF_RANGE'; readonly what: string }
+  /** The wallet's user said no. */
+  | { readonly code: 'USER_REJECTED'; readonly what: string }
+  /** Ethereum refused a transaction. */
+  | { readonly code: 'TX_REVERTED'; readonly what: string; readonly reason: string }
+  /** A transaction was sent and is in no block yet. */
+  | { readonly code: 'TX_PENDING'; readonly transactionHash: string }
+  /** The contract's ABI has no such function, or it is ambiguous. */
+  | { readonly code: 'ABI_FUNCTION'; readonly name: string }
+  /** An argument does not fit its ABI type. */
+  | { readonly code: 'ABI_ARGUMENT'; readonly argument: string; readonly type: string }
+  /** The answer does not decode by the function's ABI: it was made for another contract. */
+  | { readonly code: 'ABI_RESULT'; readonly name: string }
+  /** There is no task with this id on the chain. */
+  | { readonly code: 'TASK_UNKNOWN'; readonly taskId: string }
+  /** The deadline of the task has not passed, so its fee cannot go back yet. */
+  | { readonly code: 'TASK_NOT_EXPIRED'; readonly taskId: string; readonly deadline: number }
+  /** The task has its receipt already. */
+  | { readonly code: 'TASK_SETTLED'; readonly taskId: string; readonly status: number }
+  /** The receipt is not the one that the chain accepted for the task. */
+  | { readonly code: 'RECEIPT_WRONG'; readonly what: string }
+  /** The receipt is signed by an enclave that holds no seat of the task. */
+  | { readonly code: 'RECEIPT_SIGNER_WRONG'; readonly signer: string }
+  /** The output is not the one that the receipt names. */
+  | { readonly code: 'OUTPUT_HASH_WRONG'; readonly taskId: string }
+  /** The output does not open with the key of this task. */
+  | { readonly code: 'OUTPUT_UNREADABLE'; readonly taskId: string }
+  /** The task is settled on chain, but no worker hands out its output. */
+  | { readonly code: 'RESULT_UNAVAILABLE'; readonly taskId: string }
+
+export class ClientError extends EnigmaError<ClientFailure> {}
+
+/** A worker said no, with its own code, such as INPUT_NOT_FOR_SEAT. */
+export class WorkerRefusal extends EnigmaError<{
+  readonly code: string
+  readonly url: string
+  readonly method: string
+}> {
+  constructor(code: string, url: string, method: string, message: string, options: EnigmaErrorOptions = {}) {
+    super({ code, url, method }, message, options)
+  }
+}
+
+/** How a task ended, when it did not end well. */
+export type TaskFailure =
+  /** The task ran and failed; its receipt says so. The unused fee is back. */
+  | {
+      readonly code: 'TASK_FAILED'
+      readonly taskId: string
+      /** Public code, as in the receipt. */
+      readonly reason: number
+      readonly reasonName: string
+      /** Why, in the contract's or the enclave's words. Encrypted to the requester; null for anybody else. */
+      readonly readable: string | null
+      readonly gasUsed: bigint
+      /** Grains that went back. */
+      readonly refunded: bigint
+    }
+  /** Nobody settled the task before its deadline. The whole fee goes back. */
+  | {
+      readonly code: 'TASK_EXPIRED'
+      readonly taskId: string
+      readonly deadline: number
+      /** Grains that went back; null: not yet. */
+      readonly refunded: bigint | null
+      readonly refundTransaction: Hex | null
+    }
+
+export class TaskFailedError extends EnigmaError<TaskFailure> {}
+
+/** Text of a peer or a node for one of our own sentences. */
+export const quoted = (error: unknown): string => printable(error instanceof Error ? error.message : String(error), 160)

@@ -1,0 +1,103 @@
+import { Signature } from 'ethers'
+import { ClientError } from '../errors.ts'
+import { tokenInterface } from '../chain/chain.ts'
+import { isRejection, isRevert } from '../chain/revert.ts'
+import { mined, rejected, send } from '../chain/send.ts'
+import type { Payer } from '../account/account.ts'
+import type { Session } from '../session.ts'
+
+/** How a record takes its fee: by a standing allowance, or by an EIP-2612 signature over exactly the fee. */
+export type Payment =
+  | { readonly kind: 'allowance' }
+  | {
+      readonly kind: 'permit'
+      readonly nonce: bigint
+      readonly deadline: number
+      readonly v: number
+      readonly r: string
+      readonly s: string
+    }
+
+/** A person may take some minutes in the wallet, and the transaction some more to be mined. */
+const PERMIT_SECONDS = 3600
+const APPROVE_GAS = 100_000n
+
+const PERMIT_TYPES = {
+  Permit: ['address owner', 'address spender', 'uint256 value', 'uint256 nonce', 'uint256 deadline'].map(field => {
+    const [type, name] = field.split(' ') as [string, string]
+    return { name, type }
+  })
+}
+
+/** @throws INSUFFICIENT_ENG */
+export async function requireBalance({ chain }: Session, payer: Payer, fee: bigint): Promise<void> {
+  const [balance] = (await chain.readToken('balanceOf', [payer.address])) as unknown as [bigint]
+  if (balance >= fee) return
+  throw new ClientError(
+    { code: 'INSUFFICIENT_ENG', needed: fee, balance },
+    `The fee is ${inEng(fee)} ENG at most, and ${payer.address} has ${inEng(balance)} ENG.`,
+    { hint: 'Lower the gas limit or the gas price, or get more ENG.' }
+  )
+}
+
+/** Grains as ENG. */
+export function inEng(grains: bigint): string {
+  const fraction = (grains % 10n ** 8n).toString().padStart(8, '0').replace(/0+$/, '')
+  return `${grains / 10n ** 8n}${fraction ? `.${fraction}` : ''}`
+}
+
+/**
+ * Lets Enigma take the fee: an allowance that stands already, else a permit, else (a token or wallet without permits) an
+ * approval in a transaction of its own.
+ *
+ * @throws USER_REJECTED, TX_REVERTED, TX_PENDING, INSUFFICIENT_ETH
+ */
+export async function arrangePayment(
+  session: Session,
+  payer: Payer,
+  fee: bigint,
+  signal?: AbortSignal
+): Promise<Payment> {
+  const { chain } = session
+  const [allowance] = (await chain.readToken('allowance', [payer.address, chain.enigma])) as unknown as [bigint]
+  if (allowance >= fee) return { kind: 'allowance' }
+  return (await permit(session, payer, fee)) ?? (await approve(session, payer, fee, signal))
+}
+
+async function permit({ chain }: Session, payer: Payer, fee: bigint): Promise<Payment | null> {
+  let domain: { name: string; version: string }
+  let nonce: bigint
+  try {
+    const [, name, version] = (await chain.readToken('eip712Domain')) as unknown as [string, string, string]
+    domain = { name, version }
+    nonce = ((await chain.readToken('nonces', [payer.address], { block: 'pending' })) as unknown as [bigint])[0]
+  } catch (error) {
+    if (isRevert(error)) return null // a token without permits
+    throw error
+  }
+  const latest = await chain.ask('block time', () => payer.provider.getBlock('latest'))
+  const deadline = Math.max(latest?.timestamp ?? 0, Math.floor(Date.now() / 1000)) + PERMIT_SECONDS
+  const full = { ...domain, chainId: chain.chainId, verifyingContract: await chain.token() }
+  const value = { owner: payer.address, spender: chain.enigma, value: fee, nonce, deadline }
+  try {
+    const { v, r, s } = Signature.from(await payer.signer.signTypedData(full, PERMIT_TYPES, value))
+    return { kind: 'permit', nonce, deadline, v, r, s }
+  } catch (error) {
+    if (isRejection(error)) throw rejected('the payment permit', error)
+    return null // a wallet that cannot sign typed data
+  }
+}
+
+async function approve(
+  { chain, timeouts }: Session,
+  payer: Payer,
+  fee: bigint,
+  signal?: AbortSignal
+): Promise<Payment> {
+  const what = 'the approval of the fee'
+  const data = tokenInterface.encodeFunctionData('approve', [chain.enigma, fee])
+  const hash = await send(payer, { what, to: await chain.token(), data, gas: APPROVE_GAS })
+  const receipt = await mined(chain, hash, timeouts, signal)
+  if (receipt.status === 1) return { kind: 'allowance' }
+  throw new ClientError({ code: 'TX_REVERTED', what, reason: 'unknown' }, 'Ethereum reverted the approval of the fee.')
+}

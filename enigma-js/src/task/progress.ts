@@ -1,0 +1,20 @@
+import { TASK_STAGES, type Address, type Hex, type TaskId, type TaskStage } from '@enigma/protocol'
+import type { TaskFailedError } from '../errors.ts'
+
+/** One step of a task. Stages come in the order of TASK_STAGES, each at most once; the last is `final` or `failed`. */
+export interface TaskProgress {
+  readonly stage: TaskStage
+  /** Null before the record is on chain. */
+  readonly taskId: TaskId | null
+  readonly detail: string
+  readonly block?: number
+  readonly transactionHash?: Hex
+  /** The enclave that it comes from, where a signature proves it. */
+  readonly signer?: Address
+  /** With `failed`. */
+  readonly error?: TaskFailedError
+}
+
+export type OnStage = (progress: TaskProgress) => void
+
+export const stageIndex = (stage: TaskStage): number => TASK_STAGES.indexOf(stage)

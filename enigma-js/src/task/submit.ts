@@ -1,0 +1,285 @@
+import type { Log } from 'ethers'
+import {
+  MAX_GAS,
+  TaskKind,
+  ZERO_HASH,
+  codeHashOf,
+  scAddr as scAddrFrom,
+  sealEnvelope,
+  taskIdOf,
+  toHex,
+  type Hash,
+  type Hex,
+  type ScAddr,
+  type TaskId
+} from '@enigma/protocol'
+import { requirePayer, type Payer } from '../account/account.ts'
+import type { EncodedCall } from '../abi/codec.ts'
+import { enigmaInterface } from '../chain/chain.ts'
+import { revertOf, type Revert } from '../chain/revert.ts'
+import { mined, send } from '../chain/send.ts'
+import { recordedIn } from '../chain/tasks.ts'
+import { ClientError, quoted } from '../errors.ts'
+import type { Session } from '../session.ts'
+import { deliver } from './deliver.ts'
+import { arrangePayment, requireBalance, type Payment } from './payment.ts'
+import type { OnStage, TaskProgress } from './progress.ts'
+import type { StoredTask } from './store.ts'
+
+/** What is to be recorded. */
+export interface Submission {
+  /** Null for a deployment: its address is known only with the account's nonce. */
+  readonly scAddr: ScAddr | null
+  readonly bytecode: Uint8Array | null // of a deployment
+  readonly call: EncodedCall
+  readonly gasLimit: bigint
+  readonly gasPx: bigint // grains
+}
+
+export interface SubmitOptions {
+  readonly signal?: AbortSignal | undefined
+  readonly onStage?: OnStage | undefined
+}
+
+export interface Recorded {
+  readonly taskId: TaskId
+  readonly stored: StoredTask
+  readonly past: readonly TaskProgress[]
+}
+
+/** The epoch may end and the nonce may move under a submission; more often than this something else is wrong. */
+const MAX_ATTEMPTS = 4
+/** A record with a permit takes some 250,000 gas; what is not used is not paid. */
+const RECORD_GAS = 500_000n
+
+/**
+ * Takes a call from plaintext to its record on chain, in the order of R4: seats and keys, permit, encrypt, deliver, dry run, transaction.
+ * Nothing is paid before a seat holder has the input.
+ */
+export function submit(session: Session, submission: Submission, options: SubmitOptions = {}): Promise<Recorded> {
+  return session.submitting.run(() => new Submitter(session, submission, options).run())
+}
+
+class Submitter {
+  readonly #session: Session
+  readonly #payer: Payer
+  readonly #submission: Submission
+  readonly #signal: AbortSignal | undefined
+  readonly #onStage: OnStage | undefined
+  readonly #past: TaskProgress[] = []
+
+  constructor(session: Session, submission: Submission, { signal, onStage }: SubmitOptions) {
+    this.#session = session
+    this.#payer = requirePayer(session.account)
+    this.#submission = submission
+    this.#signal = signal
+    this.#onStage = onStage
+  }
+
+  async run(): Promise<Recorded> {
+    const { chain } = this.#session
+    const { scAddr, gasLimit, gasPx } = this.#submission
+    requireGas(gasLimit, gasPx)
+    if (scAddr !== null) await this.#requireContract(scAddr)
+    await requireBalance(this.#session, this.#payer, gasLimit * gasPx)
+    let payment: Payment | undefined
+    for (let attempt = 1; ; attempt++) {
+      this.#signal?.throwIfAborted()
+      const epoch = await this.#currentEpoch()
+      const nonce = scAddr === null ? await chain.taskNonce(this.#payer.address) : null
+      const target = scAddr ?? scAddrFrom(taskIdOf(this.#payer.address, nonce!))
+      const seats = await this.#session.seats.find(target, epoch, this.#signal)
+      payment ??= await arrangePayment(this.#session, this.#payer, gasLimit * gasPx, this.#signal)
+      const task = this.#encrypt(target, epoch, seats.recipients, seats.signers)
+      await deliver(this.#session.workers, task, this.#submission.bytecode, this.#signal)
+      this.#report({ stage: 'delivered', taskId: null, detail: 'a seat holder has stored the encrypted input' })
+      const data = this.#recordCall(task, nonce, payment)
+
+      const refused = await this.#dryRun(data)
+      if (refused !== null) {
+        if (attempt >= MAX_ATTEMPTS || !isMoving(refused)) throw refusedError(refused, epoch)
+        if (refused.name === 'EnigmaAllowanceTooLow') payment = undefined // the permit's nonce was used elsewhere
+        continue
+      }
+      await this.#session.store.save(task)
+      const outcome = await this.#record(task, data)
+      if ('taskId' in outcome) return { ...outcome, past: this.#past }
+      // The chain moved between the dry run and the block. A key in our hands signs again; a person is asked first.
+      if (attempt >= MAX_ATTEMPTS || !this.#payer.holdsKey || !isMoving(outcome)) throw refusedError(outcome, epoch)
+      payment = undefined
+    }
+  }
+
+  /** @throws SC_UNKNOWN, before anything is signed or paid. */
+  async #requireContract(scAddr: ScAddr): Promise<void> {
+    if ((await this.#session.chain.codeHash(scAddr)) !== ZERO_HASH) return
+    throw unknownContract(scAddr)
+  }
+
+  async #currentEpoch(): Promise<number> {
+    const epoch = await this.#session.chain.currentEpoch()
+    if (epoch > 0) return epoch
+    throw new ClientError({ code: 'NO_EPOCH' }, 'The first epoch has not begun: no worker is drawn yet.', {
+      hint: 'Wait until workers have logged in and the principal has opened an epoch.'
+    })
+  }
+
+  #encrypt(
+    scAddr: ScAddr,
+    epoch: number,
+    recipients: Parameters<typeof sealEnvelope>[1],
+    signers: StoredTask['seats']
+  ): StoredTask & { readonly envelope: Hex } {
+    const { bytecode, call } = this.#submission
+    const kind = bytecode === null ? TaskKind.compute : TaskKind.deploy
+    const codeHash = bytecode === null ? ZERO_HASH : codeHashOf(bytecode)
+    const sender = this.#payer.address
+    const target = { ...this.#session.domain, kind, scAddr, codeHash, sender, epoch }
+    const { envelope, inputHash, cek } = sealEnvelope(target, recipients, call.data)
+    const holders = recipients.length === 1 ? 'one seat holder' : `${recipients.length} seat holders`
+    this.#report({ stage: 'encrypted', taskId: null, detail: `for ${holders} of epoch ${epoch}` })
+    return {
+      inputHash,
+      cek: toHex(cek),
+      envelope: toHex(envelope),
+      kind,
+      scAddr,
+      sender,
+      epoch,
+      seats: signers,
+      fragment: call.fragment,
+      taskId: null,
+      transactionHash: null,
+      createdAtMs: Date.now()
+    }
+  }
+
+  #recordCall(task: StoredTask, nonce: number | null, payment: Payment): string {
+    const { gasLimit, gasPx, bytecode } = this.#submission
+    const first: Hash | ScAddr = bytecode === null ? task.scAddr : codeHashOf(bytecode)
+    const terms = [first, task.inputHash, gasLimit, gasPx, task.epoch, ...(nonce === null ? [] : [nonce])]
+    const name = bytecode === null ? 'createTaskRecord' : 'createDeploymentTaskRecord'
+    if (payment.kind === 'allowance') return enigmaInterface.encodeFunctionData(name, terms)
+    const { deadline, v, r, s } = payment
+    return enigmaInterface.encodeFunctionData(`${name}WithPermit`, [...terms, deadline, v, r, s])
+  }
+
+  /** What the contract would say to the record in the next block: null if it would take it. */
+  async #dryRun(data: string): Promise<Revert | null> {
+    const { chain } = this.#session
+    const request = { to: chain.enigma, from: this.#payer.address, data, gasLimit: RECORD_GAS, blockTag: 'pending' }
+    return this.#refusal(() => chain.ask('dry run of the record', () => this.#payer.provider.call(request)))
+  }
+
+  async #refusal(attempt: () => Promise<unknown>): Promise<Revert | null> {
+    try {
+      await attempt()
+      return null
+    } catch (error) {
+      const revert = revertOf(error)
+      if (revert !== null) return revert
+      if (error instanceof ClientError) throw error
+      const reason = quoted(error)
+      throw new ClientError(
+        { code: 'TX_REVERTED', what: 'the record', reason },
+        `The contract refuses the record: ${reason}`,
+        { cause: error }
+      )
+    }
+  }
+
+  /** Sends the record and waits for its block: the task, or what the contract said. */
+  async #record(task: StoredTask, data: string): Promise<Omit<Recorded, 'past'> | Revert> {
+    const { chain, store, timeouts } = this.#session
+    const what = 'the record of the task'
+    let transactionHash: Hex
+    try {
+      transactionHash = await send(this.#payer, { what, to: chain.enigma, data, gas: RECORD_GAS })
+    } catch (error) {
+      await store.forget(task)
+      const revert = revertOf(error)
+      if (revert !== null) return revert
+      throw error
+    }
+    await store.update(task.inputHash, { transactionHash })
+    const receipt = await mined(chain, transactionHash, timeouts, this.#signal)
+    const taskId = receipt.status === 1 ? recordedIn(receipt.logs as readonly Log[], chain, task.inputHash) : null
+    if (taskId === null) {
+      const block = receipt.blockNumber
+      const request = { to: chain.enigma, from: this.#payer.address, data, gasLimit: RECORD_GAS, blockTag: block }
+      await store.forget(task)
+      const why = await this.#refusal(() =>
+        chain.ask('why the record reverted', () => this.#payer.provider.call(request))
+      )
+      if (why !== null) return why
+      throw new ClientError(
+        { code: 'TX_REVERTED', what, reason: 'unknown' },
+        'Ethereum reverted the record of the task.',
+        {
+          hint: 'Nothing was paid but Ethereum gas. Try again.'
+        }
+      )
+    }
+    const stored = { ...task, taskId, transactionHash }
+    await store.save(stored)
+    const block = receipt.blockNumber
+    this.#report({
+      stage: 'recorded',
+      taskId,
+      block,
+      transactionHash,
+      detail: `the fee is in escrow in block ${block}`
+    })
+    return { taskId, stored }
+  }
+
+  /** Reports a stage once, even if the work behind it had to be done again. */
+  #report(progress: TaskProgress): void {
+    if (this.#past.some(({ stage }) => stage === progress.stage)) return
+    this.#past.push(progress)
+    this.#onStage?.(progress)
+  }
+}
+
+function requireGas(gasLimit: bigint, gasPx: bigint): void {
+  const refuse = (what: string): ClientError =>
+    new ClientError({ code: 'GAS_OUT_OF_RANGE', what }, what, { hint: 'Give gasLimit and gasPx as positive integers.' })
+  if (gasLimit < 1n || gasLimit > MAX_GAS) throw refuse(`The gas limit must be 1 to ${MAX_GAS}.`)
+  if (gasPx < 1n || gasPx >= 2n ** 64n) throw refuse('The gas price must be at least one grain, and fit 64 bits.')
+}
+
+/** Refusals that another attempt with fresh facts may mend. */
+const isMoving = ({ name }: Revert): boolean =>
+  ['EnigmaWrongEpoch', 'EnigmaWrongNonce', 'EnigmaAllowanceTooLow'].includes(name)
+
+const unknownContract = (scAddr: string): ClientError =>
+  new ClientError({ code: 'SC_UNKNOWN', scAddr }, `There is no secret contract at ${scAddr}.`, {
+    hint: 'Nothing was paid. Check the address, and that its deployment succeeded on this network.'
+  })
+
+function refusedError({ name, args }: Revert, epoch: number): ClientError {
+  switch (name) {
+    case 'EnigmaWrongEpoch': {
+      const current = Number(args[0])
+      return new ClientError(
+        { code: 'EPOCH_STALE', epoch, current },
+        `The workers of epoch ${epoch} were replaced while the task was on its way; epoch ${current} has begun.`,
+        { hint: 'Nothing was paid. Send the task again.' }
+      )
+    }
+    case 'EnigmaNoSuchContract':
+      return unknownContract(String(args[0]))
+    case 'ERC20InsufficientBalance':
+      return new ClientError(
+        { code: 'INSUFFICIENT_ENG', needed: args[2] as bigint, balance: args[1] as bigint },
+        'The account has less ENG than the fee.',
+        { hint: 'Lower the gas limit or the gas price, or get more ENG.' }
+      )
+    default:
+      return new ClientError(
+        { code: 'TX_REVERTED', what: 'the record', reason: name },
+        `The Enigma contract refuses the record: ${name}.`,
+        { hint: 'Nothing was paid.' }
+      )
+  }
+}

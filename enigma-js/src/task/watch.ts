@@ -1,0 +1,244 @@
+import { TaskStatus, fromHex, recoverSigner, typedDigest, type TaskEvent, type TaskId } from '@enigma/protocol'
+import { deadlineBlock, settlementOf, taskRecord, type Settlement, type TaskRecord } from '../chain/tasks.ts'
+import { ClientError, TaskFailedError } from '../errors.ts'
+import { followTask } from '../rpc/subscription.ts'
+import type { Session } from '../session.ts'
+import { sleep } from '../waiting.ts'
+import type { Answer } from './answer.ts'
+import { failedError, fetchAnswer, type Receipted } from './fetch-answer.ts'
+import { inEng } from './payment.ts'
+import { stageIndex, type TaskProgress } from './progress.ts'
+import type { StoredTask } from './store.ts'
+
+/** The last word on a task, beside its last stage. */
+export interface Finished {
+  readonly record: TaskRecord
+  /** Null for a task that expired. */
+  readonly answer: Answer | null
+  readonly error: TaskFailedError | null
+}
+
+export interface WatchOptions {
+  readonly signal?: AbortSignal | undefined
+}
+
+/** Blocks after the deadline in which the network has the fee sent back by itself. */
+const REFUND_BLOCKS = 10
+
+/**
+ * Follows a task from its record to `final` or `failed`. The chain decides; workers only tell of the stages in between.
+ * It ends in any case: at the latest some blocks after the deadline, or when the chain stops or cannot be reached.
+ *
+ * @throws TASK_UNKNOWN, CHAIN_STALLED, CHAIN_UNREACHABLE, RESULT_UNAVAILABLE, and what `verifyAnswer` refuses.
+ */
+export async function* watchTask(
+  session: Session,
+  taskId: TaskId,
+  { signal }: WatchOptions = {}
+): AsyncGenerator<TaskProgress, Finished> {
+  const stop = new AbortController()
+  const both = signal ? AbortSignal.any([signal, stop.signal]) : stop.signal
+  const watcher = new Watcher(session, taskId, both)
+  try {
+    return yield* watcher.run()
+  } catch (error) {
+    signal?.throwIfAborted()
+    throw error
+  } finally {
+    stop.abort()
+  }
+}
+
+export const unknownTask = (taskId: TaskId): ClientError =>
+  new ClientError({ code: 'TASK_UNKNOWN', taskId }, `There is no task ${taskId} on this chain.`, {
+    hint: 'Check the id, and that this is the network it was sent to.'
+  })
+
+class Watcher {
+  readonly #session: Session
+  readonly #taskId: TaskId
+  readonly #signal: AbortSignal
+  readonly #told: TaskEvent[] = []
+  #reached = -1
+  #wake: () => void = () => undefined
+  #lastBlock = 0
+  #lastBlockAt = Date.now()
+
+  constructor(session: Session, taskId: TaskId, signal: AbortSignal) {
+    this.#session = session
+    this.#taskId = taskId
+    this.#signal = signal
+  }
+
+  async *run(): AsyncGenerator<TaskProgress, Finished> {
+    const { store, chain, workers } = this.#session
+    const stored = await store.byTaskId(this.#taskId)
+    if (stored !== null) {
+      yield* this.#stage({ stage: 'encrypted', taskId: null, detail: `for epoch ${stored.epoch}` })
+      yield* this.#stage({ stage: 'delivered', taskId: null, detail: 'a seat holder has stored the encrypted input' })
+    }
+    const first = await this.#waitForRecord(stored)
+    const block = first.recordBlock
+    const transactionHash = first.transactionHash
+    const detail = `the fee is in escrow in block ${block}`
+    yield* this.#stage({ stage: 'recorded', taskId: this.#taskId, block, transactionHash, detail })
+    void followTask(workers, this.#taskId, event => this.#hear(event), this.#signal).catch(() => undefined)
+
+    for (;;) {
+      const head = await this.#head()
+      // Read anew each time: a reorganised chain may have moved the record or taken its receipt back.
+      const found = await taskRecord(chain, this.#taskId)
+      if (found !== null) {
+        const { record, slots } = found
+        yield* this.#reports(record, stored)
+        const settlement = slots.status === TaskStatus.RecordCreated ? null : await settlementOf(chain, record)
+        if (settlement === null) {
+          const deadline = await deadlineBlock(chain, record.recordBlock)
+          if (head > deadline + REFUND_BLOCKS) return yield* this.#expired(record, deadline, null)
+        } else if (settlement.outcome === 'returned') {
+          const deadline = await deadlineBlock(chain, record.recordBlock)
+          return yield* this.#expired(record, deadline, settlement)
+        } else {
+          const finished = yield* this.#settled(record, settlement, stored, head)
+          if (finished !== null) return finished
+        }
+      }
+      await this.#pause()
+    }
+  }
+
+  async #waitForRecord(stored: StoredTask | null): Promise<TaskRecord> {
+    // A task of ours may still be on its way into a block; one that nobody recorded is not waited for.
+    const until = Date.now() + (stored === null ? 0 : this.#session.timeouts.transactionMs)
+    for (;;) {
+      const found = await taskRecord(this.#session.chain, this.#taskId)
+      if (found !== null) return found.record
+      if (Date.now() >= until) throw unknownTask(this.#taskId)
+      await sleep(this.#session.timeouts.pollMs, this.#signal)
+    }
+  }
+
+  /** The head of the chain. @throws CHAIN_STALLED */
+  async #head(): Promise<number> {
+    const head = await this.#session.chain.blockNumber()
+    if (head !== this.#lastBlock) {
+      this.#lastBlock = head
+      this.#lastBlockAt = Date.now()
+    } else if (Date.now() - this.#lastBlockAt > this.#session.timeouts.stalledMs) {
+      const seconds = Math.round((Date.now() - this.#lastBlockAt) / 1000)
+      throw new ClientError(
+        { code: 'CHAIN_STALLED', block: head },
+        `The chain has stood at block ${head} for ${seconds} s, so the task cannot go on.`,
+        { hint: 'Nothing is lost: watch the task again when the chain goes on.' }
+      )
+    }
+    return head
+  }
+
+  /** Emits a stage unless it, or a later one, was emitted before. */
+  *#stage(progress: TaskProgress): Generator<TaskProgress> {
+    const index = stageIndex(progress.stage)
+    if (index <= this.#reached) return
+    this.#reached = index
+    yield progress
+  }
+
+  #hear(event: TaskEvent): void {
+    if (this.#told.length < 256) this.#told.push(event)
+    this.#wake()
+  }
+
+  /** What workers told since, as far as it is theirs to tell. */
+  *#reports(record: TaskRecord, stored: StoredTask | null): Generator<TaskProgress> {
+    const events = this.#told.splice(0)
+    const taskId = this.#taskId
+    const accepted = events.find(event => event.stage === 'accepted' && this.#acceptedBy(event, record, stored))
+    if (accepted !== undefined) {
+      yield* this.#stage({
+        stage: 'accepted',
+        taskId,
+        signer: accepted.signer!,
+        detail: 'an enclave has the input and the state'
+      })
+    }
+    if (events.some(event => event.stage === 'executing')) {
+      yield* this.#stage({ stage: 'executing', taskId, detail: 'in an enclave' })
+    }
+  }
+
+  /** Whether the event carries a seat's signature over TaskAccepted (R4). */
+  #acceptedBy({ signer, signature }: TaskEvent, record: TaskRecord, stored: StoredTask | null): boolean {
+    try {
+      const { taskId, inputHash, recordBlock } = record
+      const digest = typedDigest(this.#session.domain, 'TaskAccepted', { taskId, inputHash, recordBlock })
+      const found = recoverSigner(digest, fromHex(signature ?? '0x'))
+      return found === signer && (stored === null || stored.seats.includes(found))
+    } catch {
+      return false
+    }
+  }
+
+  async *#settled(
+    record: TaskRecord,
+    settlement: Receipted,
+    stored: StoredTask | null,
+    head: number
+  ): AsyncGenerator<TaskProgress, Finished | null> {
+    const { block, transactionHash, gasUsed } = settlement
+    const taskId = this.#taskId
+    yield* this.#stage({
+      stage: 'committed',
+      taskId,
+      block,
+      transactionHash,
+      detail: `the receipt is in block ${block}`
+    })
+    const { confirmations } = this.#session
+    const detail = `accepted by the contract; ${gasUsed} of ${record.gasLimit} gas used`
+    yield* this.#stage({ stage: 'verified', taskId, block, transactionHash, detail })
+    if (head - block + 1 < confirmations) return null
+
+    const answer = await fetchAnswer(this.#session, record, settlement, stored, this.#signal)
+    if (stored !== null) await this.#session.store.update(stored.inputHash, { envelope: null })
+    if (settlement.outcome === 'failed') {
+      const error = failedError(record, settlement, answer.readable)
+      yield* this.#stage({ stage: 'failed', taskId, block, transactionHash, detail: error.message, error })
+      return { record, answer, error }
+    }
+    const enough = confirmations === 1 ? 'one confirmation' : `${confirmations} confirmations`
+    yield* this.#stage({
+      stage: 'final',
+      taskId,
+      block,
+      transactionHash,
+      detail: `the answer is verified, with ${enough}`
+    })
+    return { record, answer, error: null }
+  }
+
+  *#expired(
+    record: TaskRecord,
+    deadline: number,
+    returned: Extract<Settlement, { outcome: 'returned' }> | null
+  ): Generator<TaskProgress, Finished> {
+    const { taskId } = record
+    const refunded = returned?.amount ?? null
+    const error = new TaskFailedError(
+      { code: 'TASK_EXPIRED', taskId, deadline, refunded, refundTransaction: returned?.transactionHash ?? null },
+      refunded === null
+        ? `No worker settled the task by block ${deadline}, and its fee has not gone back yet.`
+        : `No worker settled the task by block ${deadline}; its whole fee of ${inEng(refunded)} ENG went back.`,
+      { hint: refunded === null ? 'Call refund(taskId), or `enigma task refund`.' : 'Send the task again.' }
+    )
+    const at = returned === null ? {} : { block: returned.block, transactionHash: returned.transactionHash }
+    yield* this.#stage({ stage: 'failed', taskId, detail: error.message, error, ...at })
+    return { record, answer: null, error }
+  }
+
+  /** Until the next look at the chain; a worker's word ends it early. */
+  async #pause(): Promise<void> {
+    const woken = new Promise<void>(resolve => (this.#wake = resolve))
+    await Promise.race([sleep(this.#session.timeouts.pollMs, this.#signal), woken])
+    if (this.#told.length > 0) await sleep(20, this.#signal) // let a burst of events come in together
+  }
+}
