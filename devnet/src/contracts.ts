@@ -24,7 +24,9 @@ const enigmaAbi = [
   'function registerPrincipal(address signer, bytes32 transportKey, bytes evidence)',
   'function worker(address operator) view returns (tuple(address staking, uint8 status, uint40 logoutBlock, uint32 leafPlusOne, address signer, uint64 attestationExpiry, uint32 nonce, bytes32 transportKey, bytes32 measurement, uint128 stake, uint128 credit))',
   'function deposit(address operator, uint256 amount)',
-  'function currentEpoch() view returns (uint64)'
+  'function currentEpoch() view returns (uint64)',
+  'function measurementAllowed(bytes32 measurement) view returns (bool)',
+  'function allowMeasurement(bytes32 measurement)'
 ]
 const tokenAbi = [
   'function transfer(address to, uint256 amount) returns (bool)',
@@ -50,6 +52,16 @@ export async function deployContracts(provider: JsonRpcProvider, params: Contrac
     await send(tokenAddress, tokenAbi, admin, 'transfer', [address, pocketMoney, { nonce: nonce++ }])
   }
   return { enigma: await enigma.getAddress(), token: tokenAddress }
+}
+
+/** Lets enclaves with this code register, if they may not yet: a continued network may have been built anew. */
+export async function allowMeasurement(
+  provider: JsonRpcProvider,
+  { enigma }: DevnetContracts,
+  measurement: string
+): Promise<void> {
+  if ((await view(enigma, provider, 'measurementAllowed', [measurement])) === true) return
+  await send(enigma, enigmaAbi, signerOf(roles.admin(), provider), 'allowMeasurement', [measurement])
 }
 
 /** Makes the principal known to the contract, once. A principal other than the registered one cannot be taken instead. */

@@ -4,7 +4,7 @@ import type { InfoResult, StepStatus } from '@enigma/protocol'
 import type { DevAccount } from './accounts.ts'
 import { DevnetError } from './errors.ts'
 import type { ManagedProcess, ProcessSpec } from './managed-process.ts'
-import { enclaveBundle, repositoryRoot, workerMain } from './paths.ts'
+import { enclaveFolder, repositoryRoot, workerMain } from './paths.ts'
 import { waitFor } from './wait.ts'
 
 /** What a principal or worker says about itself in DATA_DIR/runtime.json once it listens. */
@@ -63,7 +63,7 @@ export function nodeSpec(init: NodeInit): ProcessSpec {
     ['staking', init.staking],
     ['min-workers', init.minWorkers],
     ['log-format', 'text'],
-    ['enclave', enclaveBundle]
+    ['enclave', enclaveFolder]
   ]
   const args = flags.flatMap(([name, value]) => (value === undefined ? [] : [`--${name}`, String(value)]))
   if (init.role === 'worker') args.push('--auto-login')

@@ -4,7 +4,7 @@ import { join, resolve } from 'node:path'
 export const repositoryRoot = resolve(import.meta.dirname, '../..')
 
 export const workerMain = join(repositoryRoot, 'worker/src/main.ts')
-export const enclaveBundle = join(repositoryRoot, 'enclave-sim/dist/enclave.mjs')
+export const enclaveFolder = join(repositoryRoot, 'enclave-sim/dist')
 
 /** `$ENIGMA_HOME`, or `.enigma` in the repository. */
 export function enigmaHome(): string {

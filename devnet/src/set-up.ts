@@ -4,7 +4,14 @@ import { roles } from './accounts.ts'
 import { chainSpec, chainUrl, Miner } from './chain-process.ts'
 import { ChainRpc } from './chain-rpc.ts'
 import { readContracts, writeContracts, type ContractFile } from './contract-file.ts'
-import { currentEpoch, deployContracts, depositStake, registerPrincipal, workerOnChain } from './contracts.ts'
+import {
+  allowMeasurement,
+  currentEpoch,
+  deployContracts,
+  depositStake,
+  registerPrincipal,
+  workerOnChain
+} from './contracts.ts'
 import { enclaveMeasurement } from './enclave-file.ts'
 import { NodeHandle, WorkerHandle, type NodeSurroundings } from './node-handle.ts'
 import { nodeInfo } from './node-process.ts'
@@ -39,9 +46,13 @@ export async function prepareContracts(
   provider: JsonRpcProvider
 ): Promise<ContractFile> {
   const { dataDir, epochSize } = settings
+  const measurement = await enclaveMeasurement()
   const known = await readContracts(dataDir, rpc)
-  if (known !== undefined) return known
-  const deployed = await deployContracts(provider, { epochSize, measurement: await enclaveMeasurement() })
+  if (known !== undefined) {
+    await allowMeasurement(provider, known, measurement)
+    return known
+  }
+  const deployed = await deployContracts(provider, { epochSize, measurement })
   const contracts = { ...deployed, epochSize }
   writeContracts(dataDir, contracts)
   return contracts
