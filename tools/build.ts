@@ -21,21 +21,21 @@ export const buildParts: readonly BuildPart[] = [
     name: 'contracts',
     script: 'hardhat.config.ts',
     inputs: ['hardhat.config.ts', 'contracts/**/*.sol', 'test/contracts/**/*.sol'],
-    outputs: ['artifacts'],
+    outputs: ['artifacts/contracts'],
     command: ['node_modules/.bin/hardhat', 'build', '--quiet']
   },
   {
     name: 'secret contracts',
     script: 'secret-contracts/compiler/build-samples.ts',
     inputs: ['secret-contracts/**/*.ts', 'secret-contracts/**/*.json'],
-    outputs: [],
+    outputs: ['secret-contracts/build'],
     command: ['node', 'secret-contracts/compiler/build-samples.ts']
   },
   {
     name: 'enclave',
     script: 'enclave-sim/build.ts',
     inputs: ['enclave-sim/src/**/*', 'enclave-sim/build.ts', 'protocol/src/**/*', 'mpc/src/**/*'],
-    outputs: ['enclave-sim/dist/enclave.mjs'],
+    outputs: ['enclave-sim/dist/enclave.mjs', 'enclave-sim/dist/wasm-thread.mjs'],
     command: ['node', 'enclave-sim/build.ts']
   }
 ]
@@ -45,7 +45,7 @@ function inputHash({ inputs, command }: BuildPart): string {
   const hash = createHash('sha256')
     .update(command.join(' '))
     .update(readFileSync(join(root, 'package-lock.json')))
-  const isOutput = (path: string): boolean => /(^|\/)(node_modules|dist|build|test|generated)(\/|$)/.test(path)
+  const isOutput = (path: string): boolean => /(^|\/)(node_modules|dist|build|generated)(\/|$)/.test(path)
   const files = inputs
     .flatMap(pattern => globSync(pattern, { cwd: root, withFileTypes: true, exclude: entry => isOutput(entry.name) }))
     .filter(entry => entry.isFile())
