@@ -1,7 +1,9 @@
 import type { Vec } from '../field/field.ts'
 import { requireRoom } from '../plan/room.ts'
 import type { Party } from '../session/party.ts'
+import { reduceProduct } from './multiply.ts'
 import { openTrusting } from './open.ts'
+import { evaluator, type LocalProduct } from './product.ts'
 
 /** The result of a truncation is off by less than this many units in the last place. */
 export const truncationError = (setCount: number): number => (setCount + 1) / 2
@@ -14,23 +16,33 @@ export const truncationError = (setCount: number): number => (setCount + 1) / 2
  * and the sum of the l_A is 2^m C/2 on average (C sets), so (C - 1)/2 is taken off; for an even C, 2^(m-1) is added before the
  * floor and C/2 taken off. What is left of the bias is below C 2^-m units.
  *
- * - Shapes: k shares of degree `degree` (t, or 2t for a local product) in, k of degree t out; |v| <= 2^bits, bits >= shift.
- * - Cost: 1 round; degree * k elements a party.
+ * - Shapes: k shares of degree t (or a local product of k elements) in, k of degree t out; |v| <= 2^bits.
+ * - Cost: 1 round; t k elements a party, 2t k for a product, which needs no round of its own.
  * - Error: below (C + 1)/2 units in the last place, C = binomial(n, t): 2 units for n = 3.
  * - Security: passive adversary. c hides v up to 2^-(statistical bits). The rounding depends on the low bits of v and on masks
  *   that t parties may know in part: the functionality is "v / 2^m with this rounding", not an exact quotient.
  * @throws MPC_RANGE if the field cannot mask `bits` bits.
  * @see Catrina, Saxena: "Secure computation with fixed-point numbers", FC 2010, for the shape; docs/spec/mpc.md for the proof.
  */
-export async function truncate(party: Party, value: Vec, shift: number, bits: number, degree = party.t): Promise<Vec> {
-  const op = party.operation('truncate')
+export async function truncate(party: Party, value: Vec, shift: number, bits: number): Promise<Vec> {
+  return openAndShift(party.operation('truncate'), value, shift, bits, party.t)
+}
+
+/** As `truncate`, for a local product: multiplication and truncation are one opening of degree 2t. */
+export async function truncateProduct(party: Party, product: LocalProduct, shift: number, bits: number): Promise<Vec> {
+  const op = party.operation('truncate-product')
+  if (shift === 0) return reduceProduct(op, product)
+  const value = evaluator(op.field, product)(0, product.count)
+  return openAndShift(op, op.field.add(value, op.zero(product.count)), shift, bits, 2 * op.t)
+}
+
+async function openAndShift(op: Party, value: Vec, shift: number, bits: number, degree: number): Promise<Vec> {
   const { field, session } = op
+  if (shift === 0) return value
   const k = Math.max(Math.ceil(bits), shift)
   const { pieceBits } = requireRoom(session, 'truncate', k)
-  const count = field.length(value)
-  const { whole, high } = op.bounded(count, pieceBits, shift)
-  let masked = field.add(field.add(value, whole), field.constant(2n ** BigInt(k)))
-  if (degree > op.t) masked = field.add(masked, op.zero(count))
+  const { whole, high } = op.bounded(field.length(value), pieceBits, shift)
+  const masked = field.add(field.add(value, whole), field.constant(2n ** BigInt(k)))
   const opened = await openTrusting(op, masked, degree)
   const sets = BigInt(session.setCount)
   const even = sets % 2n === 0n

@@ -5,8 +5,9 @@ import { DEFAULT_PRIME, FAST_PRIME, Field } from '../../src/field/field.ts'
 import { blindForZeroTest, isNegative, isZero } from '../../src/protocols/compare.ts'
 import { mul } from '../../src/protocols/multiply.ts'
 import { openTrusting } from '../../src/protocols/open.ts'
+import { elements } from '../../src/protocols/product.ts'
 import { randomSigns } from '../../src/protocols/random-bits.ts'
-import { truncate, truncationError } from '../../src/protocols/truncate.ts'
+import { truncate, truncateProduct, truncationError } from '../../src/protocols/truncate.ts'
 
 const cases = [
   [3, 1, DEFAULT_PRIME],
@@ -88,7 +89,7 @@ describe('mpc/compare and truncate', function () {
         const { results } = await runParties({ n, t, prime }, async party => {
           const [a, b] = [x[party.index]!, y[party.index]!]
           const single = await truncate(party, a, shift, 39)
-          const local = await truncate(party, field.mul(a, b), shift, 78, 2 * t)
+          const local = await truncateProduct(party, elements(field, a, b), shift, 78)
           const viaMul = await truncate(party, await mul(party, a, b), shift, 78)
           return field.toSigned(await openTrusting(party, field.concat([single, local, viaMul])))
         })

@@ -1,0 +1,152 @@
+import { MpcError, shapeError } from '../errors.ts'
+import type { Vec } from '../field/field.ts'
+import { truncate, truncateProduct, truncationError } from '../protocols/truncate.ts'
+import { elements, matrix, type LocalProduct } from '../protocols/product.ts'
+import type { Party } from '../session/party.ts'
+import { alignTo, checked, logAdd, sizeOf, type Secret } from './secret.ts'
+
+function sameShape(what: string, a: Secret, b: Secret): { rows: number; columns: number } {
+  if (sizeOf(a) === 1) return b
+  if (sizeOf(b) === 1) return a
+  if (a.rows !== b.rows || a.columns !== b.columns) {
+    throw shapeError(what, `${what}: ${a.rows} x ${a.columns} against ${b.rows} x ${b.columns}.`)
+  }
+  return a
+}
+
+function linear(party: Party, what: 'add' | 'sub', a: Secret, b: Secret): Secret {
+  const { rows, columns } = sameShape(what, a, b)
+  const fraction = Math.max(a.fraction, b.fraction)
+  const [x, y] = [alignTo(party, a, fraction), alignTo(party, b, fraction)]
+  const shares = party.field[what](x.shares, y.shares)
+  return checked(party, what, { shares, rows, columns, fraction, bits: logAdd(x.bits, y.bits) })
+}
+
+/** Local. A scalar is added to every element. */
+export const add = (party: Party, a: Secret, b: Secret): Secret => linear(party, 'add', a, b)
+/** Local. */
+export const sub = (party: Party, a: Secret, b: Secret): Secret => linear(party, 'sub', a, b)
+/** Local. */
+export const neg = (party: Party, a: Secret): Secret => ({ ...a, shares: party.field.neg(a.shares) })
+
+/** A public number as a (trivially) shared one: exact for whole numbers, else rounded to `fraction` bits. */
+export function publicValue(party: Party, values: readonly (number | bigint)[], fraction = 0): Secret {
+  const scaled = values.map(value => scaledInteger(value, fraction))
+  const largest = scaled.reduce(
+    (most, value) => ((value < 0n ? -value : value) > most ? (value < 0n ? -value : value) : most),
+    1n
+  )
+  const bits = Math.log2(Number(largest))
+  return checked(party, 'constant', {
+    shares: party.field.from(scaled),
+    rows: values.length,
+    columns: 1,
+    fraction,
+    bits
+  })
+}
+
+/** value * 2^fraction to the nearest whole number, exactly. */
+export function scaledInteger(value: number | bigint, fraction: number): bigint {
+  if (typeof value === 'bigint') return value << BigInt(fraction)
+  if (!Number.isFinite(value)) throw new MpcError({ code: 'MPC_RANGE', what: 'number' }, 'Not a finite number.')
+  if (Number.isSafeInteger(value)) return BigInt(value) << BigInt(fraction)
+  const scaled = value * 2 ** fraction
+  return BigInt(Math.abs(scaled) < 2 ** 52 ? Math.round(scaled) : scaled)
+}
+
+/** Local: times a public whole number. */
+export function scaleInteger(party: Party, a: Secret, factor: bigint): Secret {
+  const size = factor < 0n ? -factor : factor
+  const bits = size === 0n ? 0 : a.bits + Math.log2(Number(size))
+  return checked(party, 'scale', { ...a, shares: party.field.scale(a.shares, factor), bits })
+}
+
+/** Times a public real number, rounded to `digits` significant bits; the result keeps the fraction of `a`. 1 round. */
+export async function scaleReal(party: Party, a: Secret, factor: number, digits = 30): Promise<Secret> {
+  const op = party.operation('scale')
+  if (factor === 0) return scaleInteger(op, a, 0n)
+  const shift = Math.max(0, digits - 1 - Math.floor(Math.log2(Math.abs(factor))))
+  const scaled = scaleInteger(op, a, scaledInteger(factor, shift))
+  return withFraction(op, { ...scaled, fraction: a.fraction + shift }, a.fraction)
+}
+
+/** Bits of a value of 2^bits after dropping `shift` bits, with the rounding error. */
+export const shiftedBits = (party: Party, bits: number, shift: number): number =>
+  shift === 0 ? bits : logAdd(bits - shift, Math.log2(truncationError(party.session.setCount)))
+
+/** Drops (1 round) or adds (local) fraction bits. */
+export async function withFraction(party: Party, a: Secret, fraction: number): Promise<Secret> {
+  if (fraction >= a.fraction) return alignTo(party, a, fraction)
+  const shift = a.fraction - fraction
+  const shares = await truncate(party, a.shares, shift, a.bits)
+  return { ...a, shares, fraction, bits: shiftedBits(party, a.bits, shift) }
+}
+
+async function finish(
+  party: Party,
+  what: string,
+  product: LocalProduct,
+  { rows, columns, fraction, bits }: Omit<Secret, 'shares'>,
+  keep: number
+): Promise<Secret> {
+  const shift = Math.max(0, fraction - keep)
+  checked(party, what, { shares: new Uint32Array(0) as Vec, rows, columns, fraction, bits })
+  const shares = await truncateProduct(party, product, shift, bits)
+  return { shares, rows, columns, fraction: fraction - shift, bits: shiftedBits(party, bits, shift) }
+}
+
+const keptFraction = (a: Secret, b: Secret, fraction: number | undefined): number =>
+  fraction ?? Math.max(a.fraction, b.fraction)
+
+/**
+ * Element by element; a scalar multiplies all. The result keeps the larger fraction (or `fraction` bits).
+ * 1 round: with truncation one opening of degree 2t (2t elements a party), without it one resharing.
+ */
+export async function mul(party: Party, a: Secret, b: Secret, fraction?: number): Promise<Secret> {
+  const op = party.operation('mul')
+  const { rows, columns } = sameShape('mul', a, b)
+  const bounds = { rows, columns, fraction: a.fraction + b.fraction, bits: a.bits + b.bits }
+  return finish(op, 'mul', elements(op.field, a.shares, b.shares), bounds, keptFraction(a, b, fraction))
+}
+
+/** Matrix product; vectors count as matrices. 1 round for rows * columns outputs, truncation included. */
+export async function matmul(party: Party, a: Secret, b: Secret, fraction?: number): Promise<Secret> {
+  const op = party.operation('matmul')
+  if (a.columns !== b.rows)
+    throw shapeError('matmul', `matmul: ${a.rows} x ${a.columns} times ${b.rows} x ${b.columns}.`)
+  const product = matrix(op.field, a.shares, b.shares, a.rows, a.columns, b.columns)
+  const bits = a.bits + b.bits + Math.log2(Math.max(1, a.columns))
+  const bounds = { rows: a.rows, columns: b.columns, fraction: a.fraction + b.fraction, bits }
+  return finish(op, 'matmul', product, bounds, keptFraction(a, b, fraction))
+}
+
+/** The sum of a_i b_i over all elements: 1 round, 1 output, whatever the length. */
+export async function dot(party: Party, a: Secret, b: Secret, fraction?: number): Promise<Secret> {
+  if (sizeOf(a) !== sizeOf(b)) throw shapeError('dot', `dot: ${sizeOf(a)} against ${sizeOf(b)} elements.`)
+  return matmul(party, { ...a, rows: 1, columns: sizeOf(a) }, { ...b, rows: sizeOf(b), columns: 1 }, fraction)
+}
+
+/** Local. */
+export function sum(party: Party, a: Secret): Secret {
+  const count = sizeOf(a)
+  if (count === 0) throw shapeError('sum', 'The sum of nothing.')
+  return checked(party, 'sum', {
+    ...a,
+    shares: party.field.sum(a.shares),
+    rows: 1,
+    columns: 1,
+    bits: a.bits + Math.log2(count)
+  })
+}
+
+/** Several products of one shape in one round. */
+export async function mulMany(
+  party: Party,
+  pairs: readonly (readonly [Secret, Secret])[],
+  fraction?: number
+): Promise<Secret[]> {
+  const op = party.operation('mul-many')
+  const tasks = pairs.map(([a, b]) => mul(op, a, b, fraction))
+  return Promise.all(tasks)
+}

@@ -1,0 +1,126 @@
+import { shapeError } from '../errors.ts'
+import { blindForZeroTest, isNegative, isZero } from '../protocols/compare.ts'
+import { elements } from '../protocols/product.ts'
+import { reduceProduct } from '../protocols/multiply.ts'
+import type { Party } from '../session/party.ts'
+import { add, neg, scaleInteger, sub } from './arithmetic.ts'
+import { alignTo, pick, range, sizeOf, stack, withBits, type Secret } from './secret.ts'
+
+const bit = (like: Secret, shares: Secret['shares']): Secret => ({
+  shares,
+  rows: like.rows,
+  columns: like.columns,
+  fraction: 0,
+  bits: 0
+})
+
+/** Whole bits l with |d| <= 2^l - 1. */
+const strictBits = ({ bits }: Secret): number => Math.max(1, Math.floor(bits) + 1)
+
+const not = (party: Party, b: Secret): Secret => bit(b, party.field.sub(party.field.constant(1n), b.shares))
+
+async function negative(party: Party, d: Secret): Promise<Secret> {
+  return bit(d, await isNegative(party, d.shares, strictBits(d)))
+}
+
+/** Shared bits; rounds and bytes as `isNegative`. Bounds of the operands decide how many bits are compared. */
+export const lt = async (party: Party, a: Secret, b: Secret): Promise<Secret> =>
+  negative(party.operation('lt'), sub(party, a, b))
+export const gt = async (party: Party, a: Secret, b: Secret): Promise<Secret> => lt(party, b, a)
+export const gte = async (party: Party, a: Secret, b: Secret): Promise<Secret> => not(party, await lt(party, a, b))
+export const lte = async (party: Party, a: Secret, b: Secret): Promise<Secret> => not(party, await lt(party, b, a))
+
+/** Shared bits: 1 where equal. */
+export async function eq(party: Party, a: Secret, b: Secret): Promise<Secret> {
+  const d = sub(party, a, b)
+  return bit(d, await isZero(party.operation('eq'), d.shares, strictBits(d)))
+}
+
+/** For an opened result: 0 where equal, else uniform. Send it to whoever may know; it says no more. 1 round. */
+export async function eqBlinded(party: Party, a: Secret, b: Secret): Promise<Secret> {
+  const d = sub(party, a, b)
+  return { ...d, shares: await blindForZeroTest(party.operation('eq'), d.shares), fraction: 0, bits: party.field.bits }
+}
+
+/** -1, 0 or 1. One comparison of d and -d together. */
+export async function sign(party: Party, a: Secret): Promise<Secret> {
+  const op = party.operation('sign')
+  const both = await negative(op, stack(op, [a, neg(op, a)]))
+  const count = sizeOf(a)
+  const difference = sub(op, range(op, both, count, 2 * count), range(op, both, 0, count))
+  return { ...difference, rows: a.rows, columns: a.columns, bits: 0 }
+}
+
+/** chosen * a + (1 - chosen) * b for shared bits. 1 round; 1 product an element. */
+export async function select(party: Party, chosen: Secret, a: Secret, b: Secret): Promise<Secret> {
+  const op = party.operation('select')
+  const fraction = Math.max(a.fraction, b.fraction)
+  const [x, y] = [alignTo(op, a, fraction), alignTo(op, b, fraction)]
+  const difference = sub(op, x, y)
+  const product = await reduceProduct(op, elements(op.field, chosen.shares, difference.shares))
+  const sum = add(op, y, { ...difference, shares: product })
+  return withBits(sum, Math.max(x.bits, y.bits))
+}
+
+export async function abs(party: Party, a: Secret): Promise<Secret> {
+  const op = party.operation('abs')
+  const flag = await negative(op, a)
+  const flipped = await reduceProduct(op, elements(op.field, flag.shares, a.shares))
+  return withBits(sub(op, a, scaleInteger(op, { ...a, shares: flipped }, 2n)), a.bits)
+}
+
+interface Extreme {
+  readonly value: Secret
+  /** Whole number: the position of the first element that has the value. */
+  readonly position: Secret
+}
+
+/**
+ * Tournament of ceil(log2 n) levels, each one batch of comparisons and one of selections; n - 1 comparisons in all.
+ * Among equals the first wins.
+ */
+async function extreme(
+  party: Party,
+  values: Secret,
+  better: 'larger' | 'smaller',
+  wantPosition: boolean
+): Promise<Extreme> {
+  const op = party.operation('extreme')
+  const count = sizeOf(values)
+  if (count === 0) throw shapeError('max', 'The largest of nothing.')
+  let best = { ...values, rows: count, columns: 1 }
+  let position: Secret = {
+    shares: op.field.fromIntegers(Array.from({ length: wantPosition ? count : 0 }, (_, i) => i)),
+    rows: wantPosition ? count : 0,
+    columns: 1,
+    fraction: 0,
+    bits: Math.log2(Math.max(2, count))
+  }
+  while (best.rows > 1) {
+    const half = best.rows >> 1
+    const [even, odd] = [0, 1].map(offset => Array.from({ length: half }, (_, i) => 2 * i + offset)) as [
+      number[],
+      number[]
+    ]
+    const [first, second] = [pick(op, best, even), pick(op, best, odd)]
+    const secondWins = better === 'larger' ? await lt(op, first, second) : await lt(op, second, first)
+    const leftover = best.rows % 2 === 1 ? [range(op, best, best.rows - 1, best.rows)] : []
+    const winners = select(op, secondWins, second, first)
+    if (wantPosition) {
+      const rest = position.rows % 2 === 1 ? [range(op, position, position.rows - 1, position.rows)] : []
+      const places = select(op, secondWins, pick(op, position, odd), pick(op, position, even))
+      position = stack(op, [await places, ...rest])
+    }
+    best = stack(op, [await winners, ...leftover])
+  }
+  return { value: best, position }
+}
+
+export const max = async (party: Party, values: Secret): Promise<Secret> =>
+  (await extreme(party, values, 'larger', false)).value
+export const min = async (party: Party, values: Secret): Promise<Secret> =>
+  (await extreme(party, values, 'smaller', false)).value
+export const argmax = async (party: Party, values: Secret): Promise<Secret> =>
+  (await extreme(party, values, 'larger', true)).position
+export const argmin = async (party: Party, values: Secret): Promise<Secret> =>
+  (await extreme(party, values, 'smaller', true)).position
