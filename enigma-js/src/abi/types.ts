@@ -63,7 +63,10 @@ type ParametersOf<E, K extends 'inputs' | 'outputs'> = [E] extends [never]
       : P
     : never
 
-type Arguments<P extends readonly AbiParameter[]> = [P] extends [never] ? readonly unknown[] : Inputs<P>
+/** Extract tells the compiler what it cannot see while the ABI is still open: that it is a list. */
+type Arguments<P extends readonly AbiParameter[]> = [P] extends [never]
+  ? readonly unknown[]
+  : Extract<Inputs<P>, readonly unknown[]>
 
 export type FunctionArgs<A extends SecretContractAbi, N> = Arguments<ParametersOf<FunctionOf<A, N>, 'inputs'>>
 

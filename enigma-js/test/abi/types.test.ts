@@ -7,7 +7,7 @@ import type {
   SecretContractAbi
 } from '../../src/abi/types.ts'
 
-const abi = [
+const _abi = [
   { type: 'constructor', inputs: [{ name: 'owner', type: 'address' }] },
   {
     type: 'function',
@@ -34,7 +34,7 @@ const abi = [
 type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false
 const same = <A, B>(equal: Same<A, B>): boolean => equal
 type Hex = `0x${string}`
-type Abi = typeof abi
+type Abi = typeof _abi
 
 describe('enigma-js/abi/types', () => {
   it('knows arguments and results of an ABI that is given as const', () => {
