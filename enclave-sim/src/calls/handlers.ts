@@ -1,0 +1,57 @@
+import type { Empty, EnclaveCalls, EnclaveMethodName } from '@enigma/protocol'
+import { createLanes } from '../process/lanes.ts'
+import { checkEnvelope, encryptionKey } from './inputs.ts'
+import { evidence, start, status } from './lifecycle.ts'
+import { answerChainView, epochSeed } from './principal.ts'
+import { release } from './release.ts'
+import { accept, run } from './run.ts'
+import { principalOf, workerOf, type Enclave } from './session.ts'
+import { applyDeltas, dropState, loadCode, stateTip } from './states.ts'
+import { chainViewRequest, openChainView } from './views.ts'
+
+type Handler<M extends EnclaveMethodName> = (
+  request: EnclaveCalls[M][0]
+) => EnclaveCalls[M][1] | Promise<EnclaveCalls[M][1]>
+
+/** Every call of the boundary; one that is missing does not compile. */
+export type Handlers = { readonly [M in EnclaveMethodName]: Handler<M> }
+
+const DONE: Empty = {}
+
+/** The lane of calls that may write to the sealed folder: one at a time, so that none sees another's half of the work. */
+const VAULT = 'vault'
+
+export function createHandlers(enclave: Enclave): Handlers {
+  const lanes = createLanes()
+  const alone = <T>(work: () => Promise<T>): Promise<T> => lanes.run(VAULT, work)
+  return {
+    start: request => alone(() => start(enclave, request)),
+    evidence: request => evidence(enclave, request),
+    status: () => status(enclave),
+
+    encryptionKey: request => alone(() => encryptionKey(workerOf(enclave), request)),
+    async forgetEpochs({ before }) {
+      await alone(() => workerOf(enclave).epochKeys.forget(before))
+      return DONE
+    },
+    checkEnvelope: request => checkEnvelope(workerOf(enclave), request),
+    chainViewRequest: request => chainViewRequest(workerOf(enclave), request),
+    async openChainView(request) {
+      await alone(() => openChainView(workerOf(enclave), request))
+      return DONE
+    },
+    stateTip: request => stateTip(workerOf(enclave), request),
+    applyDeltas: request => applyDeltas(workerOf(enclave), request),
+    dropState(request) {
+      dropState(workerOf(enclave), request)
+      return DONE
+    },
+    loadCode: request => loadCode(workerOf(enclave), request),
+    accept: request => accept(workerOf(enclave), request),
+    run: request => run(enclave, request),
+    release: request => release(enclave, request),
+
+    epochSeed: request => alone(() => epochSeed(principalOf(enclave), request)),
+    answerChainView: request => answerChainView(enclave, request)
+  }
+}

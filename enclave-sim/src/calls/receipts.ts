@@ -1,0 +1,102 @@
+import {
+  FailureReason,
+  MAX_DELTA_BYTES,
+  MAX_ERROR_TEXT_BYTES,
+  MAX_OUTPUT_BYTES,
+  ProtocolError,
+  TaskKind,
+  ZERO_ADDRESS,
+  ZERO_HASH,
+  deltaHashOf,
+  outputHashOf,
+  sealDelta,
+  sealOutput,
+  sealTaskError,
+  type Receipt
+} from '@enigma/protocol'
+import type { RunResult, RunSuccess } from '../wasm/index.ts'
+import type { RecordedTask, RunnableTask } from './task.ts'
+
+/** What a run comes to: the same bytes at every seat (R6). */
+export interface Outcome {
+  readonly receipt: Receipt
+  readonly delta: Uint8Array | null
+  readonly result: Uint8Array // ciphertext for the requester; empty for a fault found in clear
+}
+
+/** R3: the envelope belongs to another record. Known without opening it, so the reason is public and there is no result. */
+export const mismatchOutcome = (recorded: RecordedTask): Outcome =>
+  failed(recorded, FailureReason.badInput, 0n, new Uint8Array())
+
+/** A failure whose explanation only the requester can read. */
+export function failureOutcome(task: RunnableTask, reason: number, message: string, gasUsed: bigint): Outcome {
+  const error = { reason, message: shortened(message) }
+  return failed(task, reason, gasUsed, sealTaskError(task.contentKey, task.runDigest, error))
+}
+
+/** R7: output and delta of a run, or its failure. */
+export function outcomeOf(task: RunnableTask, result: RunResult): Outcome {
+  if (!result.ok) return failureOutcome(task, result.reason, result.message, result.gasUsed)
+  const refuse = (message: string): Outcome => failureOutcome(task, FailureReason.limit, message, result.gasUsed)
+  if (result.callback)
+    return refuse('The contract set an Ethereum callback. This version of the network does not carry callbacks.')
+  if (result.output.length > MAX_OUTPUT_BYTES) return refuse(`The output is larger than ${MAX_OUTPUT_BYTES} bytes.`)
+  const delta = deltaOf(task, result)
+  if (delta === 'too-large') return refuse(`What the contract wrote does not fit a delta of ${MAX_DELTA_BYTES} bytes.`)
+  const output = sealOutput(task.contentKey, task.runDigest, result.output)
+  const receipt: Receipt = {
+    ...termsOf(task),
+    ok: true,
+    reason: FailureReason.none,
+    deltaHash: delta ? deltaHashOf(delta) : ZERO_HASH,
+    outputHash: outputHashOf(output),
+    gasUsed: result.gasUsed
+  }
+  return { receipt, delta, result: output }
+}
+
+/** A deployment always has a delta, other runs if they wrote something. */
+function deltaOf(task: RunnableTask, { writes }: RunSuccess): Uint8Array | null | 'too-large' {
+  const { contract, generation, stateKey, runDigest } = task
+  if (writes.size === 0 && task.task.kind !== TaskKind.deploy) return null
+  const { scAddr, deltaCount: index, headHash: prevHead } = contract
+  try {
+    return sealDelta(stateKey, { scAddr, index, generation, prevHead, runDigest }, writes)
+  } catch (error) {
+    if (error instanceof ProtocolError && error.code === 'PROTOCOL_ENCODE') return 'too-large'
+    throw error
+  }
+}
+
+const termsOf = ({ contract, task }: RecordedTask) => ({
+  taskId: task.taskId,
+  scAddr: contract.scAddr,
+  kind: task.kind,
+  codeHash: contract.codeHash,
+  inputHash: task.inputHash,
+  recordBlock: task.recordBlock,
+  recordTime: task.recordTime,
+  prevHead: contract.headHash,
+  callbackTarget: ZERO_ADDRESS,
+  callbackDataHash: ZERO_HASH,
+  callbackGas: 0
+})
+
+function failed(recorded: RecordedTask, reason: number, gasUsed: bigint, result: Uint8Array): Outcome {
+  const receipt: Receipt = {
+    ...termsOf(recorded),
+    ok: false,
+    reason,
+    deltaHash: ZERO_HASH,
+    outputHash: outputHashOf(result),
+    gasUsed
+  }
+  return { receipt, delta: null, result }
+}
+
+/** Cuts text to the bytes that a task error carries, never through a character. */
+function shortened(text: string): string {
+  let short = text.slice(0, MAX_ERROR_TEXT_BYTES).toWellFormed()
+  while (new TextEncoder().encode(short).length > MAX_ERROR_TEXT_BYTES) short = short.slice(0, -1).toWellFormed()
+  return short
+}

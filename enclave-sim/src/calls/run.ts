@@ -1,0 +1,95 @@
+import {
+  FailureReason,
+  TaskKind,
+  fromHex,
+  openBody,
+  randomSeedOf,
+  sealedRunContent,
+  typedDigest,
+  type AcceptRequest,
+  type AcceptResponse,
+  type RunRequest,
+  type RunResponse
+} from '@enigma/protocol'
+import type { RunInput } from '../wasm/index.ts'
+import { failureOutcome, mismatchOutcome, outcomeOf, type Outcome } from './receipts.ts'
+import { workerOf, type Enclave } from './session.ts'
+import { recordedTask, runnableTask, type RunnableTask } from './task.ts'
+import type { WorkerParts } from './worker-parts.ts'
+
+/** What `SealedRun`s are sealed for. */
+export const RUN_LABEL = 'run'
+
+/** R4: signs that this enclave could run the task right now. All checks of a run, but the run. */
+export function accept(parts: WorkerParts, request: AcceptRequest): AcceptResponse {
+  const recorded = recordedTask(parts, request)
+  if (recorded.mismatch === null) runnableTask(parts, request, recorded).contentKey.fill(0)
+  const { taskId, inputHash, recordBlock } = recorded.task
+  const { domain } = parts.identity.binding
+  const signature = parts.identity.sign(typedDigest(domain, 'TaskAccepted', { taskId, inputHash, recordBlock }))
+  return { recordBlock, signature }
+}
+
+/**
+ * Runs a recorded task on the state at the chain's head and signs the receipt (R6, R7). Runs of one contract follow each other.
+ * The host gets the receipt and ciphertexts; the result stays sealed until the chain has the receipt (R8).
+ */
+export async function run(enclave: Enclave, request: RunRequest): Promise<RunResponse> {
+  const parts = workerOf(enclave)
+  const { contract } = recordedTask(parts, request)
+  return await parts.lanes.run(contract.scAddr, async () => {
+    const outcome = await execute(enclave, parts, request)
+    parts.counters.runs += 1
+    const { receipt, delta, result } = outcome
+    const { identity } = parts
+    return {
+      receipt,
+      signature: identity.sign(typedDigest(identity.binding.domain, 'Receipt', receipt)),
+      delta,
+      callbackData: new Uint8Array(),
+      sealedRun: enclave.platform.seal(RUN_LABEL, sealedRunContent.encode({ receipt, result }))
+    }
+  })
+}
+
+/** Checks again what may have changed while the run waited for its turn, then runs. */
+async function execute(enclave: Enclave, parts: WorkerParts, request: RunRequest): Promise<Outcome> {
+  const recorded = recordedTask(parts, request)
+  if (recorded.mismatch !== null) return mismatchOutcome(recorded)
+  const task = runnableTask(parts, request, recorded)
+  const callData = openedBody(task)
+  if (!callData)
+    return failureOutcome(task, FailureReason.badInput, 'The input does not decrypt, or its padding is wrong.', 0n)
+  const seed = randomSeedOf(task.stateKey, task.runDigest)
+  try {
+    return outcomeOf(task, await enclave.pool.run(runInput(task, callData, seed)))
+  } finally {
+    for (const secret of [callData, seed, task.contentKey]) secret.fill(0)
+  }
+}
+
+function openedBody({ envelope, contentKey }: RunnableTask): Uint8Array | null {
+  try {
+    return openBody(envelope, contentKey)
+  } catch {
+    return null
+  }
+}
+
+/** Caller, block and time are the record's (R5). */
+const runInput = (t: RunnableTask, callData: Uint8Array, seed: Uint8Array): RunInput => ({
+  code: t.code,
+  codeHash: fromHex(t.contract.codeHash),
+  entry: t.task.kind === TaskKind.deploy ? 'deploy' : 'call',
+  callData,
+  gasLimit: t.task.gasLimit,
+  readOnly: false,
+  context: {
+    caller: fromHex(t.task.sender),
+    scAddr: fromHex(t.contract.scAddr),
+    blockNumber: BigInt(t.task.recordBlock),
+    timeSeconds: BigInt(t.task.recordTime)
+  },
+  seed,
+  state: t.state.entries
+})

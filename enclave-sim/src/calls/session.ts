@@ -1,0 +1,52 @@
+import type { EnclavePlatform } from '../backend.ts'
+import { enclaveError } from '../errors.ts'
+import type { Vault } from '../seal/vault.ts'
+import type { Identity } from '../keys/identity.ts'
+import type { Log } from '../log.ts'
+import type { PrincipalParts } from './principal-parts.ts'
+import type { WorkerParts } from './worker-parts.ts'
+import type { WasmPool } from '../wasm/index.ts'
+
+/** What the calls work with. */
+export interface EnclaveParts {
+  readonly platform: EnclavePlatform
+  readonly vault: Vault
+  readonly pool: WasmPool
+  readonly log: Log
+  /** Milliseconds of a clock that never goes back; differences only. */
+  readonly monotonicMs: () => number
+  /** Seconds since 1970, as the host's machine has them: good for the age of evidence, for nothing else. */
+  readonly nowSeconds: () => number
+}
+
+/** An enclave after `start`: who it is, and the parts of its role. */
+export interface Session {
+  readonly identity: Identity
+  readonly worker: WorkerParts | null
+  readonly principal: PrincipalParts | null
+}
+
+/** The enclave's one variable: its session, from the first `start` on. */
+export interface Enclave extends EnclaveParts {
+  session: Session | undefined
+}
+
+export function sessionOf({ session }: Enclave): Session {
+  if (session === undefined)
+    throw enclaveError('ENCLAVE_NOT_STARTED', 'The enclave was not told its network yet: call start first.')
+  return session
+}
+
+export function workerOf(enclave: Enclave): WorkerParts {
+  const { worker } = sessionOf(enclave)
+  if (worker === null)
+    throw enclaveError('ENCLAVE_WRONG_ROLE', "This call is for a worker's enclave; this one is a principal's.")
+  return worker
+}
+
+export function principalOf(enclave: Enclave): PrincipalParts {
+  const { principal } = sessionOf(enclave)
+  if (principal === null)
+    throw enclaveError('ENCLAVE_WRONG_ROLE', "This call is for a principal's enclave; this one is a worker's.")
+  return principal
+}

@@ -1,0 +1,40 @@
+import { confirmationsOf } from '@enigma/protocol'
+import { EpochKeys } from '../keys/epoch-keys.ts'
+import { Retention } from '../keys/retention.ts'
+import { StateKeys } from '../keys/state-keys.ts'
+import { createLanes, type Lanes } from '../process/lanes.ts'
+import { CodeCache } from '../state/code-cache.ts'
+import { ContractStates } from '../state/contract-states.ts'
+import { Views } from '../state/views.ts'
+import type { Identity } from '../keys/identity.ts'
+import type { EnclaveParts } from './session.ts'
+
+/** What a worker's enclave has besides its identity. */
+export interface WorkerParts {
+  readonly identity: Identity
+  readonly confirmations: number // CONF
+  readonly epochKeys: EpochKeys
+  readonly retention: Retention
+  readonly views: Views
+  readonly stateKeys: StateKeys
+  readonly states: ContractStates
+  readonly codes: CodeCache
+  readonly lanes: Lanes // one per contract: its runs follow each other
+  readonly counters: { runs: number }
+}
+
+export function createWorkerParts({ vault, monotonicMs }: EnclaveParts, identity: Identity): WorkerParts {
+  const confirmations = confirmationsOf(identity.binding.domain.chainId)
+  return {
+    identity,
+    confirmations,
+    epochKeys: new EpochKeys(vault),
+    retention: new Retention(confirmations),
+    views: new Views(monotonicMs),
+    stateKeys: new StateKeys(),
+    states: new ContractStates(),
+    codes: new CodeCache(),
+    lanes: createLanes(),
+    counters: { runs: 0 }
+  }
+}

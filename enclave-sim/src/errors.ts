@@ -1,0 +1,53 @@
+import { EnigmaError, type ProtocolFailure } from '@enigma/protocol'
+import type { WasmFailure } from './wasm/errors.ts'
+
+/** What the enclave answers on purpose, besides PROTOCOL_* and WASM_*. Each code is explained in docs/spec/enclave-boundary.md. */
+export type EnclaveFailure = { readonly code: EnclaveCode }
+
+export type EnclaveCode =
+  // the boundary
+  | 'ENCLAVE_BAD_REQUEST'
+  | 'ENCLAVE_BUSY'
+  | 'ENCLAVE_INTERNAL'
+  | 'ENCLAVE_NOT_STARTED'
+  | 'ENCLAVE_WRONG_ROLE'
+  // binding and sealing
+  | 'ENCLAVE_BOUND'
+  | 'ENCLAVE_BAD_NETWORK'
+  | 'ENCLAVE_BAD_PRINCIPAL'
+  | 'ENCLAVE_SEAL_BROKEN'
+  | 'ENCLAVE_SEAL_KEY_LOST'
+  | 'ENCLAVE_SEAL_IO'
+  | 'ENCLAVE_EPOCH_OVER'
+  // what it believes
+  | 'ENCLAVE_VIEW_UNKNOWN'
+  | 'ENCLAVE_VIEW_REFUSED'
+  | 'CHAIN_BEHIND'
+  // state
+  | 'ENCLAVE_NO_STATE_KEY'
+  | 'ENCLAVE_DELTA_REFUSED'
+  | 'ENCLAVE_FULL'
+  // tasks: nothing was signed
+  | 'ENCLAVE_TASK_UNKNOWN'
+  | 'ENCLAVE_TASK_NOT_OPEN'
+  | 'ENCLAVE_TASK_REFUSED'
+  | 'ENCLAVE_INPUT_MISMATCH'
+  | 'INPUT_NOT_FOR_SEAT'
+  | 'ENCLAVE_STATE_NOT_AT_HEAD'
+  | 'ENCLAVE_CODE_MISSING'
+  | 'ENCLAVE_NOT_RELEASED'
+  | 'ENCLAVE_SEALED_RUN'
+  // the principal
+  | 'ENCLAVE_SEED_ORDER'
+  | 'ENCLAVE_ASKER_REFUSED'
+  | 'ENCLAVE_SEAT_REFUSED'
+
+export class EnclaveError extends EnigmaError<EnclaveFailure> {}
+
+/** An error that crosses the boundary: `message` must hold nothing that the host may not know. */
+export function enclaveError(code: EnclaveCode, message: string, cause?: unknown): EnclaveError {
+  return new EnclaveError({ code }, message, { cause })
+}
+
+/** Codes that may leave the enclave by name. */
+export type CrossingCode = EnclaveCode | ProtocolFailure['code'] | WasmFailure['code']
