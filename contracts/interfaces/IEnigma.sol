@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {Epoch, EpochState} from "../types/Epochs.sol";
-import {PermitSignature, Receipt, SecretContract, Task, TaskRecord, TaskStatus} from "../types/Tasks.sol";
+import {EpochState} from "../types/Epochs.sol";
+import {Receipt, TaskRecord, TaskStatus} from "../types/Tasks.sol";
 import {Principal, SeatProof, Worker, WorkerStatus} from "../types/Workers.sol";
 
 /// @title Enigma: workers, epochs, secret contracts, tasks and their receipts
