@@ -30,7 +30,7 @@ export interface Harness {
 export const address = (index: number): Hex => `0x${index.toString(16).padStart(40, '0')}`
 export const sampleSource = (name: string): string =>
   fileURLToPath(new URL(`../samples/${name}/${name}.ts`, import.meta.url))
-export const fixtureSource = (name: string): string => fileURLToPath(new URL(`./fixtures/${name}.ts`, import.meta.url))
+export const fixtureSource = (name: string): string => fileURLToPath(new URL(`./assembly/${name}.ts`, import.meta.url))
 
 export async function createHarness(): Promise<Harness> {
   const directory = await mkdtemp(join(tmpdir(), 'enigma-contracts-'))

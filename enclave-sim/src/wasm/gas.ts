@@ -10,15 +10,15 @@ export const INSTRUCTION_GAS = {
   free: 0, // block, loop, else, end: no machine code of their own
   simple: 1, // constants, locals, comparisons, add, shifts, ...
   multiply: 2,
-  divide: 16,
+  divide: 8,
   global: 2,
-  load: 6,
-  store: 4,
+  load: 3,
+  store: 2,
   branch: 2,
-  brTable: 12,
-  call: 10,
-  callIndirect: 24,
-  memoryGrow: 100,
+  brTable: 5,
+  call: 5,
+  callIndirect: 10,
+  memoryGrow: 50,
   memoryBulk: 40
 } as const
 
@@ -42,13 +42,14 @@ export const START_GAS = {
 
 /** Host calls: `base`, plus `perByte` for the bytes named in docs/spec/secret-contracts.md. */
 export const HOST_GAS = {
-  context: 200, // caller, contract address, block number and time, input length
+  context: 300, // caller, contract address, block number and time, input length
+  output: 500,
   copyPerByte: 1, // input_copy, output_set, messages
   stateRead: { base: 1_000, perByte: 2 },
   stateWrite: { base: 5_000, perByte: 50 }, // key and value: they are encrypted, sent to and stored by every worker
   stateRemove: { base: 5_000, perByte: 50 },
   random: { base: 3_000, perByte: 20 },
-  keccak256: { base: 3_000, perByte: 30 },
+  keccak256: { base: 5_000, perByte: 35 },
   ecrecover: 1_500_000,
   cipher: { base: 30_000, perByte: 60 },
   callback: { base: 5_000, perByte: 50, perEthereumGas: 100 },

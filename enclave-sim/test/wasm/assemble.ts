@@ -25,6 +25,7 @@ export interface ModuleText {
 export interface FunctionText {
   type: string // `i32 i64 -> i32`
   locals?: string // `i32 i32 i64`
+  rawLocals?: number[] // the declaration's bytes instead
   body: Code
 }
 
@@ -162,10 +163,13 @@ export function assemble(text: ModuleText): Uint8Array<ArrayBuffer> {
     content.byte(0, 0x41).signed(offset).byte(0x0b).u32(indices.length)
     for (const index of indices) content.u32(index)
   })
-  section(10, functions, (content, { type: _, locals = '', body }) => {
+  section(10, functions, (content, { locals = '', rawLocals, body }) => {
     const groups = valueTypes(locals)
-    const bytes = new BinaryWriter().u32(groups.length)
-    for (const group of groups) bytes.u32(1).byte(group)
+    const bytes = new BinaryWriter()
+    if (rawLocals === undefined) {
+      bytes.u32(groups.length)
+      for (const group of groups) bytes.u32(1).byte(group)
+    } else bytes.byte(...rawLocals)
     content.sized(bytes.raw(instructions(body)).byte(0x0b).view())
   })
   section(11, text.data ?? [], (content, [offset, bytes]) =>

@@ -92,7 +92,7 @@ export function createEnvironment(init: EnvironmentInit) {
       put(to!, callData)
     },
     output_set: (from, length) => {
-      charge(HOST_GAS.context + (length! >>> 0) * HOST_GAS.copyPerByte)
+      charge(HOST_GAS.output + (length! >>> 0) * HOST_GAS.copyPerByte)
       limit(length!, RUN_LIMITS.outputBytes, 'Bytes of output')
       effects.output = copy(from!, length!)
     },
