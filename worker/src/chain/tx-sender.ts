@@ -119,7 +119,9 @@ export class TxSender {
   }
 
   async #sign(request: TxRequest): Promise<StoredTx> {
-    const known = [...this.#pending.values()].find(tx => tx.id === request.id)
+    const known = [...this.#pending.values()].find(
+      tx => tx.id === request.id && this.#included.get(tx.nonce)?.ok !== false // one that reverted may be tried anew
+    )
     if (known) return known
     const { id, to, data } = request
     const gasLimit = await this.#estimate(to, data)

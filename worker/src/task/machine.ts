@@ -40,13 +40,25 @@ export type TaskState =
   | { readonly stage: 'running'; readonly accepted: Acceptance; readonly runs: number }
   | { readonly stage: 'sealed'; readonly accepted: Acceptance; readonly runs: number; readonly run: RunRef }
   | { readonly stage: 'submitted'; readonly accepted: Acceptance; readonly runs: number; readonly run: RunRef }
-  | { readonly stage: 'included'; readonly accepted: Acceptance | null; readonly run: RunRef; readonly block: number }
+  | {
+      readonly stage: 'included'
+      readonly accepted: Acceptance
+      readonly runs: number
+      readonly run: RunRef
+      readonly block: number
+    }
   | { readonly stage: 'declined'; readonly reason: string } // this seat signs nothing; others may
   | { readonly stage: 'watching' } // no seat here
   | { readonly stage: 'expired' } // past its deadline; the fee goes back when this worker's turn comes
   | { readonly stage: 'refunding' }
   // final
-  | { readonly stage: 'released'; readonly run: RunRef; readonly block: number }
+  | {
+      readonly stage: 'released'
+      readonly accepted: Acceptance
+      readonly runs: number
+      readonly run: RunRef
+      readonly block: number
+    }
   | { readonly stage: 'settled'; readonly block: number; readonly reason: string } // by another receipt than ours
   | { readonly stage: 'returned'; readonly block: number }
   | { readonly stage: 'orphaned' } // a reorg took its record away
@@ -64,6 +76,7 @@ export type TaskEventIn =
   | { readonly type: 'settled'; readonly block: number; readonly status: number; readonly digest: Hash }
   | { readonly type: 'released' }
   | { readonly type: 'unreleasable'; readonly reason: string }
+  | { readonly type: 'unsettled'; readonly hasEnvelope: boolean } // a reorg took the settlement away, not the record
   | { readonly type: 'rolled-back'; readonly facts: TaskFacts | null; readonly hasEnvelope: boolean }
 
 export interface Task {
@@ -80,7 +93,7 @@ const MAX_RUNS = 16
 export const FINAL_STAGES: readonly TaskState['stage'][] = ['released', 'settled', 'returned', 'orphaned']
 export const isFinal = (state: TaskState): boolean => FINAL_STAGES.includes(state.stage)
 /** Stages in which this worker holds the contract's lane: no other task of the contract is run here meanwhile. */
-export const holdsLane = (state: TaskState): boolean =>
+export const holdsLane = (state: TaskState): state is TaskState & { stage: 'running' | 'sealed' | 'submitted' } =>
   state.stage === 'running' || state.stage === 'sealed' || state.stage === 'submitted'
 /** Stages that R8 wants on disk before anything follows from them. */
 export const isPersistent = (state: TaskState): boolean =>
@@ -109,17 +122,14 @@ export function effectOf(state: TaskState): Effect | null {
   }
 }
 
-const runOf = (state: TaskState): RunRef | null => ('run' in state ? state.run : null)
-
 function settle(state: TaskState, event: TaskEventIn & { type: 'settled' }): TaskState {
   const { block, status, digest } = event
   if (status === TaskStatus.ReceiptFailedReturn) return { stage: 'returned', block }
-  const run = runOf(state)
   // Every seat signs the same receipt (R6), so a run of ours counts whoever's transaction carried it.
-  if (run && run.digest === digest) {
-    return { stage: 'included', accepted: 'accepted' in state ? state.accepted : null, run, block }
+  if ('run' in state && state.run.digest === digest) {
+    return { stage: 'included', accepted: state.accepted, runs: state.runs, run: state.run, block }
   }
-  return { stage: 'settled', block, reason: run ? 'another receipt was accepted' : 'another seat was first' }
+  return { stage: 'settled', block, reason: 'run' in state ? 'another receipt was accepted' : 'another seat was first' }
 }
 
 function onHead(facts: TaskFacts, state: TaskState, block: number): TaskState {
@@ -149,6 +159,11 @@ export function next({ facts, state }: Task, event: TaskEventIn): Task {
     if (!event.facts) return to({ stage: 'orphaned' })
     return { facts: event.facts, state: firstState(event.facts, event.hasEnvelope) }
   }
+  if (event.type === 'unsettled') {
+    if (!isFinal(state) && state.stage !== 'included') return { facts, state }
+    if (!('run' in state)) return to(firstState(facts, event.hasEnvelope))
+    return to({ stage: 'submitted', accepted: state.accepted, runs: state.runs, run: state.run })
+  }
   if (isFinal(state)) return { facts, state }
   switch (event.type) {
     case 'settled':
@@ -177,13 +192,11 @@ export function next({ facts, state }: Task, event: TaskEventIn): Task {
     case 'signed':
       return state.stage === 'sealed' ? to({ ...state, stage: 'submitted' }) : { facts, state }
     case 'stale':
-      if (!holdsLane(state) || !('accepted' in state)) return { facts, state }
+      if (!holdsLane(state)) return { facts, state }
       if (state.runs >= MAX_RUNS) return to({ stage: 'declined', reason: 'its receipt was overtaken too often' })
       return to({ stage: 'accepted', accepted: state.accepted, notBefore: event.block + 1, runs: state.runs })
     case 'released':
-      return state.stage === 'included'
-        ? to({ stage: 'released', run: state.run, block: state.block })
-        : { facts, state }
+      return state.stage === 'included' ? to({ ...state, stage: 'released' }) : { facts, state }
     case 'unreleasable':
       return state.stage === 'included'
         ? to({ stage: 'settled', block: state.block, reason: event.reason })

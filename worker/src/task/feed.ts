@@ -1,0 +1,97 @@
+import { MAX_MESSAGE_BYTES, ZERO_HASH, type Hash, type ScAddr, type StateTip } from '@enigma/protocol'
+import type { ChainReader } from '../chain/reader.ts'
+import type { Enclave } from '../enclave/enclave.ts'
+import type { ContentStore, DeltaSync } from '../sync/interfaces.ts'
+import { WorkerError } from '../errors.ts'
+
+/** Brings an enclave what it needs of a contract: its code, and its deltas up to a head. */
+export interface EnclaveFeed {
+  /**
+   * Code `codeHash` is loaded, and the state stands at `deltaCount`, when this resolves.
+   *
+   * @throws SYNC_INCOMPLETE if no peer has what is missing; ENCLAVE_REFUSED; CHAIN_BEHIND if the enclave is ahead.
+   */
+  bring(scAddr: ScAddr, codeHash: Hash, deltaCount: number, signal: AbortSignal): Promise<void>
+  /** Loads the code again, if the enclave let it go. */
+  forgetCode(codeHash: Hash): void
+}
+
+const MAX_DELTAS = 64
+/** Room for the list's own bytes in a frame. */
+const MAX_BATCH_BYTES = MAX_MESSAGE_BYTES - 64 * 1024
+
+export function createEnclaveFeed(
+  chain: ChainReader,
+  enclave: Enclave,
+  content: Pick<ContentStore, 'getBytecode'>,
+  sync: Pick<DeltaSync, 'ensureBytecode' | 'deltas'>
+): EnclaveFeed {
+  let loaded = { generation: -1, codes: new Set<Hash>() }
+  const lanes = new Map<ScAddr, Promise<unknown>>()
+
+  async function bringCode(codeHash: Hash, signal: AbortSignal): Promise<void> {
+    if (loaded.generation !== enclave.generation) loaded = { generation: enclave.generation, codes: new Set() }
+    const { codes } = loaded
+    if (codes.has(codeHash)) return
+    const bytecode = (await content.getBytecode(codeHash)) ?? (await sync.ensureBytecode(codeHash, signal))
+    await enclave.call('loadCode', { bytecode })
+    codes.add(codeHash)
+  }
+
+  /** The enclave's tip is a head of this contract's history on chain. */
+  function onChain(scAddr: ScAddr, tip: StateTip): boolean {
+    if (tip.deltaCount === 0) return tip.headHash === ZERO_HASH
+    return chain.contract(scAddr)?.steps[tip.deltaCount - 1]?.headHash === tip.headHash
+  }
+
+  async function bringState(scAddr: ScAddr, deltaCount: number, signal: AbortSignal): Promise<void> {
+    let tip = await enclave.call('stateTip', { scAddr })
+    if (!onChain(scAddr, tip)) {
+      await enclave.call('dropState', { scAddr }) // what a reorg left
+      tip = await enclave.call('stateTip', { scAddr })
+    }
+    if (tip.deltaCount > deltaCount) {
+      throw new WorkerError(
+        { code: 'CHAIN_BEHIND', wanted: tip.deltaCount, head: deltaCount },
+        'The view is older than the state that the enclave holds.'
+      )
+    }
+    while (tip.deltaCount < deltaCount) {
+      signal.throwIfAborted()
+      const to = Math.min(deltaCount, tip.deltaCount + MAX_DELTAS)
+      const deltas = await sync.deltas(scAddr, tip.deltaCount, to, signal)
+      let size = 0
+      const fits = deltas.findIndex(delta => (size += delta.length + 4) > MAX_BATCH_BYTES)
+      const before = tip.deltaCount
+      tip = await enclave.call('applyDeltas', {
+        scAddr,
+        deltas: fits === -1 ? deltas : deltas.slice(0, Math.max(1, fits))
+      })
+      if (tip.deltaCount <= before) {
+        throw new WorkerError(
+          { code: 'ENCLAVE_REFUSED', method: 'applyDeltas', reason: 'ENCLAVE_DELTA_REFUSED' },
+          `The enclave took no delta of ${scAddr} beyond ${before}.`
+        )
+      }
+    }
+  }
+
+  return {
+    forgetCode: codeHash => void loaded.codes.delete(codeHash),
+    /** One at a time per contract: two feeders would hand over the same delta twice. */
+    async bring(scAddr, codeHash, deltaCount, signal) {
+      const before = lanes.get(scAddr) ?? Promise.resolve()
+      const mine = before.then(async () => {
+        await bringCode(codeHash, signal)
+        await bringState(scAddr, deltaCount, signal)
+      })
+      const settled = mine.catch(() => undefined)
+      lanes.set(scAddr, settled)
+      try {
+        await mine
+      } finally {
+        if (lanes.get(scAddr) === settled) lanes.delete(scAddr)
+      }
+    }
+  }
+}
