@@ -51,3 +51,41 @@ async function openAndShift(op: Party, value: Vec, shift: number, bits: number, 
   const offset = 2n ** BigInt(k - shift) + (even ? sets / 2n : (sets - 1n) / 2n)
   return field.sub(quotient, field.add(high, field.constant(offset)))
 }
+
+/**
+ * As `truncateProduct` and `truncate`, dividing by any public whole number: v/divisor rounded up or down at random, without
+ * bias. Same costs and errors; meant for few elements (means and variances), as it divides the masks one by one.
+ */
+export async function divideByPublic(
+  party: Party,
+  value: { readonly shares: Vec } | LocalProduct,
+  divisor: bigint,
+  bits: number
+): Promise<Vec> {
+  const op = party.operation('divide-public')
+  const { field, session } = op
+  const local = 'terms' in value
+  const shares = local ? evaluator(field, value)(0, value.count) : value.shares
+  const count = field.length(shares)
+  const k = Math.max(Math.ceil(bits), divisor.toString(2).length)
+  const { pieceBits } = requireRoom(session, 'divide', k)
+  const pieces = session.mySets.map(({ number, weight }) => ({
+    weight,
+    piece: field.sampleBits(count, pieceBits, op.setStream(number, 'bounded'))
+  }))
+  const weights = pieces.map(({ weight }) => weight)
+  const whole = field.combine(
+    weights,
+    pieces.map(({ piece }) => piece)
+  )
+  const quotients = pieces.map(({ piece }) => field.from(field.toBigints(piece).map(r => r / divisor)))
+  const high = field.combine(weights, quotients)
+  const lift = ((1n << BigInt(k)) / divisor + 1n) * divisor
+  let masked = field.add(field.add(shares, whole), field.constant(lift))
+  if (local) masked = field.add(masked, op.zero(count))
+  const opened = await openTrusting(op, masked, local ? 2 * op.t : op.t)
+  const sets = BigInt(session.setCount)
+  const even = sets % 2n === 0n
+  const low = field.from(field.toBigints(opened).map(c => (c + (even ? divisor / 2n : 0n)) / divisor))
+  return field.sub(low, field.add(high, field.constant(lift / divisor + (even ? sets / 2n : (sets - 1n) / 2n))))
+}

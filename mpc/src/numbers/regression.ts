@@ -1,0 +1,179 @@
+import { shapeError } from '../errors.ts'
+import { requireRoom } from '../plan/room.ts'
+import { reduceProduct } from '../protocols/multiply.ts'
+import { divideByPublic } from '../protocols/truncate.ts'
+import type { Party } from '../session/party.ts'
+import { mul, publicValue, sub, sum, withFraction } from './arithmetic.ts'
+import { lt, select } from './compare.ts'
+import { divide, normalRoots, type Partial } from './divide.ts'
+import { normalise } from './normalise.ts'
+import { momentProduct } from './statistics.ts'
+import { alignTo, element, sizeOf, stack, withBits, type Secret } from './secret.ts'
+
+const WORKING_BITS = 40
+
+interface Moments {
+  /** n^2 times variance and covariance, as whole numbers at twice the fraction of the data. */
+  readonly xx: Secret
+  readonly yy: Secret
+  readonly xy: Secret
+}
+
+async function moments(op: Party, x: Secret, y: Secret): Promise<Moments> {
+  const found = await Promise.all(
+    (
+      [
+        [x, x],
+        [y, y],
+        [x, y]
+      ] as const
+    ).map(async ([a, b]) => {
+      const { product, bits } = momentProduct(op, a, b)
+      requireRoom(op.session, 'regression', bits)
+      const fraction = a.fraction + b.fraction
+      return { shares: await reduceProduct(op, product), rows: 1, columns: 1, fraction, bits }
+    })
+  )
+  return { xx: found[0]!, yy: found[1]!, xy: found[2]! }
+}
+
+/**
+ * r from moments: xy * 2^jx * 2^jy / sqrt(...) with both variances normalised, so its precision does not depend on how small
+ * they are. By Cauchy-Schwarz |xy| <= sqrt(xx yy), so no intermediate exceeds the width of the larger moment.
+ */
+async function correlationOf(op: Party, { xx, yy, xy }: Moments, fraction: number): Promise<Partial> {
+  const zero = publicValue(op, [0])
+  const squares = stack(op, [
+    { ...xx, fraction: 0 },
+    { ...yy, fraction: 0 }
+  ])
+  const positive = await lt(op, zero, squares)
+  const both = await mul(op, element(op, positive, 0), element(op, positive, 1))
+  const [safe, cross] = await Promise.all([
+    select(op, { ...positive, bits: 0 }, squares, publicValue(op, [1, 1])),
+    mul(op, { ...xy, fraction: 0 }, both)
+  ])
+  const normal = await normalise(op, safe, 2)
+  const working = Math.min(WORKING_BITS, Math.floor((requireRoom(op.session, 'correlation', 0).valueBits - 5) / 2))
+  const column = (shares: Secret['shares'], fraction: number, bits: number): Secret => ({
+    shares,
+    rows: 2,
+    columns: 1,
+    fraction,
+    bits
+  })
+  const [{ inverse }, scaled] = await Promise.all([
+    normalRoots(op, column(normal.values, normal.width, normal.width), working),
+    (async () => {
+      const roots = column(normal.root, 0, normal.maxRoot)
+      const first = await reduceProduct(op, {
+        count: 1,
+        terms: [{ factor: 1n, form: { kind: 'elements', x: cross.shares, y: element(op, roots, 0).shares } }]
+      })
+      const second = await reduceProduct(op, {
+        count: 1,
+        terms: [{ factor: 1n, form: { kind: 'elements', x: first, y: element(op, roots, 1).shares } }]
+      })
+      const whole: Secret = { shares: second, rows: 1, columns: 1, fraction: normal.width, bits: normal.width + 0.01 }
+      return withFraction(op, whole, working)
+    })()
+  ])
+  const bounded = withBits(inverse, working + 1.2)
+  const half = await mul(op, withBits(scaled, working + 0.1), element(op, bounded, 0), working)
+  const r = await mul(op, withBits(half, working + 1.2), element(op, bounded, 1), working)
+  const rounded = await withFraction(op, withBits(r, working + 0.1), fraction)
+  return { value: await mul(op, rounded, both), valid: { ...both, bits: 0 } }
+}
+
+/**
+ * Pearson's correlation. valid = 0 if a column is constant.
+ * - Accuracy: |error| <= 2^-fraction * (truncation error + 1) + 2^-32 (with 40 working bits).
+ */
+export async function correlation(party: Party, x: Secret, y: Secret, fraction = 16): Promise<Partial> {
+  const op = party.operation('correlation')
+  return correlationOf(op, await moments(op, x, y), fraction)
+}
+
+export interface SimpleRegression {
+  readonly slope: Secret
+  readonly intercept: Secret
+  readonly r: Secret
+  /** 1 - r^2 with 32 fraction bits: with `yVariance` it gives the standard error also where r rounds to 0 or 1. */
+  readonly unexplained: Secret
+  readonly yVariance: Secret
+  readonly xVariance: Secret
+  /** 0 if x is constant, or the slope exceeds `slopeMagnitude`. */
+  readonly valid: Secret
+  readonly count: number
+}
+
+export interface RegressionOptions {
+  readonly fraction?: number
+  /** |slope| < 2^this, or the result is invalid. 20 by default. */
+  readonly slopeMagnitude?: number
+}
+
+/**
+ * y = intercept + slope x by least squares. `standardError` and the p-value are functions of the opened results.
+ *
+ * - Cost: one round for all sums, then a division and two inverse roots side by side.
+ * - Accuracy: slope as `divide`; intercept adds mean(x) times the slope's error.
+ */
+export async function simpleRegression(
+  party: Party,
+  x: Secret,
+  y: Secret,
+  options: RegressionOptions = {}
+): Promise<SimpleRegression> {
+  const op = party.operation('regression')
+  const count = sizeOf(x)
+  if (count < 3) throw shapeError('regression', 'A regression needs at least three points.')
+  const { fraction = Math.max(16, x.fraction, y.fraction), slopeMagnitude = 20 } = options
+  const sums = await moments(op, x, y)
+  // both sides count n^2 and twice the fraction of x; xy carries the fractions of both
+  const inner = fraction + 14
+  const slopes = divide(op, sums.xy, sums.xx, { fraction: inner, quotientMagnitude: slopeMagnitude, positive: true })
+  const correlations = correlationOf(op, sums, 32)
+  const perPair = (v: Secret): Promise<Secret> => meanSquare(op, v, count, fraction)
+  const [slope, r, xVariance, yVariance] = await Promise.all([slopes, correlations, perPair(sums.xx), perPair(sums.yy)])
+  const [left, right, square] = await Promise.all([
+    mul(op, slope.value, sum(op, x), fraction + 8),
+    Promise.resolve(alignTo(op, sum(op, y), Math.max(fraction + 8, y.fraction))),
+    mul(op, r.value, r.value, 32)
+  ])
+  const total = sub(op, right, left)
+  const interceptShares = await divideByPublic(
+    op,
+    total,
+    BigInt(count) * 2n ** BigInt(total.fraction - fraction),
+    total.bits
+  )
+  const intercept: Secret = {
+    ...total,
+    shares: interceptShares,
+    fraction,
+    bits: total.bits - (total.fraction - fraction) - Math.log2(count) + 1
+  }
+  const [slopeOut, rOut] = await Promise.all([
+    withFraction(op, slope.value, fraction),
+    withFraction(op, r.value, fraction)
+  ])
+  return {
+    slope: slopeOut,
+    intercept,
+    r: rOut,
+    unexplained: sub(op, publicValue(op, [1], 32), square),
+    yVariance,
+    xVariance,
+    valid: slope.valid,
+    count
+  }
+}
+
+/** n^2 variance at twice the fraction -> the population variance at `fraction`. */
+async function meanSquare(op: Party, moment: Secret, count: number, fraction: number): Promise<Secret> {
+  const lifted = alignTo(op, moment, Math.max(moment.fraction, fraction))
+  const divisor = BigInt(count) ** 2n * 2n ** BigInt(lifted.fraction - fraction)
+  const shares = await divideByPublic(op, lifted, divisor, lifted.bits)
+  return { ...lifted, shares, fraction, bits: lifted.bits - (lifted.fraction - fraction) - 2 * Math.log2(count) + 1 }
+}

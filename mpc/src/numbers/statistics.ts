@@ -1,0 +1,94 @@
+import { shapeError } from '../errors.ts'
+import { roomOf } from '../plan/room.ts'
+import { elements, matrix, sumOf, type LocalProduct } from '../protocols/product.ts'
+import { divideByPublic, truncationError } from '../protocols/truncate.ts'
+import type { Party } from '../session/party.ts'
+import { sub, sum } from './arithmetic.ts'
+import { sqrt, type Partial } from './divide.ts'
+import { alignTo, logAdd, sizeOf, type Secret } from './secret.ts'
+
+export interface StatisticsOptions {
+  /** Fraction bits of the result; 16 or those of the data, whichever is more. */
+  readonly fraction?: number
+  /** Divide by n - ddof: 0 for the population (default), 1 for a sample. */
+  readonly ddof?: number
+}
+
+const resultFraction = (x: Secret, { fraction }: StatisticsOptions): number => fraction ?? Math.max(16, x.fraction)
+
+function scalar(party: Party, shares: Secret['shares'], fraction: number, bits: number): Secret {
+  return {
+    shares,
+    rows: party.field.length(shares),
+    columns: 1,
+    fraction,
+    bits: logAdd(bits, Math.log2(truncationError(party.session.setCount)))
+  }
+}
+
+/** Arithmetic mean. 1 round, t elements a party; error below the truncation error in the last place. */
+export async function mean(party: Party, x: Secret, options: StatisticsOptions = {}): Promise<Secret> {
+  const op = party.operation('mean')
+  const fraction = resultFraction(x, options)
+  const count = sizeOf(x)
+  const total = alignTo(op, sum(op, x), Math.max(fraction, x.fraction))
+  const divisor = BigInt(count) << BigInt(total.fraction - fraction)
+  const shares = divisor === 1n ? total.shares : await divideByPublic(op, total, divisor, total.bits)
+  return scalar(op, shares, fraction, x.bits - x.fraction + fraction)
+}
+
+/** n * (sum of x_i y_i) - (sum of x)(sum of y): n^2 times the covariance, exact, before any communication. */
+export function momentProduct(party: Party, x: Secret, y: Secret): { product: LocalProduct; bits: number } {
+  const { field } = party
+  const count = sizeOf(x)
+  if (count !== sizeOf(y)) throw shapeError('covariance', `${count} values against ${sizeOf(y)}.`)
+  const sums = elements(field, sum(party, x).shares, sum(party, y).shares)
+  const product = sumOf([
+    [BigInt(count), matrix(field, x.shares, y.shares, 1, count, 1)],
+    [-1n, sums]
+  ])
+  // |n sum x y - sum x sum y| = |n sum (x - mx)(y - my)| <= n^2 max|x| max|y|: deviations have no larger mean square than values
+  return { product, bits: x.bits + y.bits + 2 * Math.log2(count) }
+}
+
+/**
+ * Covariance. If n^2 x y fits behind a mask: 1 round, 2t elements, rounded once. Otherwise both means are taken off first
+ * (2 rounds), whose rounding adds at most the square of their error.
+ */
+export async function covariance(party: Party, x: Secret, y: Secret, options: StatisticsOptions = {}): Promise<Secret> {
+  const op = party.operation('covariance')
+  const fraction = options.fraction ?? Math.max(16, x.fraction, y.fraction)
+  const count = sizeOf(x)
+  const { ddof = 0 } = options
+  if (count !== sizeOf(y)) throw shapeError('covariance', `${count} values against ${sizeOf(y)}.`)
+  if (count - ddof <= 0) throw shapeError('covariance', `${count} values are too few for ddof ${ddof}.`)
+  const moment = momentProduct(op, x, y)
+  const lift = Math.max(0, fraction - x.fraction - y.fraction)
+  const result = (shares: Secret['shares']): Secret =>
+    scalar(
+      op,
+      shares,
+      fraction,
+      x.bits + y.bits - x.fraction - y.fraction + fraction + Math.log2(count / (count - ddof))
+    )
+  if (moment.bits + lift <= roomOf(op.session).valueBits) {
+    const divisor = BigInt(count) * BigInt(count - ddof) * 2n ** BigInt(lift + x.fraction + y.fraction - fraction)
+    const lifted = sumOf([[2n ** BigInt(lift), moment.product]])
+    return result(await divideByPublic(op, lifted, divisor, moment.bits + lift))
+  }
+  const [mx, my] = await Promise.all([mean(op, x, { fraction: x.fraction }), mean(op, y, { fraction: y.fraction })])
+  const [dx, dy] = [sub(op, x, mx), sub(op, y, my)]
+  const product = sumOf([[2n ** BigInt(lift), matrix(op.field, dx.shares, dy.shares, 1, count, 1)]])
+  const divisor = BigInt(count - ddof) * 2n ** BigInt(lift + x.fraction + y.fraction - fraction)
+  return result(await divideByPublic(op, product, divisor, dx.bits + dy.bits + Math.log2(count) + lift))
+}
+
+/** Variance: `covariance` of x with itself. Population by default, `ddof: 1` for a sample. */
+export const variance = (party: Party, x: Secret, options: StatisticsOptions = {}): Promise<Secret> =>
+  covariance(party.operation('variance'), x, x, options)
+
+/** Standard deviation: the square root of the shared variance; the variance itself is not opened. */
+export async function std(party: Party, x: Secret, options: StatisticsOptions = {}): Promise<Partial> {
+  const op = party.operation('std')
+  return sqrt(op, await variance(op, x, options), { fraction: resultFraction(x, options) })
+}
