@@ -16,7 +16,7 @@ enigma_explain_npm() {
   elif grep -q 'EUSAGE' "$1"; then
     enigma_say "package-lock.json does not belong to the package.json files. Run 'npm install' and commit the result."
   else
-    enigma_say "npm could not install the packages; the end of what it said is above."
+    enigma_say "npm could not install the packages; what it said is above."
   fi
 }
 
@@ -32,7 +32,7 @@ enigma_install() {
   # Headers for native addons: a machine's default may be for its old Node.js.
   enigma_headers="$(dirname -- "$(dirname -- "$(command -v node)")")"
   if ! (cd "$enigma_root" && npm_config_nodedir="$enigma_headers" npm ci --no-audit --no-fund --loglevel=error) >"$enigma_log" 2>&1; then
-    tail -n 15 "$enigma_log" >&2
+    grep -v -e '^npm error *$' -e 'complete log of this run' "$enigma_log" | head -n 12 >&2
     enigma_explain_npm "$enigma_log"
     rm -f "$enigma_log"
     return 1
