@@ -1,4 +1,4 @@
-import { scAddr as scAddrFrom, taskId as taskIdFrom, ProtocolError, type ScAddr, type TaskId } from '@enigma/protocol'
+import { scAddr as scAddrFrom, ProtocolError, type ScAddr, type TaskId } from '@enigma/protocol'
 import { encodeCall, encodeConstructor } from './abi/codec.ts'
 import type { ConstructorArgs, FunctionArgs, FunctionName, FunctionResult, SecretContractAbi } from './abi/types.ts'
 import { findRecorded, settlementOf, taskRecord, type Settlement, type TaskRecord } from './chain/tasks.ts'
@@ -7,7 +7,7 @@ import type { Session } from './session.ts'
 import { submit, type SubmitOptions } from './task/submit.ts'
 import { makeTask, type Task } from './task/task.ts'
 import type { StoredTask } from './task/store.ts'
-import { unknownTask } from './task/watch.ts'
+import { readTaskId, unknownTask } from './task/watch.ts'
 
 /** What a task may cost, and how to follow or stop it. */
 export interface TaskOptions extends SubmitOptions {
@@ -84,15 +84,6 @@ export function readScAddr(address: string): ScAddr {
         cause
       }
     )
-  }
-}
-
-/** @throws TASK_UNKNOWN for something that cannot be a task's id. */
-export function readTaskId(id: string): TaskId {
-  try {
-    return taskIdFrom(id)
-  } catch {
-    throw unknownTask(id.slice(0, 80) as TaskId)
   }
 }
 

@@ -6,7 +6,6 @@ import {
   deploy,
   openTask,
   readScAddr,
-  readTaskId,
   resumeTasks,
   taskState,
   type Artifact,
@@ -128,11 +127,11 @@ function clientOf(session: Session, account: Account, info: InfoResult): EnigmaC
         compute(session, address, abi as SecretContractAbi, name, args, options)
       )
     },
-    watchTask: (id, options) => watchTask(session, readTaskId(id), options),
+    watchTask: (id, options) => watchTask(session, id, options),
     getTask: id => taskState(session, id),
     task: id => openTask(session, id),
     resume: () => resumeTasks(session),
-    refund: (id, options) => refund(session, readTaskId(id), options),
+    refund: (id, options) => refund(session, id, options),
     close: () => account.close()
   }
 }

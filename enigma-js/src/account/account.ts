@@ -34,11 +34,25 @@ const REQUEST_TIMEOUT_MS = 15_000
 /** A person may have to find and unlock the wallet. */
 const WALLET_TIMEOUT_MS = 300_000
 
+interface GivenOptions {
+  readonly signer?: Signer
+  readonly provider?: Eip1193Provider
+  readonly privateKey?: string | Uint8Array
+  readonly chainUrl?: string
+}
+
 /** @throws CHAIN_UNREACHABLE, CLIENT_SETTING */
 export async function openAccount(options: AccountOptions): Promise<Account> {
-  if ('signer' in options) return fromSigner(options.signer)
-  if ('provider' in options) return fromWallet(options.provider)
-  return 'privateKey' in options ? fromKey(options.privateKey, options.chainUrl) : watcher(options.chainUrl)
+  const given: GivenOptions = options
+  if (given.signer !== undefined) return fromSigner(given.signer)
+  if (given.provider !== undefined) return fromWallet(given.provider)
+  if (given.chainUrl === undefined) {
+    throw new ClientError(
+      { code: 'CLIENT_SETTING', what: 'account' },
+      'The client needs a signer, a wallet provider, or the address of an Ethereum node (chainUrl).'
+    )
+  }
+  return given.privateKey === undefined ? watcher(given.chainUrl) : fromKey(given.privateKey, given.chainUrl)
 }
 
 /** An account that can sign. */

@@ -20,6 +20,7 @@ export async function followTask(
   onEvent: OnTaskEvent,
   signal: AbortSignal
 ): Promise<void> {
+  await pollOnce(workers, taskId, onEvent, signal) // what happened before
   for (const url of workers.urls) {
     if (signal.aborted) return
     if (await subscribe(url, taskId, onEvent, signal)) return
@@ -91,18 +92,24 @@ export function taskEvent(value: unknown): TaskEvent | null {
 
 async function poll(workers: Workers, taskId: TaskId, onEvent: OnTaskEvent, signal: AbortSignal): Promise<void> {
   const pause = backoff(POLL_FIRST_MS, POLL_MAX_MS)
-  let seen = 0
   while (!signal.aborted) {
-    try {
-      const { events } = await workers.call('getTaskStatus', { taskId }, { signal })
-      for (const event of events.slice(seen, seen + 64)) {
-        const known = taskEvent(event)
-        if (known !== null) onEvent(known)
-      }
-      seen = Math.max(seen, events.length)
-    } catch {
-      // no worker knows of it now; the chain decides
-    }
     await sleep(pause(), signal).catch(() => undefined)
+    await pollOnce(workers, taskId, onEvent, signal)
+  }
+}
+
+/** Far more than a task has stages. */
+const MAX_EVENTS = 32
+
+async function pollOnce(workers: Workers, taskId: TaskId, onEvent: OnTaskEvent, signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return
+  try {
+    const { events } = await workers.call('getTaskStatus', { taskId }, { signal })
+    for (const event of events.slice(0, MAX_EVENTS)) {
+      const known = taskEvent(event)
+      if (known !== null) onEvent(known)
+    }
+  } catch {
+    // no worker knows of it now; the chain decides
   }
 }

@@ -1,4 +1,4 @@
-import { TaskStatus, type Hex, type TaskId } from '@enigma/protocol'
+import { TaskStatus, type Hex } from '@enigma/protocol'
 import { requirePayer } from '../account/account.ts'
 import { enigmaInterface } from '../chain/chain.ts'
 import { revertOf } from '../chain/revert.ts'
@@ -6,7 +6,7 @@ import { mined, send } from '../chain/send.ts'
 import { deadlineBlock, settlementOf, taskRecord } from '../chain/tasks.ts'
 import { ClientError } from '../errors.ts'
 import type { Session } from '../session.ts'
-import { unknownTask, type WatchOptions } from './watch.ts'
+import { readTaskId, unknownTask, type WatchOptions } from './watch.ts'
 
 export interface Refund {
   readonly amount: bigint // grains, to the sender of the task
@@ -21,7 +21,8 @@ const REFUND_GAS = 200_000n
  *
  * @throws TASK_UNKNOWN, TASK_NOT_EXPIRED, TASK_SETTLED, USER_REJECTED, TX_REVERTED, TX_PENDING
  */
-export async function refund(session: Session, taskId: TaskId, { signal }: WatchOptions = {}): Promise<Refund> {
+export async function refund(session: Session, id: string, { signal }: WatchOptions = {}): Promise<Refund> {
+  const taskId = readTaskId(id)
   const { chain, timeouts } = session
   const found = await taskRecord(chain, taskId)
   if (found === null) throw unknownTask(taskId)

@@ -1,4 +1,13 @@
-import { TaskStatus, fromHex, recoverSigner, typedDigest, type TaskEvent, type TaskId } from '@enigma/protocol'
+import {
+  TaskStatus,
+  fromHex,
+  printable,
+  recoverSigner,
+  taskId as taskIdFrom,
+  typedDigest,
+  type TaskEvent,
+  type TaskId
+} from '@enigma/protocol'
 import { deadlineBlock, settlementOf, taskRecord, type Settlement, type TaskRecord } from '../chain/tasks.ts'
 import { ClientError, TaskFailedError } from '../errors.ts'
 import { followTask } from '../rpc/subscription.ts'
@@ -33,9 +42,10 @@ const REFUND_BLOCKS = 10
  */
 export async function* watchTask(
   session: Session,
-  taskId: TaskId,
+  id: string,
   { signal }: WatchOptions = {}
 ): AsyncGenerator<TaskProgress, Finished> {
+  const taskId = readTaskId(id)
   const stop = new AbortController()
   const both = signal ? AbortSignal.any([signal, stop.signal]) : stop.signal
   const watcher = new Watcher(session, taskId, both)
@@ -49,7 +59,16 @@ export async function* watchTask(
   }
 }
 
-export const unknownTask = (taskId: TaskId): ClientError =>
+/** @throws TASK_UNKNOWN for something that cannot be a task's id. */
+export function readTaskId(id: string): TaskId {
+  try {
+    return taskIdFrom(id)
+  } catch {
+    throw unknownTask(printable(id, 80))
+  }
+}
+
+export const unknownTask = (taskId: string): ClientError =>
   new ClientError({ code: 'TASK_UNKNOWN', taskId }, `There is no task ${taskId} on this chain.`, {
     hint: 'Check the id, and that this is the network it was sent to.'
   })

@@ -1,0 +1,216 @@
+import { abiBytes, decodeCall } from '../support/decode.ts'
+import { expect } from 'chai'
+import { memoryStorage, type EnigmaClient, type TaskProgress } from '../../src/index.ts'
+import { refused } from '../support/refused.ts'
+import { SC_ADDR, Scene, calculator, someHash } from '../support/scene.ts'
+import { revert } from '../support/scripted-chain.ts'
+import { Refusal } from '../support/worker-server.ts'
+
+describe('enigma-js/task/submit', () => {
+  let scene: Scene
+  let client: EnigmaClient
+  beforeEach(async () => {
+    scene = await Scene.open()
+    client = await scene.connect()
+  })
+  afterEach(() => scene.close())
+
+  const compute = (options = {}) => client.compute(SC_ADDR, calculator, 'sub', [76n, 17n], options)
+
+  it('pays with one permit in one transaction, after the input was delivered', async () => {
+    const stages: string[] = []
+    scene.chain.onRecord = () => expect(scene.inputs).to.have.length(1)
+
+    const task = await compute({ onStage: (progress: TaskProgress) => stages.push(progress.stage) })
+
+    expect(scene.chain.sent).to.deep.equal(['createTaskRecordWithPermit'])
+    expect(stages).to.deep.equal(['encrypted', 'delivered', 'recorded'])
+    expect(task.scAddr).to.equal(SC_ADDR)
+    const { callData } = scene.run(task.taskId, { output: new Uint8Array() })
+    expect(decodeCall(calculator, callData)).to.deep.equal(['sub', [76n, 17n]])
+  })
+
+  it('uses an allowance that stands already', async () => {
+    scene.chain.allowance = 10n ** 12n
+
+    await compute()
+
+    expect(scene.chain.sent).to.deep.equal(['createTaskRecord'])
+  })
+
+  it('approves first where the token has no permits', async () => {
+    scene.chain.permits = false
+
+    await compute()
+
+    expect(scene.chain.sent).to.deep.equal(['approve', 'createTaskRecord'])
+    expect(scene.chain.allowance).to.equal(100_000_000n) // exactly the fee
+  })
+
+  const early: [string, () => void, string][] = [
+    ['a contract that does not exist', () => scene.chain.contracts.clear(), 'SC_UNKNOWN'],
+    ['an account with too little ENG', () => void (scene.chain.balance = 99_999_999n), 'INSUFFICIENT_ENG'],
+    ['a network without an epoch', () => void (scene.chain.epoch = 0), 'NO_EPOCH'],
+    ['a wallet whose user declines', () => void (scene.chain.rejects = true), 'USER_REJECTED']
+  ]
+  for (const [what, arrange, code] of early) {
+    it(`refuses ${what} before anything is delivered or paid`, async () => {
+      arrange()
+
+      expect((await refused(compute())).code).to.equal(code)
+      expect(scene.inputs).to.deep.equal([])
+      expect(scene.chain.sent).to.deep.equal([])
+    })
+  }
+
+  for (const [name, options] of [
+    ['no gas', { gasLimit: 0 }],
+    ['more gas than there is', { gasLimit: 10n ** 9n + 1n }],
+    ['a fraction of gas', { gasLimit: 1.5 }],
+    ['a price of nothing', { gasPx: 0n }]
+  ] as const) {
+    it(`refuses ${name}`, async () => {
+      expect((await refused(compute(options))).code).to.equal('GAS_OUT_OF_RANGE')
+    })
+  }
+
+  it("passes on a worker's refusal of the input, and pays nothing", async () => {
+    scene.server.handlers.sendTaskInput = () => {
+      throw new Refusal('INPUT_NOT_FOR_SEAT', 'No seat can open this input.')
+    }
+
+    expect((await refused(compute())).code).to.equal('INPUT_NOT_FOR_SEAT')
+    expect(scene.chain.sent).to.deep.equal([])
+  })
+
+  it('does not pay when a worker says that nobody, or a stranger, stored the input', async () => {
+    for (const stored of [[], [`0x${'99'.repeat(20)}`]]) {
+      scene.server.handlers.sendTaskInput = () => ({ inputHash: someHash('x'), stored: stored as never })
+      expect((await refused(compute())).code).to.equal('WORKER_ANSWER_WRONG')
+    }
+    expect(scene.chain.sent).to.deep.equal([])
+  })
+
+  it('encrypts again, without a word, when the epoch moves before the transaction', async () => {
+    let first = true
+    scene.chain.onDryRun = () => {
+      if (first) {
+        first = false
+        throw revert('EnigmaWrongEpoch', [7])
+      }
+    }
+    const stages: string[] = []
+
+    await compute({ onStage: (progress: TaskProgress) => stages.push(progress.stage) })
+
+    expect(scene.inputs).to.have.length(2)
+    expect(stages).to.deep.equal(['encrypted', 'delivered', 'recorded'])
+    expect(scene.chain.sent).to.deep.equal(['createTaskRecordWithPermit'])
+  })
+
+  it('gives up when the epoch never stands still, and has paid nothing', async () => {
+    scene.chain.onDryRun = () => {
+      throw revert('EnigmaWrongEpoch', [8])
+    }
+
+    const error = await refused(compute())
+
+    expect(error.facts).to.deep.equal({ code: 'EPOCH_STALE', epoch: 7, current: 8 })
+    expect(scene.chain.sent).to.deep.equal([])
+  })
+
+  /** The record reverts on chain, once; asked afterwards, the node gives the reason. */
+  const revertOnce = (): void => {
+    scene.chain.onRecord = () => {
+      scene.chain.onRecord = () => undefined
+      scene.chain.onDryRun = () => {
+        scene.chain.onDryRun = () => undefined
+        throw revert('EnigmaWrongEpoch', [7])
+      }
+      throw new Error('reverted')
+    }
+  }
+
+  it('asks a person again after the chain refused the epoch', async () => {
+    revertOnce()
+
+    expect((await refused(compute())).code).to.equal('EPOCH_STALE')
+    expect(scene.chain.sent).to.have.length(1)
+  })
+
+  it('signs again by itself with a key that it holds', async () => {
+    const { BrowserProvider } = await import('ethers')
+    const provider = new BrowserProvider(scene.chain, 31337)
+    // A signer with a key of its own, whose transactions go through the scripted wallet.
+    const inner = await provider.getSigner()
+    const signer = Object.assign(inner, { signingKey: true })
+    const own = await scene.connect({ provider: undefined, signer } as never)
+    revertOnce()
+
+    const task = await own.compute(SC_ADDR, calculator, 'sub', [76n, 17n])
+
+    expect(scene.chain.sent).to.have.length(2)
+    expect(scene.inputs).to.have.length(2)
+    expect(task.taskId).to.match(/^0x[0-9a-f]{64}$/)
+    provider.destroy()
+  })
+
+  it('stores key and envelope before the transaction, so that a reloaded page goes on', async () => {
+    const storage = memoryStorage()
+    const page = await scene.connect({ storage })
+    let storedBefore: string[] = []
+    scene.chain.onRecord = () => void storage.list('enigma/').then(keys => (storedBefore = keys))
+
+    const { taskId } = await page.compute(SC_ADDR, calculator, 'sub', [76n, 17n])
+    expect(storedBefore.filter(key => key.includes('/task/'))).to.have.length(1)
+    page.close()
+
+    const reloaded = await scene.connect({ storage })
+    const [again] = await reloaded.resume()
+    scene.settle(taskId, { output: abiBytes(['uint256'], [59n]) })
+    expect(again!.taskId).to.equal(taskId)
+    expect(await again!.result()).to.equal(59n)
+  })
+
+  it('finds the task of a page that was closed while its transaction was on its way', async () => {
+    const storage = memoryStorage()
+    const page = await scene.connect({ storage })
+    const { taskId, inputHash } = await page.compute(SC_ADDR, calculator, 'sub', [76n, 17n])
+    const [key] = (await storage.list('enigma/')).filter(name => name.includes('/task/'))
+    const stored = JSON.parse((await storage.get(key!))!) as object
+    await storage.set(key!, JSON.stringify({ ...stored, taskId: null, transactionHash: null }))
+
+    const [again] = await (await scene.connect({ storage })).resume()
+
+    expect([again!.taskId, again!.inputHash]).to.deep.equal([taskId, inputHash])
+  })
+
+  it('forgets what was never sent', async () => {
+    const storage = memoryStorage()
+    const page = await scene.connect({ storage })
+    scene.chain.onDryRun = () => void (scene.chain.rejects = true)
+
+    expect((await refused(page.compute(SC_ADDR, calculator, 'sub', [76n, 17n]))).code).to.equal('USER_REJECTED')
+    expect((await storage.list('enigma/')).filter(key => key.includes('/task/'))).to.deep.equal([])
+  })
+
+  it('deploys to the address that the input was encrypted for', async () => {
+    const task = await client.deploy({ wasm: new Uint8Array([0, 97, 115, 109]), abi: [] }, [])
+
+    expect(task.scAddr).to.equal(task.taskId)
+    expect(scene.chain.sent).to.deep.equal(['createDeploymentTaskRecordWithPermit'])
+  })
+
+  it('stops when its signal does', async () => {
+    const stop = new AbortController()
+    scene.server.handlers.sendTaskInput = () => {
+      stop.abort(new Error('enough'))
+      return new Promise(() => undefined)
+    }
+
+    const error = await compute({ signal: stop.signal }).catch((reason: unknown) => reason)
+
+    expect((error as Error).message).to.equal('enough')
+    expect(scene.chain.sent).to.deep.equal([])
+  })
+})

@@ -1,0 +1,160 @@
+import { signDigest, toHex, typedDigest, type TaskEvent, type TaskId } from '@enigma/protocol'
+import { expect } from 'chai'
+import type { EnigmaClient, Task, TaskProgress } from '../../src/index.ts'
+import { abiBytes } from '../support/decode.ts'
+import { refused } from '../support/refused.ts'
+import { SC_ADDR, Scene, calculator, someHash, someSecret } from '../support/scene.ts'
+import { CHAIN_ID, ENIGMA } from '../support/scripted-chain.ts'
+
+describe('enigma-js/task/watch', () => {
+  let scene: Scene
+  let client: EnigmaClient
+  let task: Task<bigint>
+  let taskId: TaskId
+  beforeEach(async () => {
+    scene = await Scene.open()
+    client = await scene.connect()
+    task = await client.compute(SC_ADDR, calculator, 'sub', [76n, 17n])
+    taskId = task.taskId
+  })
+  afterEach(() => scene.close())
+
+  const settle = (): void => scene.settle(taskId, { output: abiBytes(['uint256'], [59n]) })
+
+  async function stages(from: AsyncIterable<TaskProgress>, each?: (p: TaskProgress) => void): Promise<string[]> {
+    const seen: string[] = []
+    for await (const progress of from) {
+      seen.push(progress.stage)
+      each?.(progress)
+    }
+    return seen
+  }
+
+  const accepted = (privateKey: Uint8Array, signer: string): TaskEvent => {
+    const { recordBlock } = scene.chain.slots(taskId)
+    const message = { taskId, inputHash: task.inputHash, recordBlock }
+    const digest = typedDigest({ chainId: CHAIN_ID, enigma: ENIGMA }, 'TaskAccepted', message)
+    return { stage: 'accepted', signer: signer as never, signature: toHex(signDigest(digest, privateKey)) }
+  }
+  const tell = (...events: TaskEvent[]): void =>
+    void (scene.server.handlers.getTaskStatus = () => ({ taskId, status: 'INPROGRESS', chainStatus: 1, events }))
+
+  it('goes through all stages in order, each once', async () => {
+    const { privateKey, signer } = scene.holder(SC_ADDR, 0)
+    tell(accepted(privateKey, signer), { stage: 'executing' }, { stage: 'executing' })
+
+    const seen = await stages(task.events, ({ stage }) => void (stage === 'executing' && settle()))
+
+    expect(seen).to.deep.equal([
+      'encrypted',
+      'delivered',
+      'recorded',
+      'accepted',
+      'executing',
+      'committed',
+      'verified',
+      'final'
+    ])
+  })
+
+  it('does not believe an acceptance that no seat signed', async () => {
+    tell(accepted(someSecret('stranger'), scene.holder(SC_ADDR, 0).signer), { stage: 'executing' })
+
+    const seen = await stages(task.events, ({ stage }) => void (stage === 'executing' && settle()))
+
+    expect(seen).to.not.include('accepted')
+  })
+
+  it('does not believe a worker that says the task is over', async () => {
+    tell({ stage: 'final' }, { stage: 'failed' }, { stage: 'executing' })
+    let settled = false
+
+    const seen = await stages(task.events, ({ stage }) => {
+      if (stage === 'executing') settle()
+      settled ||= stage === 'executing'
+      if (stage === 'final') expect(settled).to.equal(true)
+    })
+
+    expect(seen.at(-1)).to.equal('final')
+  })
+
+  it('waits for the confirmations that were asked for', async () => {
+    const network = { enigma: ENIGMA, rpc: scene.server.url, mode: 'simulation' as const, confirmations: 3 }
+    const careful = await scene.connect({ network })
+    settle()
+    const at = scene.chain.block
+    const seen: [string, number][] = []
+
+    for await (const { stage } of careful.watchTask(taskId)) {
+      seen.push([stage, scene.chain.block])
+      if (stage === 'verified') setTimeout(() => (scene.chain.block += 2), 50)
+    }
+
+    expect(seen.slice(-2)).to.deep.equal([
+      ['verified', at],
+      ['final', at + 2]
+    ])
+  })
+
+  it('ends in failed when the fee went back, and says how much', async () => {
+    scene.chain.block += 25
+    scene.chain.giveBack(taskId, 100_000_000n)
+
+    const error = await refused(task.result())
+
+    expect(error.facts).to.deep.include({ code: 'TASK_EXPIRED', refunded: 100_000_000n })
+  })
+
+  it('ends in failed some blocks after the deadline even if nobody sent the fee back', async () => {
+    scene.chain.block = scene.chain.slots(taskId).recordBlock + 21 + 10
+    setTimeout(() => scene.chain.block++, 50)
+
+    const error = await refused(task.result())
+
+    expect(error.facts).to.deep.include({ code: 'TASK_EXPIRED', refunded: null })
+    expect(error.hint).to.include('refund')
+    expect(scene.chain.block).to.equal(scene.chain.slots(taskId).recordBlock + 32)
+  })
+
+  it('does not wait for a chain that stands still for ever', async () => {
+    const hasty = await scene.connect({ timeouts: { pollMs: 10, stalledMs: 100 } })
+
+    expect((await refused(stages(hasty.watchTask(taskId)))).code).to.equal('CHAIN_STALLED')
+  })
+
+  it('knows no task that nobody recorded', async () => {
+    expect((await refused(stages(client.watchTask(someHash('task'))))).code).to.equal('TASK_UNKNOWN')
+    expect((await refused(stages(client.watchTask(someHash('task').slice(0, 30))))).code).to.equal('TASK_UNKNOWN')
+  })
+
+  it("stops with its signal's reason", async () => {
+    const stop = new AbortController()
+    setTimeout(() => stop.abort(new Error('enough')), 50)
+
+    const error = await task.result({ signal: stop.signal }).catch((reason: unknown) => reason)
+
+    expect((error as Error).message).to.equal('enough')
+  })
+
+  it('reports the state of a task as the chain has it', async () => {
+    const open = await client.getTask(taskId)
+    expect(open).to.deep.include({ status: 1, settlement: null, deadline: open.record.recordBlock + 21 })
+    expect(open.record).to.deep.include({ scAddr: SC_ADDR, gasLimit: 100_000_000n, gasPx: 1n, epoch: 7 })
+
+    settle()
+    const { settlement } = await client.getTask(taskId)
+    expect(settlement).to.deep.include({ outcome: 'verified', gasUsed: 40_000_000n })
+  })
+
+  it('asks for no refund before the deadline, nor for a settled task', async () => {
+    expect((await refused(client.refund(taskId))).code).to.equal('TASK_NOT_EXPIRED')
+    settle()
+    expect((await refused(client.refund(taskId))).code).to.equal('TASK_SETTLED')
+  })
+
+  it('names the refund that was made already', async () => {
+    scene.chain.giveBack(taskId, 100_000_000n)
+
+    expect((await client.refund(taskId)).amount).to.equal(100_000_000n)
+  })
+})
