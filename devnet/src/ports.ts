@@ -53,7 +53,7 @@ export async function assertPortsFree(ports: DevnetPorts, workers: number): Prom
         { code: 'DEVNET_PORT_TAKEN', port, use },
         `Port ${port}, needed for ${use}, is taken by another program.`,
         {
-          hint: `Stop that program (\`ss -ltnp 'sport = :${port}'\` names it), or an earlier network with \`./launch.sh -q\`.`
+          hint: `Stop that program (\`ss -ltnp 'sport = :${port}'\` names it), or an earlier network with \`./launch.sh -q\`; or set ENIGMA_DEVNET_PORTS=any.`
         }
       )
     }

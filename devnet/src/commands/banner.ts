@@ -1,6 +1,6 @@
 import { serveAddress } from '../address-page.ts'
 import type { Devnet } from '../devnet.ts'
-import { defaultPorts } from '../ports.ts'
+import type { DevnetPorts } from '../ports.ts'
 
 export const simulationWarning =
   'SIMULATION: the enclaves of this network are ordinary processes. They protect nothing against whoever runs this machine.'
@@ -12,9 +12,9 @@ export interface Pages {
   close(): Promise<void>
 }
 
-export async function openPages({ enigma, token }: Devnet): Promise<Pages> {
-  const enigmaPage = await serveAddress(defaultPorts.enigmaPage, enigma)
-  const tokenPage = await serveAddress(defaultPorts.tokenPage, token)
+export async function openPages({ enigma, token }: Devnet, ports: DevnetPorts): Promise<Pages> {
+  const enigmaPage = await serveAddress(ports.enigmaPage, enigma)
+  const tokenPage = await serveAddress(ports.tokenPage, token)
   const close = async (): Promise<void> => void (await Promise.all([enigmaPage.close(), tokenPage.close()]))
   return { enigma: enigmaPage.url, token: tokenPage.url, close }
 }

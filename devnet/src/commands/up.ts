@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import { dataFolder, prepareDataFolder } from '../data-folder.ts'
 import type { Devnet } from '../devnet.ts'
 import { DevnetError } from '../errors.ts'
-import { defaultPorts } from '../ports.ts'
+import { anyPorts, defaultPorts, type DevnetPorts } from '../ports.ts'
 import { startDevnet } from '../start-devnet.ts'
 import { claimState, type StateHolder } from '../state-file.ts'
 import { openPages, readyLines, simulationWarning, type Pages } from './banner.ts'
@@ -44,7 +44,7 @@ async function upInForeground(flags: DevnetUpFlags, io: CommandIo): Promise<numb
     if (prepareDataFolder(dataDir, keep)) io.out('Continuing the last network that was started with -k.')
     const stream = new LogStream(io)
     devnet = await startDevnet({ ...settingsOf(flags, state, stream, io), dataDir, logDir, signal: stop.signal })
-    pages = await openPages(devnet)
+    pages = await openPages(devnet, portsOf())
     state.update(readyState(devnet, pages))
     const lines = await readyLines(devnet, pages)
     for (const line of lines) io.out(line)
@@ -61,11 +61,16 @@ async function upInForeground(flags: DevnetUpFlags, io: CommandIo): Promise<numb
   return 0
 }
 
+/** The documented ports, or with `ENIGMA_DEVNET_PORTS=any` whichever are free; the line READY names them. */
+function portsOf(): DevnetPorts {
+  return process.env.ENIGMA_DEVNET_PORTS === 'any' ? anyPorts : defaultPorts
+}
+
 function settingsOf({ keep, workers, epochSize }: DevnetUpFlags, state: StateHolder, stream: LogStream, io: CommandIo) {
   return {
     workers,
     epochSize,
-    ports: defaultPorts,
+    ports: portsOf(),
     chain: keep === true ? 'anvil' : 'hardhat',
     onProgress: text => io.out(`  ${text} ...`),
     onLog: (name, line) => stream.line(name, line),
