@@ -34,6 +34,6 @@ export default defineConfig({
   },
   test: {
     solidity: { fuzz: { runs: 256, seed: '0x1' }, invariant: { runs: 32, depth: 32 } },
-    mocha: { timeout: 40_000, ...(process.env.ENIGMA_TEST_REPORT ? { reporter: './tools/test/reporter.mjs' } : {}) }
+    mocha: { timeout: 40_000, ...reporter }
   }
 })
