@@ -27,6 +27,7 @@ export type WorkerFailure =
   | { readonly code: 'INPUT_NOT_FOR_SEAT'; readonly inputHash: Hash }
   | { readonly code: 'WORKER_NOT_SELECTED'; readonly scAddr: ScAddr; readonly epoch: number }
   | { readonly code: 'WORKER_NOT_READY'; readonly step: string }
+  | { readonly code: 'WORKER_UNREGISTERED'; readonly signer: Address }
   | { readonly code: 'TASK_UNKNOWN'; readonly taskId: TaskId }
   | { readonly code: 'VIEW_MISMATCH'; readonly block: number }
 

@@ -1,17 +1,16 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import {
-  PeerProtocol,
-  PrincipalMethod,
   chainViewRequest,
-  principalChainViewAnswer,
-  principalChainViewRequest,
   type ChainView,
+  type ChainViewAnswer,
   type ContractQuery,
-  type Hash
+  type Hash,
+  type SignedChainViewRequest
 } from '@enigma/protocol'
 import { requireSameView } from '../chain/chain-view.ts'
 import type { ChainReader } from '../chain/reader.ts'
 import type { Enclave } from '../enclave/enclave.ts'
+import { ask, principalCalls } from '../net/calls.ts'
 import type { PeerNetwork } from '../net/peer-network.ts'
 import { WorkerError } from '../errors.ts'
 
@@ -64,7 +63,7 @@ export async function untilIndexed(
 }
 
 export function createChainViews(chain: ChainReader, enclave: Enclave, network: PeerNetwork): ChainViews {
-  async function ask(payload: Uint8Array, signal: AbortSignal): Promise<Uint8Array> {
+  async function askPrincipals(asked: SignedChainViewRequest, signal: AbortSignal): Promise<ChainViewAnswer> {
     const principals = network.peers().filter(peer => peer.role === 'principal')
     let failure: unknown = new WorkerError(
       { code: 'WORKER_NOT_READY', step: 'discovery' },
@@ -72,8 +71,7 @@ export function createChainViews(chain: ChainReader, enclave: Enclave, network: 
     )
     for (const peer of principals) {
       try {
-        const options = { timeoutMs: ANSWER_MS, signal }
-        return await network.request(peer, PeerProtocol.principal, PrincipalMethod.chainView, payload, options)
+        return await ask(network, peer, principalCalls.chainView, asked, { timeoutMs: ANSWER_MS, signal })
       } catch (error) {
         failure = error // the next one may answer: primary, then standby (R14)
       }
@@ -86,7 +84,7 @@ export function createChainViews(chain: ChainReader, enclave: Enclave, network: 
       await untilIndexed(chain, minBlock, CATCH_UP_MS, signal)
       const asked = await enclave.call('chainViewRequest', { minBlock, contracts })
       const { nonce } = chainViewRequest.decode(asked.request)
-      const answer = principalChainViewAnswer.decode(await ask(principalChainViewRequest.encode(asked), signal))
+      const answer = await askPrincipals(asked, signal)
       await untilIndexed(chain, answer.view.block, CATCH_UP_MS, signal)
       requireSameView(chain, answer.view, { nonce, contracts })
       await enclave.call('openChainView', answer)

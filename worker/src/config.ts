@@ -1,0 +1,184 @@
+import { existsSync, readFileSync, statSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { parseArgs } from 'node:util'
+import { address, type Address } from '@enigma/protocol'
+import { LOG_LEVELS, type LogFormat, type LogLevel } from './ops/log.ts'
+import { WorkerError } from './errors.ts'
+
+export const ROLES = ['worker', 'principal', 'bootstrap'] as const
+export type Role = (typeof ROLES)[number]
+
+/** The settings of a node: flag > environment ENIGMA_* > enigma.config.json > default. */
+export interface Config {
+  readonly role: Role
+  readonly name: string
+  readonly chainUrl: string
+  readonly enigma: Address
+  readonly dataDir: string
+  readonly httpHost: string
+  readonly httpPort: number // 0: any free one
+  readonly p2pHost: string
+  readonly p2pPort: number
+  readonly bootstrap: readonly string[] // multiaddrs with /p2p/<peer id>
+  readonly operatorKeyFile: string
+  readonly staking: Address | null // of a worker; default: its operator
+  readonly autoLogin: boolean
+  readonly minWorkers: number // principal: logged-in workers before the first epoch call
+  readonly logFormat: LogFormat
+  readonly logLevel: LogLevel
+  readonly enclave: string // folder of the enclave's bundle
+  readonly isolation: 'auto' | 'bubblewrap' | 'process-only'
+  readonly confirmations: number | null // null: that of the chain
+  readonly crashAt: string | undefined // ENIGMA_CRASH_AT, for tests
+}
+
+const fail = (setting: string, message: string): WorkerError =>
+  new WorkerError({ code: 'WORKER_CONFIG', setting }, message, {
+    hint: `Set --${setting}, the environment variable ${variableOf(setting)}, or "${setting}" in enigma.config.json.`
+  })
+
+const variableOf = (setting: string): string => `ENIGMA_${setting.toUpperCase().replaceAll('-', '_')}`
+
+const FLAGS = {
+  role: { type: 'string' },
+  name: { type: 'string' },
+  'chain-url': { type: 'string' },
+  enigma: { type: 'string' },
+  'data-dir': { type: 'string' },
+  'http-host': { type: 'string' },
+  'http-port': { type: 'string' },
+  'p2p-host': { type: 'string' },
+  'p2p-port': { type: 'string' },
+  bootstrap: { type: 'string' },
+  'operator-key-file': { type: 'string' },
+  staking: { type: 'string' },
+  'auto-login': { type: 'boolean' },
+  'min-workers': { type: 'string' },
+  'log-format': { type: 'string' },
+  'log-level': { type: 'string' },
+  enclave: { type: 'string' },
+  isolation: { type: 'string' },
+  confirmations: { type: 'string' },
+  config: { type: 'string' }
+} as const
+type Setting = keyof typeof FLAGS
+
+export type Environment = Readonly<Record<string, string | undefined>>
+
+const MAX_CONFIG_BYTES = 64 * 1024
+
+function readFile(path: string | undefined): Record<string, unknown> {
+  const file = path ?? 'enigma.config.json'
+  if (!existsSync(file)) {
+    if (path === undefined) return {}
+    throw fail('config', `The settings file ${path} does not exist.`)
+  }
+  if (statSync(file).size > MAX_CONFIG_BYTES) throw fail('config', `The settings file ${file} is too large.`)
+  try {
+    const found: unknown = JSON.parse(readFileSync(file, 'utf8'))
+    if (found !== null && typeof found === 'object' && !Array.isArray(found)) return found as Record<string, unknown>
+  } catch {
+    // said below
+  }
+  throw fail('config', `The settings file ${file} is not a JSON object.`)
+}
+
+function oneOf<T extends string>(setting: Setting, value: string, allowed: readonly T[]): T {
+  const found = allowed.find(one => one === value)
+  if (found) return found
+  throw fail(setting, `'${value}' is no ${setting}; there are ${allowed.join(', ')}.`)
+}
+
+function integer(setting: Setting, value: string, min: number, max: number): number {
+  const number = Number(value)
+  if (/^\d+$/.test(value) && number >= min && number <= max) return number
+  throw fail(setting, `'${value}' is no ${setting}; it must be a whole number from ${min} to ${max}.`)
+}
+
+function addressOf(setting: Setting, value: string): Address {
+  try {
+    return address(value)
+  } catch {
+    throw fail(setting, `'${value}' is no ${setting}; it must be an Ethereum address.`)
+  }
+}
+
+/** @throws WORKER_CONFIG naming the setting. */
+export function readConfig(args: readonly string[], env: Environment): Config {
+  let flags: Partial<Record<Setting, string | boolean>>
+  try {
+    flags = parseArgs({ args: [...args], options: FLAGS, strict: true, allowPositionals: false }).values
+  } catch (cause) {
+    throw new WorkerError(
+      { code: 'WORKER_CONFIG', setting: 'flags' },
+      cause instanceof Error ? cause.message : 'Bad flags.'
+    )
+  }
+  const file = readFile((flags.config as string | undefined) ?? env[variableOf('config')])
+  const find = (setting: Setting): string | undefined => {
+    const value = flags[setting] ?? env[variableOf(setting)] ?? file[setting]
+    if (value === undefined || value === '') return undefined
+    return Array.isArray(value) ? value.join(',') : String(value as string | number | boolean)
+  }
+  const need = (setting: Setting): string => {
+    const value = find(setting)
+    if (value === undefined) throw fail(setting, `The setting ${setting} is missing.`)
+    return value
+  }
+
+  const role = oneOf('role', find('role') ?? 'worker', ROLES)
+  const name = find('name') ?? role
+  const staking = find('staking')
+  const confirmations = find('confirmations')
+  const chainUrl = find('chain-url') ?? 'http://127.0.0.1:8545'
+  if (!/^https?:\/\//.test(chainUrl)) throw fail('chain-url', 'The chain URL must begin with http:// or https://.')
+  return {
+    role,
+    name,
+    chainUrl,
+    enigma: addressOf('enigma', need('enigma')),
+    dataDir: resolve(find('data-dir') ?? join(env['ENIGMA_HOME'] ?? '.enigma', 'default', name)),
+    httpHost: find('http-host') ?? '127.0.0.1',
+    httpPort: integer('http-port', find('http-port') ?? (role === 'principal' ? '3336' : '3346'), 0, 65_535),
+    p2pHost: find('p2p-host') ?? '127.0.0.1',
+    p2pPort: integer('p2p-port', find('p2p-port') ?? (role === 'principal' ? '10300' : '10301'), 0, 65_535),
+    bootstrap: (find('bootstrap') ?? '').split(',').filter(one => one.length > 0),
+    operatorKeyFile: need('operator-key-file'),
+    staking: staking === undefined ? null : addressOf('staking', staking),
+    autoLogin: ['true', '1', ''].includes(find('auto-login') ?? 'false'),
+    minWorkers: integer('min-workers', find('min-workers') ?? '1', 1, 10_000),
+    logFormat: oneOf('log-format', find('log-format') ?? 'text', ['text', 'json'] as const),
+    logLevel: oneOf('log-level', find('log-level') ?? 'info', LOG_LEVELS),
+    enclave: resolve(find('enclave') ?? join(import.meta.dirname, '../../enclave-sim/dist')),
+    isolation: oneOf('isolation', find('isolation') ?? 'auto', ['auto', 'bubblewrap', 'process-only'] as const),
+    confirmations: confirmations === undefined ? null : integer('confirmations', confirmations, 1, 1_000),
+    crashAt: env['ENIGMA_CRASH_AT']
+  }
+}
+
+/** The operating key, from a file: neither lists of processes nor environments may show it. */
+export function readOperatorKey(path: string): string {
+  let text: string
+  try {
+    text = readFileSync(path, 'utf8').trim()
+  } catch (cause) {
+    throw new WorkerError(
+      { code: 'WORKER_CONFIG', setting: 'operator-key-file' },
+      `The key file ${path} cannot be read.`,
+      {
+        hint: 'It must hold the operating key as 64 hexadecimal digits.',
+        cause
+      }
+    )
+  }
+  if (!/^(0x)?[0-9a-fA-F]{64}$/.test(text)) {
+    throw new WorkerError(
+      { code: 'WORKER_CONFIG', setting: 'operator-key-file' },
+      `The key file ${path} holds no key.`,
+      {
+        hint: 'It must hold the operating key as 64 hexadecimal digits.'
+      }
+    )
+  }
+  return text.startsWith('0x') ? text : `0x${text}`
+}

@@ -1,0 +1,113 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { address, asError, toHex, type Address } from '@enigma/protocol'
+import { encode } from '../chain/calls.ts'
+import { callEnigma } from '../chain/enigma-abi.ts'
+import type { TxSender } from '../chain/tx-sender.ts'
+import type { Enclave } from '../enclave/enclave.ts'
+import type { Logger } from '../ops/log.ts'
+import type { StatusBoard } from '../ops/status-board.ts'
+import { WorkerError } from '../errors.ts'
+import type { ChainLink } from './chain-link.ts'
+
+export interface RegistrationParts {
+  readonly chain: ChainLink
+  readonly enclave: Enclave
+  readonly sender: TxSender
+  readonly staking: Address
+  readonly autoLogin: boolean
+  readonly board: StatusBoard
+  readonly log: Logger
+  readonly signal: AbortSignal
+}
+
+const PAUSE_MS = 1_000
+const LONGEST_PAUSE_MS = 15_000
+
+export const WorkerStatus = { unregistered: 0, loggedOut: 1, loggedIn: 2 } as const
+
+interface OnChain {
+  readonly status: number
+  readonly signer: Address
+  readonly stake: bigint
+}
+
+/** Brings the operator from nothing to logged in, as far as its stake allows; waits for the stake. */
+export function createRegistration(parts: RegistrationParts) {
+  const { chain, enclave, sender, staking, autoLogin, board, log, signal } = parts
+  const { rpc, facts } = chain
+
+  async function read(): Promise<OnChain> {
+    const worker = (await callEnigma(rpc, facts.enigma, 'worker', [sender.address]))[0] as Record<string, unknown>
+    return {
+      status: Number(worker['status']),
+      signer: address(String(worker['signer'])),
+      stake: worker['stake'] as bigint
+    }
+  }
+
+  async function transact(name: string, args: readonly unknown[]): Promise<void> {
+    const { ok, hash } = await sender.send({ id: `${name}/${Date.now()}`, to: facts.enigma, data: encode(name, args) })
+    if (!ok) throw new WorkerError({ code: 'TX_REVERTED', error: name }, `The transaction ${name} reverted (${hash}).`)
+  }
+
+  async function register(): Promise<void> {
+    const found = await read()
+    const { signer, transportKey } = enclave.identity
+    if (found.status !== WorkerStatus.unregistered && found.signer === signer) return
+    if (found.status === WorkerStatus.loggedIn) {
+      log.warn('another enclave of this operator is logged in; it is logged out first', { signer: found.signer })
+      await transact('logout', [])
+    }
+    const nonce = Number((await callEnigma(rpc, facts.enigma, 'registrationNonce', [sender.address]))[0])
+    const { evidence } = await enclave.call('evidence', { nonce })
+    await transact('register', [staking, signer, transportKey, toHex(evidence)])
+  }
+
+  /** Does a step until it succeeds; what the contract or the chain refuses is shown and tried again. */
+  async function persist(step: 'register' | 'login', work: () => Promise<string | null>): Promise<void> {
+    let pause = PAUSE_MS
+    while (!signal.aborted) {
+      try {
+        const waiting = await work()
+        if (waiting === null) return
+        board.step(step, 'waiting', waiting)
+        pause = PAUSE_MS
+      } catch (error) {
+        if (signal.aborted) return
+        board.step(step, 'failed', asError(error).message)
+        log.warn(`${step} failed; it is tried again`, { error: asError(error).message })
+        pause = Math.min(2 * pause, LONGEST_PAUSE_MS)
+      }
+      await sleep(pause, undefined, { signal }).catch(() => undefined)
+    }
+  }
+
+  return {
+    async register(): Promise<void> {
+      board.step('register', 'running')
+      await persist('register', async () => {
+        await register()
+        return null
+      })
+      if (signal.aborted) return
+      board.step('register', 'done', `operator ${sender.address}`)
+      log.info('registered', { operator: sender.address, signer: enclave.identity.signer })
+    },
+    /** Logs in once; a later logout by the operator is respected. */
+    async login(): Promise<void> {
+      await persist('login', async () => {
+        const { status, stake } = await read()
+        if (status === WorkerStatus.loggedIn) return null
+        if (!autoLogin) return 'log in with the operating key when staked, or start with --auto-login'
+        if (stake < facts.minStake) return `waiting for a stake of ${facts.minStake} grains; there are ${stake}`
+        board.step('login', 'running')
+        await transact('login', [])
+        return null
+      })
+      if (signal.aborted) return
+      board.step('login', 'done')
+      log.info('logged in', { operator: sender.address })
+    },
+    read
+  }
+}
