@@ -1,16 +1,30 @@
 import type { Address, EpochKeyRecord, Hash, ReleasedResult, ScAddr, SeatStatus, TaskId } from '@enigma/protocol'
 
+export interface StoredDelta {
+  readonly scAddr: ScAddr
+  readonly index: number
+  readonly deltaHash: Hash
+}
+
 /** Bytecode and encrypted deltas on disk (R10). Every write is synced before it resolves; every read is checked. */
 export interface ContentStore {
-  /** Keeps a delta under (scAddr, index, deltaHash). Before its receipt is on chain, several may exist for one index. */
-  putDelta(delta: Uint8Array): Promise<{ readonly scAddr: ScAddr; readonly index: number; readonly deltaHash: Hash }>
+  /**
+   * Keeps a delta under (scAddr, index, deltaHash). Before its receipt is on chain, several may stand for one index.
+   *
+   * @param from signer of who offers it, 0 for this node itself; null if the chain has it at this place.
+   */
+  putDelta(delta: Uint8Array, from: Address | null): Promise<StoredDelta>
+  /** The same for several, in one synced batch: all or none. */
+  putDeltas(deltas: readonly Uint8Array[], from: Address | null): Promise<readonly StoredDelta[]>
   getDelta(scAddr: ScAddr, index: number, deltaHash: Hash): Promise<Uint8Array | null>
   hasDelta(scAddr: ScAddr, index: number, deltaHash: Hash): Promise<boolean>
-  /** Drops the candidates of an index that the chain did not choose, once it is final. */
+  /** The chain chose this one for good: the others of its place go. */
   settle(scAddr: ScAddr, index: number, deltaHash: Hash): Promise<void>
-  putBytecode(bytecode: Uint8Array): Promise<Hash>
+  /** @param from as above; null if a contract on chain has this code. */
+  putBytecode(bytecode: Uint8Array, from: Address | null): Promise<Hash>
   getBytecode(codeHash: Hash): Promise<Uint8Array | null>
-  close(): Promise<void>
+  /** Drops what was offered long ago and never came on chain. */
+  dropStale(): Promise<number>
 }
 
 /** Pushes what this node made, and fetches what it lacks from any peer, checked against the chain (R10). */
@@ -20,7 +34,9 @@ export interface DeltaSync {
    * `acks` resolves with the number of others that have it on disk: as soon as two do (or all, if fewer), or after 300 ms.
    * Await `push` itself before anything is sent to the chain: the local copy is then on disk.
    */
-  push(delta: Uint8Array, bytecode?: Uint8Array): Promise<{ readonly acks: Promise<number> }>
+  push(delta: Uint8Array, bytecode?: Uint8Array | null): Promise<{ readonly acks: Promise<number> }>
+  /** How many other workers have said that they hold this delta of ours. */
+  replicas(deltaHash: Hash): number
   /** Resolves when the deltas 0 .. upToIndex of the contract are on disk, as the chain has them. @throws SYNC_INCOMPLETE */
   ensure(scAddr: ScAddr, upToIndex: number, signal?: AbortSignal): Promise<void>
   /** @throws SYNC_INCOMPLETE if no peer has it. */
@@ -40,7 +56,7 @@ export interface SyncProgress {
 
 /** Signed epoch keys of all enclaves (R3): pushed when an epoch starts, pulled when one is missing. */
 export interface KeyExchange {
-  /** Keeps this node's own key and pushes it to all peers, and to each peer that connects while its epoch is served. */
+  /** @throws KEY_REFUSED. Keeps this node's own key and pushes it to all peers, and to each peer that connects while its epoch is served. */
   publish(record: EpochKeyRecord): Promise<void>
   keysFor(epoch: number): ReadonlyMap<Address, EpochKeyRecord>
   /** Asks the peers for keys of the epoch; resolves when every one of `signers` is known, or after `timeoutMs` (default 1 s). */
@@ -52,7 +68,7 @@ export interface KeyExchange {
 /** From the entry worker to the seat holders of a task and back (R4, R8). */
 export interface TaskRelay {
   /** @throws the most telling code if no seat stored it: INPUT_NOT_FOR_SEAT, NO_SEAT_REACHABLE, ... */
-  deliver(envelope: Uint8Array, bytecode?: Uint8Array): Promise<{ readonly stored: readonly Address[] }>
+  deliver(envelope: Uint8Array, bytecode?: Uint8Array | null): Promise<{ readonly stored: readonly Address[] }>
   /** What the seats say of a task; those that do not answer, or do not know it, are left out. */
   seatStatuses(taskId: TaskId): Promise<readonly SeatStatus[]>
   /** The released result, checked against the chain; null while there is none. */

@@ -1,0 +1,186 @@
+import type { Address, EnvelopeContext, ReleasedResult, SeatStatus, TaskId } from '@enigma/protocol'
+import type { ChainReader } from '../chain/reader.ts'
+import { ask, relayCalls, serve } from '../net/calls.ts'
+import { sleep } from '../net/deadline.ts'
+import { NetError, decidingCode } from '../net/errors.ts'
+import type { Peer, PeerNetwork } from '../net/peer-network.ts'
+import type { Logger } from '../ops/log.ts'
+import type { TaskService } from '../task/service.ts'
+import { requireDeliverable } from './envelope-check.ts'
+import { SyncError } from './errors.ts'
+import type { TaskRelay } from './interfaces.ts'
+import type { ResultCache } from './result-cache.ts'
+import { hasFinalReceipt, isGenuine, resultFault, seatSigners } from './result-check.ts'
+
+export interface TaskRelayInit {
+  readonly network: PeerNetwork
+  readonly chain: ChainReader
+  readonly tasks: Pick<TaskService, 'storeEnvelope' | 'seatStatus' | 'releasedResult'>
+  readonly cache: ResultCache
+  /** This node's enclave; null while there is none. */
+  readonly signer: () => Address | null
+  readonly log: Logger
+  /** A seat checks the envelope in its enclave and syncs it to disk. */
+  readonly deliverTimeoutMs?: number
+  /** How long the other seats are waited for once one has the input. */
+  readonly slowestMs?: number
+  readonly askTimeoutMs?: number
+}
+
+/** Carries inputs to the seat holders of a task, and their word and results back (R4, R8). docs/spec/peer-protocols.md */
+export class PeerTaskRelay implements TaskRelay {
+  readonly #init: TaskRelayInit
+  readonly #deliverTimeoutMs: number
+  readonly #askTimeoutMs: number
+  readonly #slowestMs: number
+
+  constructor(init: TaskRelayInit) {
+    this.#init = init
+    this.#deliverTimeoutMs = init.deliverTimeoutMs ?? 8_000
+    this.#askTimeoutMs = init.askTimeoutMs ?? 1_500
+    this.#slowestMs = init.slowestMs ?? 1_500
+    const { network, tasks } = init
+    serve(network, relayCalls, {
+      deliver: async ({ envelope, bytecode }) => ({ signer: await tasks.storeEnvelope(envelope, bytecode) }),
+      status: ({ taskId }) => Promise.resolve({ seat: tasks.seatStatus(taskId) }),
+      result: async ({ taskId }) => {
+        const found = await this.#own(taskId)
+        if (found) return found
+        throw new SyncError({ code: 'RESULT_MISSING', what: taskId }, 'This worker has no result of that task.')
+      }
+    })
+  }
+
+  start = (): Promise<void> => Promise.resolve()
+  stop = (): Promise<void> => Promise.resolve()
+
+  async deliver(
+    envelope: Uint8Array,
+    bytecode: Uint8Array | null = null
+  ): Promise<{ readonly stored: readonly Address[] }> {
+    const { chain } = this.#init
+    const { context } = requireDeliverable(chain, envelope, bytecode)
+    const signers = seatSigners(chain, context.epoch, context.scAddr)
+    const stored: Address[] = []
+    const deliveries = signers.map(async signer => {
+      await this.#deliverTo(signer, envelope, bytecode)
+      stored.push(signer)
+    })
+    try {
+      await Promise.any(deliveries)
+    } catch (err) {
+      throw mostTelling((err as AggregateError).errors, context)
+    }
+    // One seat is enough to go on: the client does not wait for the slowest, whose delivery goes on all the same.
+    const enough = new AbortController()
+    await Promise.race([Promise.allSettled(deliveries), sleep(this.#slowestMs, enough.signal)])
+    enough.abort()
+    return { stored: [...stored] }
+  }
+
+  async seatStatuses(taskId: TaskId): Promise<readonly SeatStatus[]> {
+    const { chain, tasks, network } = this.#init
+    const task = chain.task(taskId)
+    if (!task) return []
+    const found = await this.#askSeats(taskId, async (signer, peer) => {
+      const seat = peer
+        ? (await ask(network, peer, relayCalls.status, { taskId }, { timeoutMs: this.#askTimeoutMs })).seat
+        : tasks.seatStatus(taskId)
+      if (!seat || isGenuine(chain, task, seat, signer)) return seat
+      if (peer) network.penalise(peer.peerId, 'malformed')
+      return null
+    })
+    return found.filter(seat => seat !== null)
+  }
+
+  async result(taskId: TaskId): Promise<ReleasedResult | null> {
+    const { network, chain } = this.#init
+    const own = await this.#own(taskId)
+    if (own || !hasFinalReceipt(chain, taskId)) return own
+    const seats = new Set(this.#seatsOf(taskId))
+    const workers = network.peers().filter(peer => peer.role === 'worker')
+    // The seats first: they have it by themselves. Then whoever asked before us may have kept it.
+    const [holders, others] = [workers.filter(p => seats.has(p.signer)), workers.filter(p => !seats.has(p.signer))]
+    return (await this.#firstResult(taskId, holders)) ?? (await this.#firstResult(taskId, others))
+  }
+
+  /** Released here, or got from a seat before. Checked again: the chain may have changed its mind since. */
+  async #own(taskId: TaskId): Promise<ReleasedResult | null> {
+    const { chain, tasks, cache } = this.#init
+    for (const source of [() => cache.get(taskId), () => tasks.releasedResult(taskId)]) {
+      const found = await source()
+      if (found && resultFault(chain, taskId, found) === null) return found
+    }
+    return null
+  }
+
+  /** The first valid answer wins; a wrong one is charged to its sender and changes nothing. */
+  async #firstResult(taskId: TaskId, peers: readonly Peer[]): Promise<ReleasedResult | null> {
+    const { network, chain, cache, log } = this.#init
+    const attempts = peers.map(async peer => {
+      const found = await ask(network, peer, relayCalls.result, { taskId }, { timeoutMs: this.#askTimeoutMs })
+      const fault = resultFault(chain, taskId, found)
+      if (fault !== null) {
+        log.warn('A peer gave a wrong result', { peer: peer.peerId, taskId, fault })
+        network.penalise(peer.peerId, 'wrong-content')
+        throw new SyncError({ code: 'RESULT_MISSING', what: taskId }, 'The result was wrong.')
+      }
+      return found
+    })
+    const found = await Promise.any(attempts).catch(() => null)
+    if (found) await cache.put(taskId, found)
+    return found
+  }
+
+  #seatsOf(taskId: TaskId): readonly Address[] {
+    const { chain } = this.#init
+    const task = chain.task(taskId)
+    return task ? seatSigners(chain, task.epoch, task.scAddr) : []
+  }
+
+  async #askSeats<T>(
+    taskId: TaskId,
+    askOne: (signer: Address, peer: Peer | null) => Promise<T | null>
+  ): Promise<(T | null)[]> {
+    return Promise.all(
+      this.#seatsOf(taskId).map(async signer => {
+        if (signer === this.#init.signer()) return askOne(signer, null)
+        const peer = this.#peerOf(signer)
+        return peer ? askOne(signer, peer).catch(() => null) : null
+      })
+    )
+  }
+
+  async #deliverTo(signer: Address, envelope: Uint8Array, bytecode: Uint8Array | null): Promise<void> {
+    const { network, tasks } = this.#init
+    if (signer === this.#init.signer()) return void (await tasks.storeEnvelope(envelope, bytecode))
+    const peer = this.#peerOf(signer)
+    if (!peer) {
+      throw new NetError({ code: 'PEER_UNREACHABLE', peerId: signer }, `The seat holder ${signer} is not connected.`)
+    }
+    const options = { timeoutMs: this.#deliverTimeoutMs }
+    const answer = await ask(network, peer, relayCalls.deliver, { envelope, bytecode }, options)
+    if (answer.signer === signer) return
+    throw new NetError({ code: 'PEER_MALFORMED', peerId: peer.peerId, what: 'signer' }, 'Another enclave answered.')
+  }
+
+  #peerOf(signer: Address): Peer | undefined {
+    return this.#init.network.peers().find(peer => peer.role === 'worker' && peer.signer === signer)
+  }
+}
+
+/** Codes that say nothing about the input, only about the way to a seat. */
+const isUnreachable = (code: string): boolean => code.startsWith('PEER_') || code === 'INTERNAL'
+
+/** If every seat says that it has no wrap, that is the fault; else what a seat said of the input; else no seat was there. */
+function mostTelling(reasons: readonly unknown[], { scAddr, epoch }: EnvelopeContext): unknown {
+  const isNotForSeat = (reason: unknown): boolean => decidingCode(reason) === 'INPUT_NOT_FOR_SEAT'
+  if (reasons.length > 0 && reasons.every(isNotForSeat)) return reasons[0]
+  const told = reasons.find(reason => !isUnreachable(decidingCode(reason)) && !isNotForSeat(reason))
+  if (told !== undefined) return told
+  return new SyncError(
+    { code: 'NO_SEAT_REACHABLE', scAddr, epoch },
+    'No seat holder of this contract has taken the input; nothing was paid.',
+    { hint: 'Try again in a moment, ask another worker, or wait for the next epoch.', cause: reasons[0] }
+  )
+}

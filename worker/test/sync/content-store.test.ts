@@ -1,0 +1,123 @@
+import { expect } from 'chai'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { ZERO_ADDRESS, codeHashOf, codeOf, utf8 } from '@enigma/protocol'
+import { LevelContentStore } from '../../src/sync/content-store.ts'
+import { bytesPart, numberKey, openDatabase } from '../../src/ops/database.ts'
+import { addressOf, asScAddr } from '../memory-chain.ts'
+import { quiet } from '../net/network-kit.ts'
+import { Disks, makeDelta } from './sync-kit.ts'
+
+const C = asScAddr('contract')
+const SEAT = addressOf('seat'),
+  OTHER = addressOf('other seat')
+
+describe('sync/content-store', () => {
+  const disks = new Disks()
+  afterEach(() => disks.clear())
+
+  it('keeps several candidates of a place until the chain decides, then the chosen one', async () => {
+    const { store } = await disks.content()
+    const [a, b] = [makeDelta(C, 0, 'a'), makeDelta(C, 0, 'b')]
+    await store.putDelta(a.delta, SEAT)
+    expect(await store.putDelta(b.delta, OTHER)).to.deep.equal({ scAddr: C, index: 0, deltaHash: b.hash })
+    expect([await store.hasDelta(C, 0, a.hash), await store.hasDelta(C, 0, b.hash)]).to.deep.equal([true, true])
+
+    await store.settle(C, 0, b.hash)
+    expect([await store.hasDelta(C, 0, a.hash), await store.getDelta(C, 0, b.hash)]).to.deep.equal([false, b.delta])
+  })
+
+  it('bounds what one signer may offer for a place, and all candidates together, but never what the chain names', async () => {
+    const { store } = await disks.content({ candidatesPerSigner: 2, maxCandidateBytes: 1000 })
+    const offer = (salt: string, from = SEAT, index = 0, bytes = 100): Promise<string> =>
+      store.putDelta(makeDelta(C, index, salt, bytes).delta, from).then(() => 'ok', codeOf)
+
+    expect([await offer('a'), await offer('b'), await offer('c'), await offer('a')]).to.deep.equal([
+      'ok',
+      'ok',
+      'DELTA_REFUSED',
+      'ok'
+    ])
+    expect(await offer('c', OTHER)).to.equal('ok')
+    expect(await offer('d', SEAT, 1, 1000)).to.equal('ok')
+    expect(await offer('e', SEAT, 2)).to.equal('CONTENT_FULL')
+    expect(await store.putBytecode(utf8('code'), SEAT).catch(codeOf)).to.equal('CONTENT_FULL')
+    expect(await offer('own', ZERO_ADDRESS, 2)).to.equal('ok')
+    await store.putDelta(makeDelta(C, 2, 'chosen').delta, null)
+    await store.settle(C, 1, makeDelta(C, 1, 'x').hash) // makes room again
+    expect(await offer('e', SEAT, 3)).to.equal('ok')
+  })
+
+  it('drops candidates that nobody chose, and remembers across a restart how much it holds', async () => {
+    let now = 1_000
+    const { db } = await disks.database()
+    const limits = { candidateMs: 100, maxCandidateBytes: 700 }
+    const open = (): Promise<LevelContentStore> => LevelContentStore.open(db, quiet, limits, () => now)
+    const first = await open()
+    const old = makeDelta(C, 0, 'old', 600)
+    await first.putDelta(old.delta, SEAT)
+    const chosen = makeDelta(C, 0, 'chosen')
+    await first.putDelta(chosen.delta, null)
+    const code = await first.putBytecode(utf8('code'), null)
+
+    const second = await open()
+    expect(await second.putDelta(makeDelta(C, 1, 'x').delta, SEAT).then(() => 'ok', codeOf)).to.equal('CONTENT_FULL')
+    now += 101
+    expect(await second.dropStale()).to.equal(1)
+    expect(await second.hasDelta(C, 0, old.hash)).to.equal(false)
+    expect(await second.getDelta(C, 0, chosen.hash)).to.deep.equal(chosen.delta)
+    expect(await second.getBytecode(code)).to.deep.equal(utf8('code'))
+    await second.putDelta(makeDelta(C, 1, 'x').delta, SEAT)
+  })
+
+  it('takes damaged content for missing, and lets it be stored again', async () => {
+    const { store, db } = await disks.content()
+    const { delta, hash } = makeDelta(C, 0)
+    await store.putDelta(delta, null)
+    const code = await store.putBytecode(utf8('code'), null)
+    const flipped = delta.slice()
+    flipped[50]! ^= 1
+    await bytesPart(db, 'delta').put(`${C}/${numberKey(0)}/${hash}`, flipped)
+    await bytesPart(db, 'code').put(code, utf8('codf'))
+
+    expect([await store.getDelta(C, 0, hash), await store.getBytecode(code)]).to.deep.equal([null, null])
+    expect(await store.hasDelta(C, 0, hash)).to.equal(false)
+    await store.putDelta(delta, null)
+    expect(await store.getDelta(C, 0, hash)).to.deep.equal(delta)
+  })
+
+  it('stores all of a batch or none of it', async () => {
+    const { store } = await disks.content()
+    const { delta, hash } = makeDelta(C, 0)
+    expect(await store.putDeltas([delta, utf8('no delta')], null).catch(codeOf)).to.equal('PROTOCOL_DECODE')
+    expect(await store.hasDelta(C, 0, hash)).to.equal(false)
+  })
+
+  it('still has everything it acknowledged after a kill -9', async function () {
+    this.timeout(30_000)
+    const dir = await mkdtemp(join(tmpdir(), 'enigma-kill-'))
+    const child = spawn(process.execPath, [fileURLToPath(new URL('./content-writer.ts', import.meta.url)), dir], {
+      stdio: ['ignore', 'pipe', 'inherit']
+    })
+    let acknowledged = 0
+    child.stdout.on('data', (chunk: Buffer) => {
+      acknowledged += chunk.toString().split('\n').length - 1
+      if (acknowledged >= 20) child.kill('SIGKILL')
+    })
+    await once(child, 'exit')
+
+    const db = await openDatabase(join(dir, 'db'))
+    const store = await LevelContentStore.open(db, quiet)
+    for (let index = 0; index < acknowledged; index++) {
+      const { delta, hash } = makeDelta(C, index)
+      expect(await store.getDelta(C, index, hash), `delta ${index} of ${acknowledged}`).to.deep.equal(delta)
+    }
+    expect(await store.getBytecode(codeHashOf(utf8('code 0')))).to.deep.equal(utf8('code 0'))
+    await db.close()
+    await rm(dir, { recursive: true })
+  })
+})

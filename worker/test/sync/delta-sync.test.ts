@@ -1,0 +1,226 @@
+import { expect } from 'chai'
+import { MAX_DELTA_BYTES, codeHashOf, codeOf, keccak256, utf8, type Hash } from '@enigma/protocol'
+import { PeerDeltaSync, type DeltaSyncInit } from '../../src/sync/delta-sync.ts'
+import type { LevelContentStore } from '../../src/sync/content-store.ts'
+import { ask, deltaCalls, serve } from '../../src/net/calls.ts'
+import { decidingCode } from '../../src/net/errors.ts'
+import type { Libp2pNetwork } from '../../src/net/libp2p-network.ts'
+import { MemoryChain, asScAddr } from '../memory-chain.ts'
+import { Running, makeNetwork, quiet, seesAll, until } from '../net/network-kit.ts'
+import { Disks, makeDelta } from './sync-kit.ts'
+
+const C = asScAddr('contract'),
+  D = asScAddr('another contract')
+const CODE = utf8('the bytecode')
+
+interface Node {
+  readonly network: Libp2pNetwork
+  readonly store: LevelContentStore
+  readonly sync: PeerDeltaSync
+}
+
+describe('sync/delta-sync', () => {
+  const running = new Running()
+  const disks = new Disks()
+  let chain: MemoryChain
+  let bootstrap: readonly string[]
+
+  beforeEach(() => {
+    chain = new MemoryChain()
+    for (const name of ['alice', 'bob', 'carol', 'liar']) chain.register(name)
+    chain.startEpoch(['alice'])
+    bootstrap = []
+  })
+  afterEach(async () => {
+    await running.stop()
+    await disks.clear()
+  })
+
+  async function makeNode(name: string, options: Partial<DeltaSyncInit> = {}): Promise<Node> {
+    const network = await makeNetwork(chain, name, { bootstrap })
+    const { store } = await disks.content()
+    const sync = new PeerDeltaSync({
+      network,
+      chain,
+      store,
+      log: quiet,
+      fetchTimeoutMs: 1_500,
+      graceMs: 20,
+      retryMs: 100,
+      ...options
+    })
+    await running.start(network)
+    await running.start(sync)
+    if (bootstrap.length === 0) bootstrap = network.multiaddrs()
+    return { network, store, sync }
+  }
+
+  /** A worker that answers the delta protocol with what the test says. */
+  async function makeLiar(delta: Uint8Array, bytecode = utf8('other code')): Promise<Libp2pNetwork> {
+    const network = await makeNetwork(chain, 'liar', { bootstrap })
+    serve(network, deltaCalls, {
+      pushDelta: () => Promise.resolve({}),
+      pushBytecode: () => Promise.resolve({}),
+      get: () => Promise.resolve({ deltas: [delta] }),
+      bytecode: () => Promise.resolve({ bytecode })
+    })
+    return running.start(network)
+  }
+
+  /** A contract on chain with `count` deltas, held by these stores. */
+  async function history(count: number, stores: readonly LevelContentStore[], scAddr = C): Promise<Hash[]> {
+    chain.deploy(scAddr, codeHashOf(CODE))
+    const hashes: Hash[] = []
+    for (let index = 0; index < count; index++) {
+      const { delta, hash } = makeDelta(scAddr, index)
+      for (const store of stores) await store.putDelta(delta, null)
+      hashes.push(hash)
+      chain.append(scAddr, hash)
+    }
+    for (const store of stores) await store.putBytecode(CODE, null)
+    return hashes
+  }
+
+  it('pushes to the other workers before the chain knows, and counts those that have it on disk', async () => {
+    const alice = await makeNode('alice')
+    const [bob, carol] = [await makeNode('bob'), await makeNode('carol')]
+    for (const { network } of [alice, bob, carol]) await until('connected', seesAll(network, 2))
+    const { delta, hash } = makeDelta(C, 0)
+
+    const { acks } = await alice.sync.push(delta, CODE)
+    expect(await alice.store.hasDelta(C, 0, hash)).to.equal(true)
+    expect(await acks).to.equal(2)
+    expect(alice.sync.replicas(hash)).to.equal(2)
+    for (const { store } of [bob, carol]) {
+      expect(await store.getDelta(C, 0, hash)).to.deep.equal(delta)
+      expect(await store.getBytecode(codeHashOf(CODE))).to.deep.equal(CODE)
+    }
+    chain.deploy(C, codeHashOf(CODE))
+    chain.append(C, hash)
+    chain.mine()
+    await bob.sync.ensure(C, 0)
+  })
+
+  it('does not wait for copies longer than 300 ms, and pushes on to those who come later', async () => {
+    const alice = await makeNode('alice')
+    const { delta, hash } = makeDelta(C, 0)
+    const before = performance.now()
+    expect(await (await alice.sync.push(delta)).acks).to.equal(0)
+    expect(performance.now() - before).to.be.lessThan(1_000)
+
+    const bob = await makeNode('bob')
+    await until('pushed on', () => bob.store.hasDelta(C, 0, hash))
+    await until('acknowledged', () => alice.sync.replicas(hash) === 1)
+  })
+
+  it('keeps no delta of a worker without a seat, far ahead of the chain, or against the chain', async () => {
+    const alice = await makeNode('alice')
+    const bob = await makeNode('bob')
+    await until('connected', () => seesAll(alice.network, 1)() && seesAll(bob.network, 1)())
+    const push = (from: Node, to: Node, delta: Uint8Array): Promise<string> =>
+      ask(from.network, to.network, deltaCalls.pushDelta, { delta }).then(() => 'ok', decidingCode)
+
+    const first = makeDelta(C, 0)
+    expect(await push(bob, alice, first.delta)).to.equal('DELTA_REFUSED') // only Alice has seats
+    expect(await push(alice, bob, first.delta)).to.equal('ok')
+    expect(await push(alice, bob, makeDelta(C, 64).delta)).to.equal('DELTA_REFUSED')
+    expect(await push(alice, bob, utf8('no delta'))).to.equal('PROTOCOL_DECODE')
+    chain.deploy(C, codeHashOf(CODE))
+    chain.append(C, first.hash)
+    expect(await push(alice, bob, makeDelta(C, 0, 'rival').delta)).to.equal('DELTA_REFUSED')
+    expect(await push(bob, alice, first.delta)).to.equal('ok') // the chain names it: anyone may bring it
+  })
+
+  it('fetches a history it lacks from any worker, in pieces, and serves it on', async () => {
+    const alice = await makeNode('alice')
+    const hashes = await history(300, [alice.store])
+    const bob = await makeNode('bob')
+    const progress = await bob.sync.syncAll()
+    expect(progress).to.deep.equal({ contracts: 1, done: 1, failed: [] })
+    expect((await bob.sync.deltas(C, 250, 300)).map(keccak256)).to.deep.equal(hashes.slice(250))
+    expect(await bob.store.getBytecode(codeHashOf(CODE))).to.deep.equal(CODE)
+
+    await alice.network.stop()
+    await alice.sync.stop()
+    bootstrap = bob.network.multiaddrs()
+    const carol = await makeNode('carol')
+    await carol.sync.ensure(C, 299)
+  })
+
+  it('fetches deltas of the largest size, one answer at a time', async () => {
+    const alice = await makeNode('alice')
+    chain.deploy(C, codeHashOf(CODE))
+    const large = MAX_DELTA_BYTES - 200
+    for (let index = 0; index < 3; index++) {
+      const { delta, hash } = makeDelta(C, index, '', large)
+      await alice.store.putDelta(delta, null)
+      chain.append(C, hash)
+    }
+    const bob = await makeNode('bob')
+    await bob.sync.ensure(C, 2)
+    expect((await bob.sync.deltas(C, 0, 3)).map(delta => delta.length)).to.deep.equal([1, 1, 1].map(() => large + 113))
+  })
+
+  it('is not stopped by a peer that gives wrong content, and sends it away', async () => {
+    await history(2, [])
+    const liar = await makeLiar(makeDelta(C, 0, 'forged').delta)
+    bootstrap = liar.multiaddrs()
+    const bob = await makeNode('bob')
+    await until('bob sees the liar', seesAll(bob.network, 1))
+    expect(await bob.sync.ensure(C, 1).catch(codeOf)).to.equal('SYNC_INCOMPLETE')
+    expect(bob.network.peers()).to.be.empty
+    expect(await bob.store.hasDelta(C, 0, makeDelta(C, 0, 'forged').hash)).to.equal(false)
+
+    bootstrap = bob.network.multiaddrs()
+    const alice = await makeNode('alice')
+    for (const index of [0, 1]) await alice.store.putDelta(makeDelta(C, index).delta, null)
+    await alice.store.putBytecode(CODE, null)
+    await bob.sync.ensure(C, 1)
+    expect(await bob.sync.ensureBytecode(codeHashOf(CODE))).to.deep.equal(CODE)
+  })
+
+  it('is not stopped by a contract that nobody has, and says which one', async () => {
+    const alice = await makeNode('alice')
+    await history(2, [alice.store])
+    await history(1, [], D)
+    const bob = await makeNode('bob')
+    const seen: number[] = []
+    const progress = await bob.sync.syncAll(p => seen.push(p.done + p.failed.length))
+    expect(progress).to.deep.equal({ contracts: 2, done: 1, failed: [D] })
+    expect(seen).to.include.members([1, 2])
+    expect(await bob.sync.ensure(D, 0).catch(codeOf)).to.equal('SYNC_INCOMPLETE')
+
+    const { delta } = makeDelta(D, 0)
+    await alice.store.putDelta(delta, null) // somebody has it after all
+    await until('fetched later, by itself', () => bob.store.hasDelta(D, 0, makeDelta(D, 0).hash))
+  })
+
+  it('follows the chain by itself, and lets rivals go once a delta is final', async () => {
+    const alice = await makeNode('alice')
+    const bob = await makeNode('bob')
+    await until('connected', seesAll(bob.network, 1))
+    const [chosen, rival] = [makeDelta(C, 0, 'chosen'), makeDelta(C, 0, 'rival')]
+    await bob.store.putDelta(rival.delta, alice.network.peers()[0]!.signer)
+    await alice.store.putDelta(chosen.delta, null)
+    await alice.store.putBytecode(CODE, null)
+
+    chain.deploy(C, codeHashOf(CODE))
+    chain.append(C, chosen.hash)
+    chain.mine()
+    await until('fetched', () => bob.store.hasDelta(C, 0, chosen.hash))
+    await until('rival gone', async () => !(await bob.store.hasDelta(C, 0, rival.hash)))
+  })
+
+  it('fetches again what was damaged on disk', async () => {
+    const alice = await makeNode('alice')
+    const [hash] = await history(1, [alice.store])
+    const { db, store } = await disks.content()
+    const network = await makeNetwork(chain, 'bob', { bootstrap })
+    const sync = new PeerDeltaSync({ network, chain, store, log: quiet })
+    await running.start(network)
+    await running.start(sync)
+    await sync.ensure(C, 0)
+    await db.sublevel<string, Uint8Array>('delta', { valueEncoding: 'view' }).clear()
+    expect((await sync.deltas(C, 0, 1)).map(keccak256)).to.deep.equal([hash])
+  })
+})

@@ -1,0 +1,45 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { deltaCodec, deltaHashOf, type Hash, type ScAddr } from '@enigma/protocol'
+import { openDatabase, type Database } from '../../src/ops/database.ts'
+import { LevelContentStore, type ContentStoreLimits } from '../../src/sync/content-store.ts'
+import { quiet } from '../net/network-kit.ts'
+import { hashOf } from '../memory-chain.ts'
+
+/** Databases in folders of their own; closed and removed after a test. */
+export class Disks {
+  readonly #open: { dir: string; db: Database }[] = []
+
+  async database(dir?: string): Promise<{ dir: string; db: Database }> {
+    const folder = dir ?? (await mkdtemp(join(tmpdir(), 'enigma-sync-')))
+    const held = { dir: folder, db: await openDatabase(join(folder, 'db')) }
+    this.#open.push(held)
+    return held
+  }
+  async content(
+    limits: Partial<ContentStoreLimits> = {}
+  ): Promise<{ dir: string; db: Database; store: LevelContentStore }> {
+    const disk = await this.database()
+    return { ...disk, store: await LevelContentStore.open(disk.db, quiet, limits) }
+  }
+  async clear(): Promise<void> {
+    for (const { dir, db } of this.#open.splice(0)) {
+      await db.close()
+      await rm(dir, { recursive: true, force: true })
+    }
+  }
+}
+
+/** A delta whose ciphertext is `bytes` of filler; another `salt`, another hash. */
+export function makeDelta(scAddr: ScAddr, index: number, salt = '', bytes = 100): { delta: Uint8Array; hash: Hash } {
+  const delta = deltaCodec.encode({
+    scAddr,
+    index,
+    generation: 0,
+    prevHead: hashOf(`head ${index} ${salt}`),
+    runDigest: hashOf(`run ${index} ${salt}`),
+    ciphertext: new Uint8Array(bytes).fill(index)
+  })
+  return { delta, hash: deltaHashOf(delta) }
+}
