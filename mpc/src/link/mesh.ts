@@ -1,0 +1,54 @@
+import { hash } from 'node:crypto'
+import { MpcError } from '../errors.ts'
+import type { Channel } from '../session/channel.ts'
+import type { SecureLink } from './secure-link.ts'
+
+/** A session's channel over the links; `close` frees what it keeps and drops late messages. */
+export interface SessionChannel extends Channel {
+  close(): void
+}
+
+/** One link to each other party; any number of sessions at once. */
+export class Mesh {
+  readonly #index: number
+  readonly #links: readonly (SecureLink | null)[]
+  readonly #open = new Set<string>()
+
+  /** `links[i]` leads to party i; null at this party's own place. */
+  constructor(index: number, links: readonly (SecureLink | null)[]) {
+    this.#index = index
+    this.#links = links
+  }
+
+  get ready(): Promise<void> {
+    return Promise.all(this.#links.map(link => link?.ready)).then(() => undefined)
+  }
+
+  /** @throws MPC_PARAMETERS if a session of this name is open here already. */
+  session(name: string): SessionChannel {
+    const tag = hash('sha256', `enigma/mpc/link-session/1/${name}`, 'hex').slice(0, 16)
+    if (this.#open.has(tag)) {
+      throw new MpcError({ code: 'MPC_PARAMETERS', what: 'session' }, 'A session of this name is open already.')
+    }
+    this.#open.add(tag)
+    const link = (peer: number): SecureLink => {
+      const found = this.#links[peer]
+      if (!found) throw new MpcError({ code: 'MPC_LINK', peer, what: 'missing' }, `There is no link to party ${peer}.`)
+      return found
+    }
+    return {
+      index: this.#index,
+      size: this.#links.length,
+      send: (to, operation, step, body) => link(to).send(tag, operation, step, body),
+      receive: (from, operation, step, bytes, wait) => link(from).mailbox(tag).receive(operation, step, bytes, wait),
+      close: () => {
+        this.#open.delete(tag)
+        for (const each of this.#links) each?.closeSession(tag)
+      }
+    }
+  }
+
+  close(): void {
+    for (const link of this.#links) link?.close()
+  }
+}
