@@ -2,7 +2,9 @@
 pragma solidity 0.8.37;
 
 import {Digests} from "../libraries/Digests.sol";
+import {Seats} from "../libraries/Seats.sol";
 import {StakeTree} from "../libraries/StakeTree.sol";
+import {Epoch} from "../types/Epochs.sol";
 import {TaskRecord} from "../types/Tasks.sol";
 import {SeatProof} from "../types/Workers.sol";
 
@@ -11,6 +13,7 @@ contract ProtocolHarness {
     using StakeTree for StakeTree.Tree;
 
     StakeTree.Tree private _tree;
+    Epoch private _epoch;
 
     function taskId(address sender, uint256 nonce) external pure returns (bytes32) {
         return Digests.taskId(sender, nonce);
@@ -55,6 +58,19 @@ contract ProtocolHarness {
 
     function depthOf(uint256 leafCount) external pure returns (uint256) {
         return StakeTree.depthOf(leafCount);
+    }
+
+    /// @notice Reverts unless the proof puts its leaf on the seat.
+    function requireHolder(
+        Epoch calldata epoch,
+        address operator,
+        address signer,
+        bytes32 scAddr,
+        uint8 seat,
+        SeatProof calldata proof
+    ) external {
+        _epoch = epoch;
+        Seats.requireHolder(_epoch, operator, signer, scAddr, seat, proof);
     }
 
     /// @notice Appends a leaf to this contract's own tree.

@@ -6,7 +6,7 @@ import { randomFrom, seedOfRun, type Random } from './support/random.ts'
 import { commit, failure, holders, label, nonceOf, recordCompute, recordDeployment } from './support/tasks.ts'
 import { STAKE, send, withPrincipal, type World } from './support/world.ts'
 
-const STEPS = 400
+const STEPS = 300
 const WORKERS = 5
 const MONEY = 10n ** 9n
 
@@ -253,7 +253,7 @@ class Walk {
 describe('contracts/Enigma: invariants', () => {
   const seed = seedOfRun()
   it(`hold after each of ${STEPS} random steps, and everyone can exit (seed ${seed})`, async function () {
-    this.timeout(90_000)
+    this.timeout(240_000)
     const world = await helpers.loadFixture(withPrincipal)
     for (const user of world.users) await world.fund(user, MONEY)
     const walk = new Walk(world, randomFrom(seed))

@@ -141,12 +141,48 @@ describe('contracts/StakeTree', () => {
     await expect(call).to.be.revertedWithoutReason(ethers)
   })
 
-  it('draws each worker in proportion to its stake (chi-square over 20,000 draws, p > 0.001)', async () => {
+  it('costs at most 14,000 gas for each doubling of the workers', async () => {
+    const rules = await helpers.loadFixture(harness)
+    const grow = async (from: number, to: number): Promise<number> => {
+      for (let i = from; i < to; i++) await write(rules, 'add', leafOf(i, 5n).operator, leafOf(i, 5n).signer, 5n)
+      const { operator, signer } = leafOf(1, 0n)
+      const changed = await (await write(rules, 'set', 1, operator, signer, BigInt(to))).wait()
+      return Number(changed.gasUsed)
+    }
+    const four = await grow(0, 4)
+    const sixtyFour = await grow(4, 64)
+
+    expect((sixtyFour - four) / 4).to.be.within(5_000, 14_000)
+  })
+
+  it('gives every seat exactly one holder, also where one worker`s grains end and the next one`s begin', async () => {
+    const rules = await helpers.loadFixture(harness)
+    const tree = new StakeTree([1n, 0n, 2n, 1n, 1n].map((stake, index) => leafOf(index, stake)))
+    const { hash: root, sum: total } = tree.root
+    for (let draw = 0; draw < 40; draw++) {
+      const scAddr = label(`contract ${draw}`) as unknown as ScAddr
+      const mix = label('mix')
+      const epoch = { mix, root, total, startBlock: 1, generation: 0 }
+      const holders: number[] = []
+      for (let index = 0; index < 5; index++) {
+        const { leaf, siblings } = tree.prove(index)
+        const args = [epoch, leaf.operator, leaf.signer, scAddr, draw % 3, proofArg({ leaf, siblings })]
+        const holds = await read(rules, 'requireHolder', ...args).then(
+          () => true,
+          () => false
+        )
+        if (holds) holders.push(index)
+      }
+      expect(holders).to.deep.equal([tree.leafAt(drawPoint(mix, scAddr, draw % 3, total)).index])
+    }
+  })
+
+  it('draws each worker in proportion to its stake (chi-square over 10,000 draws, p > 0.001)', async () => {
     const rules = await helpers.loadFixture(harness)
     const tree = new StakeTree([1n, 2n, 3n, 0n, 4n].map((stake, index) => leafOf(index, stake * 1_000_000_007n)))
     const mix = label('mix')
     const counts = [0, 0, 0, 0, 0]
-    const draws = 20_000
+    const draws = 10_000
     for (let i = 0; i < draws; i++) {
       const scAddr = label(`contract ${i}`) as unknown as ScAddr
       const point = drawPoint(mix, scAddr, i % 3, tree.root.sum)
