@@ -88,7 +88,7 @@ export async function chainUrl(chain: ManagedProcess, signal: AbortSignal): Prom
     () => {
       chain.assertRunning()
       return chain.log
-        .lines()
+        .linesOfRun()
         .map(line => listening.exec(line)?.[1])
         .findLast(found => found !== undefined)
     },

@@ -19,6 +19,8 @@ export class LogKeeper {
   #rest = ''
   #descriptor: number | undefined
   #written = 0
+  #count = 0
+  #runStart = 0
 
   constructor({ file, onLine }: LogKeeperOptions = {}) {
     this.file = file
@@ -32,6 +34,17 @@ export class LogKeeper {
     if (this.#rest.length > maxLineLength) pieces.push(this.#rest.slice(0, maxLineLength))
     if (this.#rest.length > maxLineLength) this.#rest = ''
     for (const piece of pieces) this.#add(piece.replace(/\r$/, ''))
+  }
+
+  /** A process begins: what was written before is of an earlier one. */
+  beginRun(): void {
+    this.#runStart = this.#count
+  }
+
+  /** The last lines of the present process, oldest first. */
+  linesOfRun(count = maxKeptLines): string[] {
+    const ofRun = Math.min(count, this.#count - this.#runStart)
+    return ofRun === 0 ? [] : this.#lines.slice(-ofRun)
   }
 
   /** The last lines, oldest first. */
@@ -48,6 +61,7 @@ export class LogKeeper {
 
   #add(line: string): void {
     this.#lines.push(line)
+    this.#count += 1
     if (this.#lines.length > maxKeptLines) this.#lines.shift()
     if (this.file !== undefined) this.#append(this.file, `${line}\n`)
     this.#onLine?.(line)

@@ -50,6 +50,7 @@ export class ManagedProcess {
     this.#spec = spec
     this.#expected = false
     this.#exit = undefined
+    this.log.beginRun()
     const env = Object.fromEntries(
       inherited.flatMap(key => (process.env[key] === undefined ? [] : [[key, process.env[key]]]))
     )
@@ -113,7 +114,7 @@ export class ManagedProcess {
   assertRunning(): void {
     if (this.#exit === undefined) return
     const exit = this.#exit
-    const last = this.log.lines(12).join('\n')
+    const last = this.log.linesOfRun(12).join('\n')
     throw new DevnetError(
       { code: 'DEVNET_PROCESS_ENDED', process: this.name, exit },
       `${this.name} ended (${exit}).\n${last}`,

@@ -17,21 +17,9 @@ export class ProcessTable {
     this.#options = options
   }
 
+  /** Starts a process, or starts it again with its old log. */
   start(spec: ProcessSpec): ManagedProcess {
-    const { logDir, onLog, onUnexpectedExit } = this.#options
-    const existing = this.#processes.get(spec.name)
-    const log = new LogKeeper({ file: join(logDir, `${spec.name}.log`), onLine: line => onLog?.(spec.name, line) })
-    const child =
-      existing ??
-      new ManagedProcess(spec, {
-        reaper: this.#reaper,
-        log,
-        onUnexpectedExit: (name, exit) => {
-          this.#announce()
-          onUnexpectedExit?.(name, exit)
-        }
-      })
-    this.#processes.set(spec.name, child)
+    const child = this.#processes.get(spec.name) ?? this.#create(spec)
     child.start(spec)
     this.#announce()
     return child
@@ -68,6 +56,20 @@ export class ProcessTable {
     for (const { log } of byAge) log.close()
     await this.#reaper.close()
     this.#announce()
+  }
+
+  #create(spec: ProcessSpec): ManagedProcess {
+    const { logDir, onLog, onUnexpectedExit } = this.#options
+    const child = new ManagedProcess(spec, {
+      reaper: this.#reaper,
+      log: new LogKeeper({ file: join(logDir, `${spec.name}.log`), onLine: line => onLog?.(spec.name, line) }),
+      onUnexpectedExit: (name, exit) => {
+        this.#announce()
+        onUnexpectedExit?.(name, exit)
+      }
+    })
+    this.#processes.set(spec.name, child)
+    return child
   }
 
   #announce(): void {

@@ -27,4 +27,14 @@ describe('devnet/log-keeper', () => {
     log.write('y'.repeat(30_000))
     expect(log.lines(1)[0]).to.have.length(20_000)
   })
+
+  it('tells the lines of a process from those of the one before it', () => {
+    const log = new LogKeeper()
+    log.write('old\n')
+    log.beginRun()
+    expect(log.linesOfRun()).to.deep.equal([])
+    log.write('new\n')
+    expect(log.linesOfRun()).to.deep.equal(['new'])
+    expect(log.lines()).to.deep.equal(['old', 'new'])
+  })
 })
