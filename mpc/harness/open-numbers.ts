@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { scaledInteger } from '../src/numbers/arithmetic.ts'
+import { scaledInteger } from '../src/numbers/scaled-integer.ts'
 import { secret, type Secret } from '../src/numbers/secret.ts'
 import { openChecked } from '../src/protocols/open.ts'
 import type { Party } from '../src/session/party.ts'

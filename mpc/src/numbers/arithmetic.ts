@@ -1,8 +1,9 @@
-import { MpcError, shapeError } from '../errors.ts'
+import { shapeError } from '../errors.ts'
 import type { Vec } from '../field/field.ts'
 import { truncate, truncateProduct, truncationError } from '../protocols/truncate.ts'
 import { elements, matrix, type LocalProduct } from '../protocols/product.ts'
 import type { Party } from '../session/party.ts'
+import { scaledInteger } from './scaled-integer.ts'
 import { alignTo, checked, logAdd, sizeOf, type Secret } from './secret.ts'
 
 function sameShape(what: string, a: Secret, b: Secret): { rows: number; columns: number } {
@@ -44,15 +45,6 @@ export function publicValue(party: Party, values: readonly (number | bigint)[], 
     fraction,
     bits
   })
-}
-
-/** value * 2^fraction to the nearest whole number, exactly. */
-export function scaledInteger(value: number | bigint, fraction: number): bigint {
-  if (typeof value === 'bigint') return value << BigInt(fraction)
-  if (!Number.isFinite(value)) throw new MpcError({ code: 'MPC_RANGE', what: 'number' }, 'Not a finite number.')
-  if (Number.isSafeInteger(value)) return BigInt(value) << BigInt(fraction)
-  const scaled = value * 2 ** fraction
-  return BigInt(Math.abs(scaled) < 2 ** 52 ? Math.round(scaled) : scaled)
 }
 
 /** Local: times a public whole number. */

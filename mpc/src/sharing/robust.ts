@@ -80,8 +80,10 @@ export function decode(
 /**
  * Reconstructs from rows of which some may be wrong, and names the parties who sent those.
  *
- * Corrects up to floor((rows - degree - 1) / 2) wrong parties: t of them if all n >= 3t + 1 rows of degree t are there. Each
- * decoding of one element finds parties to leave out; after at most that many decodings the rest is plain interpolation.
+ * Up to t rows may be wrong, whatever their senders agreed on. m rows of degree d are then corrected if at most
+ * min((m - d - 1) / 2, m - d - 1 - t) are wrong, and refused otherwise: with more correction than that, t wrong rows could
+ * pull the result to another polynomial and let an honest party look guilty. For n >= 3t + 1 and all rows that is t.
+ * Each decoding of one element finds parties to leave out; after at most t decodings the rest is plain interpolation.
  * @throws MPC_UNRECOVERABLE if too many rows are wrong or missing.
  */
 export function reconstruct(shamir: Shamir, rows: readonly Row[], degree = shamir.t): { values: Vec; wrong: number[] } {
@@ -93,7 +95,8 @@ export function reconstruct(shamir: Shamir, rows: readonly Row[], degree = shami
       { hint: 'Correction needs N >= 3(T-1)+1 and all nodes answering; otherwise a wrong share is only detected.' }
     )
   }
-  const limit = Math.floor((rows.length - degree - 1) / 2)
+  const spare = rows.length - degree - 1
+  const limit = Math.max(0, Math.min(Math.floor(spare / 2), spare - shamir.t))
   const wrong: number[] = []
   let good = [...rows]
   for (;;) {
@@ -108,7 +111,7 @@ export function reconstruct(shamir: Shamir, rows: readonly Row[], degree = shami
       degree,
       field.p
     )
-    if (found === null || found.wrong.length === 0) return fail()
+    if (found === null || found.wrong.length === 0 || wrong.length + found.wrong.length > limit) return fail()
     found.wrong.forEach(position => wrong.push(good[position]!.index))
     good = good.filter((_, position) => !found.wrong.includes(position))
   }

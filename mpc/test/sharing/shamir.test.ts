@@ -35,7 +35,7 @@ describe('mpc/sharing', () => {
       })
 
       it('corrects as many wrong rows as it can and refuses more', () => {
-        const limit = Math.floor((n - t - 1) / 2)
+        const limit = Math.min(Math.floor((n - t - 1) / 2), n - 1 - 2 * t)
         for (let wrong = 0; wrong <= limit; wrong++) {
           const rows = rowsOf(dealLocally(values, n, t))
           const culprits = Array.from({ length: wrong }, (_, i) => n - 1 - i).sort()
