@@ -19,7 +19,7 @@ export const lintChecks: readonly LintCheck[] = [
   { name: 'no import cycles', command: ['node', 'scripts/checks/cycles.ts'] },
   { name: 'links in the documents', command: ['node', 'scripts/checks/links.ts'] },
   { name: 'shell syntax', command: ['bash', 'scripts/checks/shell.sh'] },
-  { name: 'formatting (prettier)', command: [bin('prettier'), '--check', '--log-level', 'warn', '.'] },
+  { name: 'formatting (prettier)', command: [bin('prettier'), '--check', '--cache', '--log-level', 'warn', '.'] },
   {
     name: 'Solidity (solhint)',
     command: [bin('solhint'), '--noPoster', '--disc', '--max-warnings', '0', 'contracts/**/*.sol'],
@@ -29,20 +29,30 @@ export const lintChecks: readonly LintCheck[] = [
   { name: 'eslint', command: [bin('eslint'), '--max-warnings', '0', '.'] }
 ]
 
+/** Checks that run side by side: the slow ones keep one core busy each. */
+const atOnce = 2
+
 /** Runs every check; each counts as one test. What a check printed is shown only if it failed. */
 export async function runLint(root: string, say: (line: string) => void): Promise<Tally[]> {
+  const waiting = lintChecks.filter(
+    ({ onlyWith }) => onlyWith === undefined || globSync(join(root, onlyWith)).length > 0
+  )
   const tallies: Tally[] = []
-  for (const { name, command, onlyWith } of lintChecks) {
-    if (onlyWith !== undefined && globSync(join(root, onlyWith)).length === 0) continue
-    const started = Date.now()
-    const { problem, output } = await runStep(command, { cwd: root, timeoutMs: 300_000, quiet: true })
-    if (problem !== undefined) say(output.trimEnd())
-    say(`  ${problem === undefined ? 'ok    ' : 'FAILED'} ${name} (${seconds(started)})`)
-    tallies.push(
-      problem === undefined
-        ? { passed: 1, failed: 0, problems: [] }
-        : { passed: 0, failed: 1, problems: [`lint: ${name}: ${problem}`] }
-    )
+  const lane = async (): Promise<void> => {
+    for (let check = waiting.shift(); check !== undefined; check = waiting.shift()) {
+      tallies.push(await runCheck(root, check, say))
+    }
   }
+  await Promise.all(Array.from({ length: atOnce }, lane))
   return tallies
+}
+
+async function runCheck(root: string, { name, command }: LintCheck, say: (line: string) => void): Promise<Tally> {
+  const started = Date.now()
+  const { problem, output } = await runStep(command, { cwd: root, timeoutMs: 300_000, quiet: true })
+  if (problem !== undefined) say(output.trimEnd())
+  say(`  ${problem === undefined ? 'ok    ' : 'FAILED'} ${name} (${seconds(started)})`)
+  return problem === undefined
+    ? { passed: 1, failed: 0, problems: [] }
+    : { passed: 0, failed: 1, problems: [`lint: ${name}: ${problem}`] }
 }
