@@ -1,4 +1,4 @@
-import { Contract, ContractFactory } from 'ethers'
+import { Contract, ContractFactory, JsonRpcApiProvider } from 'ethers'
 import type { BaseContract, Signer } from 'ethers'
 import { artifactsIn, link } from './artifacts.ts'
 import type { LoadArtifact } from './artifacts.ts'
@@ -44,11 +44,9 @@ export async function deployEnigma(
   params: DeployParams,
   loadArtifact: LoadArtifact = artifactsIn()
 ): Promise<Deployed> {
-  const deploy = (source: string, name: string, args: readonly unknown[] = []): Promise<Contract> =>
-    deployContract(signer, loadArtifact, source, name, args)
-
-  const token = await deploy('contracts/EnigmaToken.sol', 'EnigmaToken')
-  const verifier = await deploy('contracts/attestation/SimulationVerifier.sol', 'SimulationVerifier', [
+  const token = await deployContract(signer, loadArtifact, 'contracts/EnigmaToken.sol', 'EnigmaToken', [])
+  const verifierSource = 'contracts/attestation/SimulationVerifier.sol'
+  const verifier = await deployContract(signer, loadArtifact, verifierSource, 'SimulationVerifier', [
     params.simulationRoot
   ])
   const enigma = await deployEnigmaWith(signer, loadArtifact, {
@@ -90,7 +88,14 @@ export async function deployContract(
 ): Promise<Contract> {
   const artifact = await loadArtifact(source, name)
   const factory = new ContractFactory([...artifact.abi], link(artifact, libraries), signer)
-  const contract: BaseContract = await factory.deploy(...args)
+  const contract: BaseContract = await factory.deploy(...args, { nonce: await freshNonce(signer) })
   await contract.waitForDeployment()
   return new Contract(await contract.getAddress(), [...artifact.abi], signer)
+}
+
+/** The account's next nonce. ethers answers the same question within 250 ms from a cache, too slow for a chain that mines at once. */
+async function freshNonce(signer: Signer): Promise<number> {
+  const { provider } = signer
+  if (!(provider instanceof JsonRpcApiProvider)) return signer.getNonce('pending')
+  return Number(await provider.send('eth_getTransactionCount', [await signer.getAddress(), 'pending']))
 }

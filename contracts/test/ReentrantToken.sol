@@ -34,7 +34,7 @@ contract ReentrantToken is ERC20 {
         _inside = true;
         for (uint256 i = 0; i < _calls.length; ++i) {
             ++attempts;
-            // solhint-disable-next-line avoid-low-level-calls -- a refused attempt must not end the transfer
+            // solhint-disable-next-line avoid-low-level-calls
             (bool ok, bytes memory answer) = _target.call(_calls[i]);
             if (ok) ++successes;
             else lastRefusal = answer;
