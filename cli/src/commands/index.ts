@@ -1,0 +1,20 @@
+import type { Command } from '../command.ts'
+import { call } from './call.ts'
+import { compile } from './compile.ts'
+import { deploy } from './deploy.ts'
+import { devnetDownCommand, devnetStatusCommand, devnetUpCommand } from './devnet.ts'
+import { taskRefund, taskWatch } from './task.ts'
+import { workerStatus } from './worker.ts'
+
+/** All commands, in the order of the help. */
+export const commands: readonly Command[] = [
+  devnetUpCommand,
+  devnetDownCommand,
+  devnetStatusCommand,
+  compile,
+  deploy,
+  call,
+  taskWatch,
+  taskRefund,
+  workerStatus
+]

@@ -1,0 +1,39 @@
+import { EnigmaError, asError } from '@enigma/protocol'
+import { TaskFailedError } from 'enigma-js'
+import type { Io } from './io.ts'
+
+/** What the command line refuses on purpose. */
+export type CliFailure =
+  /** There is no such command, or its arguments do not fit. */
+  | { readonly code: 'CLI_USAGE'; readonly what: string }
+  /** No network is given, and none runs on this machine. */
+  | { readonly code: 'CLI_NO_NETWORK' }
+  /** The account or its key file cannot be used. */
+  | { readonly code: 'CLI_ACCOUNT'; readonly what: string }
+  /** A contract is known neither by that name nor by that address or file. */
+  | { readonly code: 'CLI_CONTRACT'; readonly contract: string }
+  /** The contract's ABI is not known here. */
+  | { readonly code: 'CLI_NO_ABI'; readonly contract: string }
+  /** An argument does not read as its ABI type. */
+  | { readonly code: 'CLI_ARGUMENT'; readonly argument: string; readonly type: string }
+  /** A file cannot be read or does not hold what it should. */
+  | { readonly code: 'CLI_FILE'; readonly path: string }
+
+export class CliError extends EnigmaError<CliFailure> {}
+
+export const usageError = (what: string, hint?: string): CliError =>
+  new CliError({ code: 'CLI_USAGE', what }, what, hint === undefined ? {} : { hint })
+
+/** Prints `CODE: sentence` and the hint; gives the exit code. */
+export function report(thrown: unknown, io: Io): number {
+  const error = asError(thrown)
+  if (!(error instanceof EnigmaError)) {
+    io.err(`INTERNAL: ${error.message}`)
+    io.err('hint: This is a fault of the program; what it was doing stands below.')
+    io.err(error.stack ?? '')
+    return 1
+  }
+  io.err(`${error.code}: ${error.message}`)
+  if (error.hint !== undefined) io.err(`hint: ${error.hint}`)
+  return error instanceof TaskFailedError ? 2 : 1
+}

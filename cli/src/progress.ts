@@ -1,0 +1,27 @@
+import type { Task, TaskProgress } from 'enigma-js'
+import type { Io } from './io.ts'
+
+/** `recorded   block 123  the fee is in escrow in block 123` */
+export function stageLine({ stage, block, detail }: TaskProgress): string {
+  return `${stage.padEnd(9)}  ${(block === undefined ? '' : `block ${block}`).padEnd(12)}  ${detail}`
+}
+
+/** Prints the stages that are still to come, one line each, and resolves to the result. */
+export async function follow<T>(task: Task<T>, io: Io, seen: ReadonlySet<string>): Promise<T> {
+  for await (const progress of task.events) {
+    if (!seen.has(progress.stage) && progress.stage !== 'failed') io.err(stageLine(progress))
+  }
+  return task.result()
+}
+
+/** Prints stages while a task is being made, and remembers them. */
+export function announcer(io: Io): { readonly onStage: (progress: TaskProgress) => void; readonly seen: Set<string> } {
+  const seen = new Set<string>()
+  return {
+    seen,
+    onStage(progress) {
+      seen.add(progress.stage)
+      io.err(stageLine(progress))
+    }
+  }
+}
