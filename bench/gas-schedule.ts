@@ -1,7 +1,6 @@
 import os from 'node:os'
-import { assemble, firstFunction, type Code, type ModuleText } from '../enclave-sim/test/wasm/assemble.ts'
-import { runInput, THREAD_URL } from '../enclave-sim/test/wasm/support.ts'
-import { createWasmPool, FAILURE_REASON, MAX_GAS } from '../enclave-sim/src/wasm/index.ts'
+import { createWasmPool, FAILURE_REASON, MAX_GAS, THREAD_URL } from '@enigma/enclave-sim/wasm'
+import { assemble, firstFunction, runInput, type Code, type ModuleText } from '@enigma/enclave-sim/wasm-testing'
 
 /**
  * How long MAX_GAS takes when it is spent on one kind of instruction or host call (PROTOCOL.md R6: at most about 2 s).

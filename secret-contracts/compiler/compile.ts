@@ -5,6 +5,7 @@ import { keccak_256 } from '@noble/hashes/sha3.js'
 import { toHex, type Hex } from '@enigma/protocol'
 import * as asc from 'assemblyscript/asc'
 import { abiJson, type ContractInterface } from './abi-types.ts'
+import { refusedByEnclaves } from './check-text.ts'
 import { CompileError, sourceError, type SourceError } from './errors.ts'
 import { generateEntry } from './generate-entry.ts'
 import { readInterface } from './read-interface.ts'
@@ -69,13 +70,14 @@ async function assembleScript(
   const errors: SourceError[] = []
   const texts = new Map<string, string>()
   let wasm: Uint8Array | undefined
+  let module = ''
   const { error, stderr } = await asc.main(
     [
       ENTRY,
-      ...['--outFile', 'out.wasm', '--runtime', runtime, '--exportStart', '_initialize'],
+      ...['--outFile', 'out.wasm', '--textFile', 'out.wat', '--runtime', runtime, '--exportStart', '_initialize'],
       ...['--optimizeLevel', '3', '--shrinkLevel', '2', '--converge', '--noColors'],
       ...['--use', 'abort=~lib/@enigma/sdk/control/abort'],
-      ...['--disable', 'bulk-memory,nontrapping-f2i', '--maximumMemory', '128']
+      ...['--disable', 'nontrapping-f2i', '--maximumMemory', '128']
     ],
     {
       async readFile(filename) {
@@ -86,7 +88,8 @@ async function assembleScript(
         return found
       },
       writeFile(_, contents) {
-        if (typeof contents !== 'string') wasm = contents
+        if (typeof contents === 'string') module = contents
+        else wasm = contents
       },
       listFiles: () => [],
       reportDiagnostic({ category, message, range }) {
@@ -104,6 +107,9 @@ async function assembleScript(
       { cause: error }
     )
   }
+  const refused = refusedByEnclaves(module)
+  if (refused.length > 0)
+    throw sourceError(refused.map(message => ({ file: `${name}.ts`, line: 1, column: 1, message })))
   return wasm
 }
 

@@ -1,7 +1,7 @@
 import { keccak_256 } from '@noble/hashes/sha3.js'
 import { equalBytes, toHex } from '@enigma/protocol'
 import { instrument, METER_EXPORTS, type CodeInfo } from './binary/instrument.ts'
-import { INIT_EXPORT } from './binary/parse.ts'
+import { INIT_EXPORT, MEMORY_EXPORT } from './binary/parse.ts'
 import { WasmError } from './errors.ts'
 import { MEMORY_GAS, START_GAS } from './gas.ts'
 import { createEnvironment } from './host/environment.ts'
@@ -84,10 +84,9 @@ export function createExecutor(): { run(input: PackedRun): RunResult } {
       const { module, info } = compile(input.code, input.codeHash)
       charge(info.initialPages * MEMORY_GAS.perPage)
 
-      let memory: WebAssembly.Memory
-      const { functions, effects } = createEnvironment({ ...input, state, charge, memory: () => memory })
-      const { exports } = new WebAssembly.Instance(module, { [HOST_MODULE]: functions })
-      memory = exports.memory as WebAssembly.Memory
+      const { functions, effects } = createEnvironment({ ...input, state, charge, memory: () => memoryOf(instance) })
+      const instance = new WebAssembly.Instance(module, { [HOST_MODULE]: functions })
+      const { exports } = instance
       meters = {
         gas: exports[METER_EXPORTS.gas] as WebAssembly.Global,
         stack: exports[METER_EXPORTS.stack] as WebAssembly.Global,
@@ -116,6 +115,8 @@ export function createExecutor(): { run(input: PackedRun): RunResult } {
 
   return { run }
 }
+
+const memoryOf = ({ exports }: WebAssembly.Instance): WebAssembly.Memory => exports[MEMORY_EXPORT] as WebAssembly.Memory
 
 function startGas(input: PackedRun, state: RunState): number {
   const base =

@@ -132,13 +132,12 @@ export function createWasmPool(init: WasmPoolInit): WasmPool {
     async stop() {
       stopped = true
       for (const job of queue.splice(0)) job.reject(poolStopped())
-      const ending = slots.map(slot => {
-        const { worker } = slot
+      const workers = slots.flatMap(({ worker }) => worker ?? [])
+      for (const slot of slots) {
         slot.worker = undefined
         take(slot)?.reject(poolStopped())
-        return worker?.terminate()
-      })
-      await Promise.all(ending)
+      }
+      await Promise.all(workers.map(worker => worker.terminate()))
     }
   }
 }

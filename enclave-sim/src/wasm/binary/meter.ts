@@ -215,6 +215,12 @@ export function meterBody(module: ParsedModule, type: number, reader: BinaryRead
         break
       case 'i64':
         reader.skipSigned(64)
+        break
+      case 'none':
+      case 'block':
+      case 'brTable':
+      case 'callIndirect':
+        break // nothing follows, or it was read above
     }
     block.raw(reader.bytes.subarray(start, reader.at))
   }
