@@ -2,6 +2,7 @@ import { expect } from 'chai'
 import { TaskKind, TaskStatus, ZERO_HASH, nextHead, type Hash, type ScAddr } from '@enigma/protocol'
 import { blockNumber, helpers, mineUpTo } from './support/chain.ts'
 import { Model, type ModelWorker } from './support/model.ts'
+import { replay } from './support/replay.ts'
 import { randomFrom, seedOfRun, type Random } from './support/random.ts'
 import { commit, failure, holders, label, nonceOf, recordCompute, recordDeployment } from './support/tasks.ts'
 import { STAKE, send, withPrincipal, type World } from './support/world.ts'
@@ -225,6 +226,27 @@ class Walk {
     }
   }
 
+  /** An indexer that sees only events knows the whole state. */
+  async checkReplay(): Promise<void> {
+    const { world } = this
+    const replayed = await replay(world)
+    expect(replayed.escrow).to.equal(await world.view('totalEscrow'))
+    for (const [operator, expected] of replayed.workers) {
+      const { status, staking, signer, nonce, stake, credit } = await world.view('worker', operator)
+      expect({ status, staking, signer, nonce, stake, credit }).to.deep.equal(expected)
+    }
+    for (const [taskId, expected] of replayed.tasks) {
+      const { slot1, sender, status } = await world.view('taskStatus', taskId)
+      expect({ sender, status }).to.deep.equal({ sender: expected.sender, status: expected.status })
+      if (expected.slot1 !== undefined) expect(slot1).to.equal(expected.slot1)
+    }
+    for (const [scAddr, expected] of replayed.contracts) {
+      const { codeHash, headHash, deltaCount } = await world.view('secretContract', scAddr)
+      expect({ codeHash, headHash, deltaCount }).to.deep.equal(expected)
+    }
+    expect(replayed.tasks.size).to.equal(this.model.open.length + this.model.closed.size)
+  }
+
   /** Nobody's money stays behind: every task ends, every worker leaves with all it owns. */
   async everyoneExits(): Promise<void> {
     const { world, model } = this
@@ -274,7 +296,9 @@ describe('contracts/Enigma: invariants', () => {
       step++
     }
     await walk.checkAll()
+    await walk.checkReplay()
     await walk.everyoneExits()
+    await walk.checkReplay()
     for (const name of ['settle', 'refund', 'deposit', 'login', 'epoch', 'deploy']) {
       expect(walk.done.get(name) ?? 0, `${name} was among the steps`).to.be.above(0)
     }
