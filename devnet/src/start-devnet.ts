@@ -39,7 +39,7 @@ export async function startDevnet(options: DevnetOptions = {}): Promise<Devnet> 
   try {
     return await start(settings, table, stop, limitOf(settings, options.signal))
   } catch (error) {
-    await stop()
+    await table.stopAll(settings.stopGraceMs) // its folder stays: the logs in it say what went wrong
     throw options.signal?.aborted === true ? stopped() : error
   }
 }
