@@ -13,6 +13,7 @@ export interface EpochSetterParts {
   readonly minWorkers: number
   readonly board: StatusBoard
   readonly log: Logger
+  readonly isRegistered: () => boolean
 }
 
 /** Blocks between the calls before the first epoch: the least with a block hash to read (R1). */
@@ -30,7 +31,15 @@ export function nextCallBlock(
 }
 
 /** Sends setEpoch on time, with the seed that only the principal's enclave knows. Only the primary principal does (R14). */
-export function startEpochSetter({ indexer, enclave, sender, minWorkers, board, log }: EpochSetterParts): () => void {
+export function startEpochSetter({
+  indexer,
+  enclave,
+  sender,
+  minWorkers,
+  board,
+  log,
+  isRegistered
+}: EpochSetterParts): () => void {
   let busy = false
 
   async function call(): Promise<void> {
@@ -42,7 +51,7 @@ export function startEpochSetter({ indexer, enclave, sender, minWorkers, board, 
       loggedIn: projection.loggedInWorkers,
       minWorkers
     })
-    if (due === null || indexer.head().number + 1 < due || !projection.principal) return
+    if (due === null || indexer.head().number + 1 < due || !isRegistered()) return
     const { seed, nextCommit, generation, signature } = await enclave.call('epochSeed', { d: calls.next })
     const data = encode('setEpoch', [calls.next, seed, nextCommit, generation, toHex(signature)])
     const { block, ok } = await sender.send({ id: `epoch/${calls.next}`, to: facts.enigma, data })

@@ -1,0 +1,179 @@
+import { fromHex, signDigest, type Address, type Attested, type InfoResult } from '@enigma/protocol'
+import { attestedToJson, ZERO_ADDRESS, ZERO_HASH } from '@enigma/protocol'
+import { TxSender } from '../chain/tx-sender.ts'
+import { createTxStore } from '../chain/tx-store.ts'
+import type { Config } from '../config.ts'
+import { EnclaveSupervisor } from '../enclave/enclave.ts'
+import { chainAuthority, type PeerAuthority } from '../net/authority.ts'
+import { loadIdentity } from '../net/identity.ts'
+import { Libp2pNetwork } from '../net/libp2p-network.ts'
+import { openDatabase, type Database } from '../ops/database.ts'
+import type { Logger } from '../ops/log.ts'
+import { createStatusBoard, type StatusBoard } from '../ops/status-board.ts'
+import { openChain, type ChainLink } from './chain-link.ts'
+import { openDataDir, type DataDir } from './data-dir.ts'
+
+/** What every role is built on: data folder, chain, key. */
+export interface NodeBase {
+  readonly config: Config
+  readonly log: Logger
+  readonly board: StatusBoard
+  readonly dir: DataDir
+  readonly db: Database
+  readonly chain: ChainLink
+  readonly sender: TxSender
+  /** Signs peer hellos with the operating key. */
+  readonly sign: (digest: `0x${string}`) => Uint8Array
+  readonly fatal: (error: Error) => void
+}
+
+/** A running node. `stop` leaves the data folder as a restart wants it. */
+export interface Node {
+  stop(): Promise<void>
+}
+
+export const VERSION = '0.1.0'
+
+export async function openBase(
+  config: Config,
+  operatorKey: string,
+  log: Logger,
+  fatal: (error: Error) => void
+): Promise<NodeBase> {
+  const board = createStatusBoard()
+  board.step('start', 'running', 'reading the chain')
+  const dir = openDataDir(config.dataDir)
+  const db = await openDatabase(dir.db)
+  const chain = await openChain({ ...config, db, log: log.child('chain'), board })
+  const { facts } = chain
+  log.info('chain reached', {
+    chainId: facts.chainId,
+    enigma: facts.enigma,
+    head: chain.indexer.head().number,
+    confirmations: facts.confirmations
+  })
+  const sender = new TxSender({
+    rpc: chain.rpc,
+    store: createTxStore(db),
+    privateKey: operatorKey,
+    chainId: facts.chainId,
+    confirmations: facts.confirmations,
+    log: log.child('sender')
+  })
+  await sender.start()
+  chain.indexer.subscribe(event => {
+    if (event.type === 'head') void sender.onHead(event.head.number)
+  })
+  chain.follow(fatal)
+  const key = fromHex(operatorKey)
+  return { config, log, board, dir, db, chain, sender, fatal, sign: digest => signDigest(digest as never, key) }
+}
+
+export function createEnclave({ config, dir, log, board }: NodeBase): EnclaveSupervisor {
+  return new EnclaveSupervisor({
+    distDir: config.enclave,
+    sealedDir: dir.sealed,
+    isolation: config.isolation,
+    log: log.child('enclave'),
+    onCrash(detail) {
+      board.count('enclave_crashes')
+      board.alarm('ENCLAVE_CRASHED', `The enclave ended and is started again (${detail}).`)
+    }
+  })
+}
+
+const peerIdOf = (multiaddr: string): string | null => /\/p2p\/([A-Za-z0-9]+)$/.exec(multiaddr)?.[1] ?? null
+
+/**
+ * Who is believed to be whom. A principal is one whose enclave key is the registered one and whose operator registered it,
+ * or which the settings name as a bootstrap node: its operating key need not be the contract's owner.
+ */
+function authorityOf({ config, chain }: NodeBase, principal: () => Attested | null): PeerAuthority {
+  const bootstrapPeerIds = config.bootstrap.map(peerIdOf).filter(id => id !== null)
+  const registered = (): { operator: Address; signer: Address } | null => principal()?.report ?? null
+  const base = chainAuthority({ chain: chain.indexer, principal: registered, bootstrapPeerIds })
+  return {
+    onChange: callback => base.onChange(callback),
+    vouchesFor(claim) {
+      const named = claim.role === 'principal' && bootstrapPeerIds.includes(claim.peerId)
+      return (named && claim.signer === registered()?.signer) || base.vouchesFor(claim)
+    }
+  }
+}
+
+export async function createNetwork(
+  base: NodeBase,
+  signer: () => Address,
+  principal: () => Attested | null
+): Promise<Libp2pNetwork> {
+  const { config, dir, chain, sender, sign, log } = base
+  return new Libp2pNetwork({
+    identity: await loadIdentity(dir.peerIdentity),
+    listen: [`/ip4/${config.p2pHost}/tcp/${config.p2pPort}`],
+    bootstrap: config.bootstrap,
+    self: { domain: chain.facts, role: config.role, operator: sender.address, signer, sign },
+    authority: authorityOf(base, principal),
+    log: log.child('net')
+  })
+}
+
+export interface InfoParts {
+  readonly base: NodeBase
+  readonly network: Libp2pNetwork
+  readonly enclave: EnclaveSupervisor | null
+  readonly attested: () => Promise<Attested | null>
+  readonly principal: () => Attested | null
+  readonly lifecycle: () => InfoResult['status']
+}
+
+export async function infoOf(parts: InfoParts): Promise<InfoResult> {
+  const { base, network, enclave, lifecycle } = parts
+  const { config, chain, sender } = base
+  const { facts, indexer } = chain
+  const attested = await parts.attested()
+  const principal = parts.principal()
+  return {
+    peerId: network.peerId,
+    status: lifecycle(),
+    version: VERSION,
+    role: config.role,
+    name: config.name,
+    chainId: facts.chainId.toString(),
+    enigma: facts.enigma,
+    deploymentBlockHash: facts.deploymentBlockHash,
+    confirmations: facts.confirmations,
+    epoch: indexer.currentEpoch()?.epoch ?? 0,
+    operator: sender.address ?? ZERO_ADDRESS,
+    mode: enclave?.identity.mode ?? '',
+    simulation: enclave?.identity.mode === 'simulation',
+    isolation: enclave?.identity.isolation ?? '',
+    measurement: enclave?.identity.measurement ?? ZERO_HASH,
+    attested: attested && attestedToJson(attested),
+    principal: principal && attestedToJson(principal),
+    peers: network.peers().length
+  }
+}
+
+/** GET /status: everything a person or a monitor asks for first. */
+export function statusOf({ base, network, enclave, lifecycle }: InfoParts, ready: boolean): Record<string, unknown> {
+  const { config, board, chain, sender } = base
+  const head = chain.indexer.head()
+  return {
+    ready,
+    role: config.role,
+    name: config.name,
+    lifecycle: lifecycle(),
+    version: VERSION,
+    simulation: enclave?.identity.mode === 'simulation',
+    isolation: enclave?.identity.isolation ?? null,
+    enclavePid: enclave?.pid ?? null,
+    enclaveStarts: enclave?.generation ?? 0,
+    operator: sender.address,
+    signer: enclave?.identity.signer ?? null,
+    head: { number: head.number, hash: head.hash },
+    epoch: chain.indexer.currentEpoch()?.epoch ?? 0,
+    peers: network.peers().map(({ peerId, role, operator }) => ({ peerId, role, operator })),
+    pendingTransactions: sender.pendingCount,
+    ...board.snapshot()
+  }
+}

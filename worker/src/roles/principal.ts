@@ -1,0 +1,110 @@
+import { ZERO_ADDRESS, type Attested, type InfoResult } from '@enigma/protocol'
+import { writeRuntime } from './data-dir.ts'
+import { startEpochSetter } from './epoch-setter.ts'
+import { serveHttp } from './http.ts'
+import { createEnclave, createNetwork, infoOf, statusOf, type InfoParts, type Node, type NodeBase } from './node.ts'
+import { principalOperator } from './principal-identity.ts'
+import { servePrincipal } from './principal-service.ts'
+import { createStops } from './stops.ts'
+
+/**
+ * Key management and epochs (R1, R5, R9, R14). It shows its enclave's evidence before it is registered, so that the
+ * contract's owner can register it, and serves workers from then on.
+ */
+export async function startPrincipal(base: NodeBase): Promise<Node> {
+  const { config, board, log, dir, db, chain, sender } = base
+  const { indexer, facts } = chain
+  const stops = createStops(log)
+  stops.add('chain', () => chain.stop())
+  board.step('start', 'running', 'starting the enclave')
+  const enclave = createEnclave(base)
+  stops.add('enclave', () => enclave.stop())
+  await enclave.bind({
+    role: 1,
+    chainId: facts.chainId,
+    enigma: facts.enigma,
+    operator: await principalOperator(chain, db),
+    principalSigner: ZERO_ADDRESS,
+    principal: null
+  })
+  const { signer } = enclave.identity
+  board.step('start', 'done', `enclave ${signer}, isolation ${enclave.identity.isolation}`)
+
+  // Kept, so that one registration does not see another evidence than the next question.
+  let evidence: Attested | null = null
+  const attested = async (): Promise<Attested> => (evidence ??= await enclave.call('evidence', { nonce: 0 }))
+  const network = await createNetwork(
+    base,
+    () => signer,
+    () => evidence
+  )
+  servePrincipal({ chain: indexer, enclave, network, board, attested })
+
+  const lifecycle = (): InfoResult['status'] =>
+    indexer.projection.principal?.signer === signer ? 'registered' : 'unregistered'
+  const info: InfoParts = { base, network, enclave, attested, principal: () => evidence, lifecycle }
+  const ready = (): boolean => board.steps().every(step => step.state === 'done')
+  const http = serveHttp(
+    base,
+    {
+      info: () => infoOf(info),
+      status: () => statusOf(info, ready()),
+      healthy: () => enclave.pid !== null
+    },
+    null
+  )
+  try {
+    board.step('bootstrap', 'running')
+    await network.start()
+    stops.add('network', () => network.stop())
+    await http.start()
+    stops.add('http', () => http.stop())
+  } catch (error) {
+    await stops.run()
+    throw error
+  }
+  writeRuntime(dir, { pid: process.pid, httpUrl: http.url, multiaddrs: network.multiaddrs() })
+  log.info('listening', { http: http.url, peers: network.multiaddrs().join(' ') })
+  board.step('bootstrap', 'done', 'this node is one to bootstrap from')
+  board.step('discovery', 'done', 'the search for peers goes on for as long as the node lives')
+  board.step('sync', 'done', 'a principal keeps no contents')
+  board.step('announce', 'done', 'a principal announces nothing')
+  board.step('services', 'done', http.url)
+  board.step('login', 'done', 'a principal has no stake')
+
+  board.step('register', 'waiting', 'for the owner of the contract to register this principal')
+  const refused = `the contract knows another principal than this one`
+  const look = (): void => {
+    const registered = indexer.projection.principal
+    if (!registered) return
+    if (registered.signer === signer) {
+      if (board.steps().find(step => step.name === 'register')?.state !== 'done') log.info('registered', { signer })
+      board.step('register', 'done', `signer ${signer}`)
+    } else {
+      board.step('register', 'failed', refused)
+      board.alarm('OTHER_PRINCIPAL', `${refused}: ${registered.signer}.`)
+    }
+  }
+  look()
+  const stopLooking = indexer.subscribe(event => {
+    if (event.type === 'head') look()
+  })
+  const stopEpochs = startEpochSetter({
+    indexer,
+    enclave,
+    sender,
+    minWorkers: config.minWorkers,
+    board,
+    log: log.child('epochs'),
+    isRegistered: () => indexer.projection.principal?.signer === signer
+  })
+  return {
+    async stop() {
+      stopLooking()
+      stopEpochs()
+      sender.stop()
+      await stops.run()
+      await db.close()
+    }
+  }
+}

@@ -1,0 +1,220 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Attested, InfoResult } from '@enigma/protocol'
+import type { NodeStatus } from '../rpc/interfaces.ts'
+import { workerMethods } from '../rpc/worker-methods.ts'
+import { crashPoints } from '../ops/crash-points.ts'
+import { LevelContentStore } from '../sync/content-store.ts'
+import { PeerDeltaSync } from '../sync/delta-sync.ts'
+import { PeerKeyExchange } from '../sync/key-exchange.ts'
+import { ResultCache } from '../sync/result-cache.ts'
+import { PeerTaskRelay } from '../sync/task-relay.ts'
+import { createEffects } from '../task/effects.ts'
+import { EnvelopeStore } from '../task/envelope-store.ts'
+import { createEnclaveFeed } from '../task/feed.ts'
+import { createIntake } from '../task/intake.ts'
+import { TaskRunner } from '../task/runner.ts'
+import { createTaskService } from '../task/task-service.ts'
+import { createTaskStore } from '../task/task-store.ts'
+import { createChainViews } from '../task/views.ts'
+import { writeRuntime } from './data-dir.ts'
+import { startEpochKeys } from './epoch-keys.ts'
+import { serveHttp } from './http.ts'
+import { createEnclave, createNetwork, infoOf, statusOf, type InfoParts, type Node, type NodeBase } from './node.ts'
+import { registeredPrincipal } from './principal-identity.ts'
+import { createRegistration } from './registration.ts'
+import { createStops } from './stops.ts'
+
+/** How long a step of the start waits before the node goes on without it; the work itself continues. */
+const FIRST_PEER_MS = 10_000
+const SYNC_MS = 15_000
+const PRINCIPAL_PAUSE_MS = 250
+
+/** The start sequence of the seeds: start, bootstrap, discovery, sync, announce, services, register; then login. */
+export async function startWorker(base: NodeBase): Promise<Node> {
+  const { config, board, log, dir, db, chain, sender, fatal } = base
+  const { indexer, facts } = chain
+  const stops = createStops(log)
+  const stopping = new AbortController()
+  stops.add('chain', () => chain.stop())
+
+  board.step('start', 'running', 'waiting for the principal to be registered')
+  let principal: Attested | null = null
+  while ((principal = await registeredPrincipal(chain)) === null) await sleep(PRINCIPAL_PAUSE_MS)
+  const enclave = createEnclave(base)
+  stops.add('enclave', () => enclave.stop())
+  board.step('start', 'running', 'starting the enclave')
+  await enclave.bind({
+    role: 0,
+    chainId: facts.chainId,
+    enigma: facts.enigma,
+    operator: sender.address,
+    principalSigner: principal.report.signer,
+    principal
+  })
+  const { signer } = enclave.identity
+  board.step('start', 'done', `enclave ${signer}, isolation ${enclave.identity.isolation}`)
+
+  const network = await createNetwork(
+    base,
+    () => signer,
+    () => principal
+  )
+  const content = await LevelContentStore.open(db, log.child('content'))
+  const sync = new PeerDeltaSync({ network, chain: indexer, store: content, log: log.child('sync') })
+  const keys = new PeerKeyExchange({ network, chain: indexer, log: log.child('keys') })
+  const reach = crashPoints(dir.path, config.crashAt)
+  const envelopes = new EnvelopeStore(db)
+  await envelopes.load()
+  const store = createTaskStore(db)
+  const taskLog = log.child('task')
+  const effects = createEffects({
+    chain: indexer,
+    enclave,
+    views: createChainViews(indexer, enclave, network),
+    feed: createEnclaveFeed(indexer, enclave, content, sync),
+    envelopes,
+    store,
+    content,
+    sync,
+    sender,
+    log: taskLog,
+    alarm(code, message) {
+      board.alarm(code, message)
+      taskLog.error(message, { code })
+    },
+    reachSigned: () => reach('signed-transaction')
+  })
+  const runner = new TaskRunner({
+    chain: indexer,
+    store,
+    envelopes,
+    effects,
+    signer,
+    operator: sender.address,
+    board,
+    log: taskLog,
+    reach
+  })
+  const intake = createIntake({ chain: indexer, enclave, envelopes, content, reach })
+  const tasks = createTaskService({ chain: indexer, enclave, intake, runner, store })
+
+  const relay = new PeerTaskRelay({
+    network,
+    chain: indexer,
+    tasks,
+    cache: await ResultCache.open(db),
+    signer: () => signer,
+    log: log.child('relay')
+  })
+
+  const registration = createRegistration({
+    chain,
+    enclave,
+    sender,
+    staking: config.staking ?? sender.address,
+    autoLogin: config.autoLogin,
+    board,
+    log,
+    signal: stopping.signal
+  })
+  const lifecycle = (): InfoResult['status'] => {
+    const worker = indexer.worker(sender.address)
+    if (!board.steps().every(step => step.state === 'done' || ['register', 'login'].includes(step.name))) {
+      return 'initializing'
+    }
+    if (worker?.signer !== signer) return 'unregistered'
+    return worker.loggedIn ? 'logged-in' : 'registered'
+  }
+  const ready = (): boolean =>
+    board.steps().every(step => step.state === 'done' || (step.name === 'login' && !config.autoLogin))
+  const info: InfoParts = {
+    base,
+    network,
+    enclave,
+    attested: () => Promise.resolve(indexer.workerBySigner(signer)?.attested ?? null),
+    principal: () => principal,
+    lifecycle
+  }
+  const node: NodeStatus = {
+    info: () => infoOf(info),
+    status: () => ({ ...statusOf(info, ready()), tasksUnderWay: runner.underWay }),
+    healthy: () => enclave.pid !== null && lifecycle() !== 'initializing'
+  }
+  const http = serveHttp(base, node, {
+    handlers: workerMethods({ node, chain: indexer, relay, keys, tasks }),
+    follow: { tasks, relay }
+  })
+
+  try {
+    board.step('bootstrap', 'running', config.bootstrap.join(' '))
+    await network.start()
+    stops.add('network', () => network.stop())
+    await Promise.all([sync.start(), keys.start(), relay.start()])
+    stops.add('sync', async () => {
+      await Promise.all([sync.stop(), keys.stop(), relay.stop()])
+    })
+    await http.start()
+    stops.add('http', () => http.stop())
+    writeRuntime(dir, { pid: process.pid, httpUrl: http.url, multiaddrs: network.multiaddrs() })
+    log.info('listening', { http: http.url, peers: network.multiaddrs().join(' ') })
+    await startUp()
+  } catch (error) {
+    await stops.run()
+    throw error
+  }
+
+  async function startUp(): Promise<void> {
+    const met = await firstPeer()
+    board.step('bootstrap', 'done', met ? 'met a first peer' : 'no peer yet; dialling goes on')
+    board.step('discovery', 'done', `${network.peers().length} peers; the search goes on for as long as the node lives`)
+
+    board.step('sync', 'running')
+    const limit = AbortSignal.any([AbortSignal.timeout(SYNC_MS), stopping.signal])
+    const progress = await sync.syncAll(
+      p => board.step('sync', 'running', `${p.done} of ${p.contracts} contracts`),
+      limit
+    )
+    board.step('sync', 'done', `${progress.done} of ${progress.contracts} contracts; what is missing is fetched on`)
+
+    board.step('announce', 'done', 'every connected worker may ask for what is stored here')
+
+    board.step('services', 'running')
+    const epochKeys = startEpochKeys({ chain: indexer, enclave, keys, envelopes, log })
+    stops.add('epoch keys', () => Promise.resolve(epochKeys.stop()))
+    await runner.start()
+    stops.add('tasks', () => runner.stop())
+    board.step('services', 'done', http.url)
+    log.info('services up', { http: http.url })
+  }
+
+  async function firstPeer(): Promise<boolean> {
+    if (network.peers().length > 0) return true
+    if (config.bootstrap.length === 0) return false
+    const meeting = Promise.withResolvers<true>()
+    const stop = network.onPeer(() => meeting.resolve(true))
+    const met = await Promise.race([
+      meeting.promise,
+      sleep(FIRST_PEER_MS, false, { signal: stopping.signal, ref: false })
+    ])
+    stop()
+    return met
+  }
+
+  // From here on the node answers; registering may have to wait for a stake, for as long as it takes.
+  const joining = registration
+    .register()
+    .then(() => registration.login())
+    .catch(error => {
+      if (!stopping.signal.aborted) fatal(error instanceof Error ? error : new Error(String(error)))
+    })
+
+  return {
+    async stop() {
+      stopping.abort()
+      sender.stop()
+      await joining
+      await stops.run()
+      await db.close()
+    }
+  }
+}
