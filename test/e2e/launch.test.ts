@@ -1,95 +1,182 @@
+import { processTree, readDevnetState, waitFor, type DevnetState } from '@enigma/devnet'
 import { expect } from 'chai'
-import { execFile } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { spawn, type ChildProcess } from 'node:child_process'
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
 const root = join(import.meta.dirname, '../..')
+const readyMs = 150_000
 
-interface Outcome {
-  readonly code: number
-  readonly stdout: string
-  readonly stderr: string
+interface Run {
+  readonly child: ChildProcess
+  readonly ended: Promise<number | null>
+  output(): string
 }
 
-function launch(flags: readonly string[], home: string): Promise<Outcome> {
-  return new Promise(resolve => {
-    execFile(
-      join(root, 'launch.sh'),
-      flags,
-      { cwd: root, env: { ...process.env, ENIGMA_HOME: home }, timeout: 240_000 },
-      (error, stdout, stderr) => {
-        resolve({ code: error ? Number(error.code ?? -1) : 0, stdout, stderr })
-      }
-    )
+describe('e2e/launch.sh', function () {
+  this.timeout(readyMs + 60_000)
+  let home: string
+  let runs: Run[]
+  beforeEach(() => {
+    home = mkdtempSync(join(tmpdir(), 'enigma-launch-'))
+    process.env.ENIGMA_HOME = home // readDevnetState of this process looks there as well
+    runs = []
   })
-}
+  afterEach(async () => {
+    await launch('-q').ended
+    for (const { child } of runs) child.kill('SIGKILL')
+    delete process.env.ENIGMA_HOME
+    rmSync(home, { recursive: true, force: true })
+  })
 
-/** The default ports of a devnet with three workers (docs/spec/protocol.md, Defaults). */
-const ports = [8545, 3336, 3346, 3356, 3366, 10300, 10301, 10302, 10303, 8081, 8082]
+  const launch = (...flags: string[]): Run => {
+    const env = { ...process.env, ENIGMA_HOME: home, ENIGMA_DEVNET_PORTS: 'any' }
+    const child = spawn('./launch.sh', flags, { cwd: root, env, stdio: ['ignore', 'pipe', 'pipe'] })
+    let text = ''
+    child.stdout.on('data', chunk => (text += String(chunk)))
+    child.stderr.on('data', chunk => (text += String(chunk)))
+    const ended = new Promise<number | null>(resolve => void child.once('close', code => resolve(code)))
+    const run = { child, ended, output: () => text }
+    runs.push(run)
+    return run
+  }
+  const ready = async (run: Run): Promise<string> => {
+    const line = (): string | undefined => /^READY .*$/m.exec(run.output())?.[0]
+    return waitFor(
+      () => {
+        if (run.child.exitCode !== null && line() === undefined) throw new Error(run.output())
+        return line()
+      },
+      { what: 'the line READY', limitMs: readyMs, explain: () => run.output() }
+    )
+  }
+  const stateNow = (): DevnetState => {
+    const state = readDevnetState()
+    if (state === undefined) throw new Error('no network runs')
+    return state
+  }
+  /** Every process of a network, enclaves included, and the URLs it listens on. */
+  const everythingOf = (state: DevnetState): { pids: number[]; urls: string[] } => ({
+    pids: [state.supervisor, ...state.processes].flatMap(({ pid }) => processTree(pid).map(found => found.pid)),
+    urls: [
+      state.chainUrl,
+      state.principalUrl,
+      ...(state.workers ?? []).map(({ httpUrl }) => httpUrl),
+      ...Object.values(state.pages ?? {})
+    ].flatMap(url => (url === undefined ? [] : [url]))
+  })
+  const expectNothingLeft = async ({ pids, urls }: ReturnType<typeof everythingOf>): Promise<void> => {
+    await waitFor(() => pids.every(pid => processTree(pid).length === 0), {
+      what: 'every process to end',
+      limitMs: 10_000
+    })
+    expect(await Promise.all(urls.map(listens))).to.deep.equal(urls.map(() => false))
+  }
 
-const isOpen = (port: number): Promise<boolean> =>
-  new Promise(resolve => {
-    const socket = connect(port, '127.0.0.1')
+  it('starts a network in the background, says where it is, refuses a second one, and stops it', async () => {
+    const first = launch('-s', '-d', '-n', '1')
+    const line = await ready(first)
+    expect(await first.ended).to.equal(0)
+    const state = stateNow()
+    const { pids, urls } = everythingOf(state)
+    for (const url of urls) expect(line).to.contain(url)
+    expect(await Promise.all(urls.map(listens))).to.deep.equal(urls.map(() => true))
+    expect(await (await fetch(state.pages?.enigma ?? '')).text()).to.equal(state.enigma)
+    expect(await (await fetch(state.pages?.token ?? '')).text()).to.equal(state.token)
+    expect(first.output()).to.contain('SIMULATION').and.to.contain('protect nothing')
+    expect(readdirSync(state.logDir)).to.include.members(['chain.log', 'principal.log', 'worker1.log'])
+
+    const second = launch('-s')
+    expect(await second.ended).to.equal(1)
+    expect(second.output()).to.contain(`process ${state.supervisor.pid}`).and.to.contain('./launch.sh -q')
+
+    const quit = launch('-q')
+    expect(await quit.ended).to.equal(0)
+    await expectNothingLeft({ pids, urls })
+    expect(readDevnetState()).to.equal(undefined)
+    expect(await launch('-q').ended).to.equal(0)
+  })
+
+  it('leaves nothing behind after Ctrl-C, during set-up and afterwards', async () => {
+    const early = launch('-s', '-n', '1')
+    await waitFor(() => readDevnetState()?.processes.some(({ name }) => name === 'principal'), {
+      what: 'the principal to start',
+      limitMs: readyMs,
+      explain: () => early.output()
+    })
+    const half = everythingOf(stateNow())
+    early.child.kill('SIGINT')
+    expect(await early.ended).to.equal(0)
+    await expectNothingLeft(half)
+
+    const run = launch('-s', '-n', '1')
+    await ready(run)
+    const all = everythingOf(stateNow())
+    await waitFor(() => /^worker1 +\|/m.test(run.output()), {
+      what: 'a line of the worker in the stream',
+      limitMs: 30_000
+    })
+    run.child.kill('SIGINT')
+    expect(await run.ended).to.equal(0)
+    await expectNothingLeft(all)
+  })
+
+  it('leaves nothing behind when its supervisor is killed, and starts again', async () => {
+    const run = launch('-s', '-l', '-n', '1')
+    await ready(run)
+    const all = everythingOf(stateNow())
+    run.child.kill('SIGKILL')
+    await run.ended
+    await expectNothingLeft(all)
+    const again = launch('-s', '-d', '-n', '1')
+    await ready(again)
+    expect(await again.ended).to.equal(0)
+  })
+
+  it('continues with -k: the same contracts, the chain not shorter', async () => {
+    await ready(launch('-s', '-d', '-k', '-n', '1'))
+    const before = stateNow()
+    const height = await blockNumber(before)
+    await launch('-q').ended
+    const run = launch('-s', '-d', '-k', '-n', '1')
+    await ready(run)
+    const after = stateNow()
+    expect(run.output()).to.contain('Continuing')
+    expect(after.enigma).to.equal(before.enigma)
+    expect(await blockNumber(after)).to.be.at.least(height)
+    expect(readFileSync(join(after.dataDir, 'contracts.json'), 'utf8')).to.contain(after.enigma)
+  })
+
+  for (const [flags, sentence] of [
+    [[], 'no SGX device|no enclave for it'],
+    [['-s', '-n', '10'], 'a number from 1 to 9'],
+    [['-x'], 'no flag -x'],
+    [['-s', 'now'], "unexpected argument 'now'"]
+  ] as const) {
+    it(`refuses '${flags.join(' ')}' with exit code 2`, async () => {
+      const run = launch(...flags)
+      expect(await run.ended).to.equal(2)
+      expect(run.output()).to.match(new RegExp(sentence))
+    })
+  }
+})
+
+function listens(url: string): Promise<boolean> {
+  const { hostname, port } = new URL(url)
+  return new Promise(resolve => {
+    const socket = connect(Number(port), hostname)
     socket.once('connect', () => {
       socket.destroy()
       resolve(true)
     })
     socket.once('error', () => resolve(false))
   })
-
-const openPorts = async (): Promise<number[]> => {
-  const open = await Promise.all(ports.map(isOpen))
-  return ports.filter((_, i) => open[i])
 }
 
-describe('e2e: launch.sh', () => {
-  let home: string
-  before(() => (home = mkdtempSync(join(tmpdir(), 'enigma-launch-'))))
-  after(async function () {
-    this.timeout(60_000)
-    await launch(['-q'], home)
-    rmSync(home, { recursive: true, force: true })
-  })
-
-  it('says without -s that there is no SGX device, and exits 2', async () => {
-    const { code, stderr } = await launch([], home)
-    expect(code).to.equal(2)
-    expect(stderr)
-      .to.match(/SGX device/)
-      .and.match(/launch\.sh -s/)
-  })
-
-  for (const flags of [['-n', '0', '-s'], ['-n', '10', '-s'], ['-x'], ['-s', 'extra']]) {
-    it(`refuses "${flags.join(' ')}" with the usage, and exits 2`, async () => {
-      const { code, stderr } = await launch(flags, home)
-      expect(code).to.equal(2)
-      expect(stderr).to.include('usage:')
-    })
-  }
-
-  it('-s -d starts everything on the documented ports, a second start is refused, -q leaves nothing', async function () {
-    this.timeout(300_000)
-    const started = await launch(['-s', '-d'], home)
-    expect(started.code, started.stderr).to.equal(0)
-    expect(started.stdout + started.stderr).to.match(/^READY\b/m)
-    expect(started.stdout + started.stderr).to.match(/simulat/i)
-    expect(await openPorts()).to.deep.equal(ports)
-    const [enigma, token] = await Promise.all(
-      [8081, 8082].map(async port => (await fetch(`http://127.0.0.1:${port}/`)).text())
-    )
-    expect(enigma?.trim()).to.match(/^0x[0-9a-fA-F]{40}$/)
-    expect(token?.trim())
-      .to.match(/^0x[0-9a-fA-F]{40}$/)
-      .and.not.equal(enigma?.trim())
-
-    const again = await launch(['-s', '-d'], home)
-    expect(again.code).to.not.equal(0)
-    expect(again.stderr).to.include('-q')
-
-    const stopped = await launch(['-q'], home)
-    expect(stopped.code, stopped.stderr).to.equal(0)
-    expect(await openPorts()).to.deep.equal([])
-  })
-})
+async function blockNumber({ chainUrl = '' }: DevnetState): Promise<number> {
+  const body = JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'eth_blockNumber', params: [] })
+  const response = await fetch(chainUrl, { method: 'POST', headers: { 'content-type': 'application/json' }, body })
+  return Number(((await response.json()) as { result: string }).result)
+}
