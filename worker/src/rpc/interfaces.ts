@@ -9,10 +9,3 @@ export interface NodeStatus {
   /** For GET /healthcheck: 200 if true, 503 otherwise. */
   healthy(): boolean
 }
-
-export interface RpcServerInterface {
-  start(): Promise<void>
-  stop(): Promise<void>
-  /** The real port, after start. */
-  readonly port: number
-}

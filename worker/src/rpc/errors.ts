@@ -1,0 +1,54 @@
+import { EnigmaError, ProtocolError, asError, printable, type RpcErrorData } from '@enigma/protocol'
+import { decidingCode } from '../net/errors.ts'
+
+/** Everything JSON-RPC throws by itself. One line each in docs/errors.md. */
+export type RpcFailure =
+  | { readonly code: 'RPC_INVALID_PARAMS'; readonly field: string }
+  | { readonly code: 'RPC_BUSY'; readonly perSecond: number }
+  | { readonly code: 'RPC_TIMEOUT'; readonly method: string; readonly limitMs: number }
+  | { readonly code: 'RPC_WEBSOCKET_ONLY'; readonly method: string }
+  | { readonly code: 'RPC_WRONG_ROLE'; readonly method: string; readonly role: string }
+  | { readonly code: 'RPC_TOO_MANY'; readonly what: string; readonly limit: number }
+  | { readonly code: 'RPC_STOPPING' }
+
+export class RpcError extends EnigmaError<RpcFailure> {}
+
+/** The error member of a JSON-RPC response. */
+export interface JsonRpcError {
+  readonly code: number
+  readonly message: string
+  readonly data?: RpcErrorData
+}
+
+export const JSON_RPC = { parse: -32700, request: -32600, method: -32601, params: -32602, server: -32000 } as const
+
+/** What a caller is told of a failure: a code, a sentence and a hint if it was thrown on purpose; nothing of it if not. */
+export function toJsonRpcError(err: unknown): JsonRpcError {
+  if (!(err instanceof EnigmaError)) {
+    return {
+      code: JSON_RPC.server,
+      message: 'The worker failed inside.',
+      data: { code: 'INTERNAL', hint: 'Its log says more.' }
+    }
+  }
+  const isParams = err instanceof RpcError && err.code === 'RPC_INVALID_PARAMS'
+  const data = { code: decidingCode(err), ...(err.hint === undefined ? {} : { hint: printable(err.hint, 300) }) }
+  return { code: isParams ? JSON_RPC.params : JSON_RPC.server, message: printable(err.message, 500), data }
+}
+
+export function invalidParams(field: string, sentence: string, cause?: unknown): RpcError {
+  return new RpcError({ code: 'RPC_INVALID_PARAMS', field }, sentence, {
+    hint: 'docs/spec/json-rpc.md lists the parameters of each method.',
+    cause
+  })
+}
+
+/** Runs a reader of foreign text; what it throws becomes a fault of the named field. */
+export function reading<T>(field: string, read: () => T): T {
+  try {
+    return read()
+  } catch (cause) {
+    if (cause instanceof ProtocolError) throw invalidParams(field, `${field}: ${cause.message}`, cause)
+    throw asError(cause)
+  }
+}

@@ -1,0 +1,94 @@
+import type { IncomingMessage } from 'node:http'
+import type { Duplex } from 'node:stream'
+import { WebSocketServer, type RawData, type WebSocket } from 'ws'
+import { asError, printable, type TaskEvent } from '@enigma/protocol'
+import type { Logger } from '../ops/log.ts'
+import { accessFault, type HttpInit } from './http.ts'
+import type { RpcLimits } from './limits.ts'
+import { TaskSubscriptions, type SubscriptionParts } from './subscriptions.ts'
+
+export interface WebSocketInit extends Pick<HttpInit, 'dispatch' | 'origins' | 'hostNames'> {
+  readonly limits: RpcLimits
+  readonly log: Logger
+  /** Null for a node without tasks to follow. */
+  readonly follow: Omit<SubscriptionParts, 'log'> | null
+}
+
+export interface WebSocketEnd {
+  upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void
+  /** Tells every client to go, and makes it so after `graceMs`. */
+  close(graceMs: number): Promise<void>
+}
+
+const GOING_AWAY = 1001
+const TRY_LATER = 1013
+const WRONG_DATA = 1003
+
+/** JSON-RPC over WebSockets: the same calls as by POST, and subscriptions. */
+export function webSockets({ dispatch, origins, hostNames, limits, log, follow }: WebSocketInit): WebSocketEnd {
+  const server = new WebSocketServer({ noServer: true, maxPayload: limits.maxBodyBytes, perMessageDeflate: false })
+
+  server.on('connection', (socket: WebSocket, request: IncomingMessage) => {
+    const host = request.socket.remoteAddress ?? 'unknown'
+    const send = (text: string): void => {
+      if (socket.readyState !== socket.OPEN) return
+      if (socket.bufferedAmount > limits.maxUnsentBytes) return socket.terminate()
+      socket.send(text)
+    }
+    const notify = (subscription: string, event: TaskEvent): void =>
+      send(JSON.stringify({ jsonrpc: '2.0', method: 'taskEvent', params: { subscription, event } }))
+    const subscriptions = follow && new TaskSubscriptions({ ...follow, log }, notify, limits.maxSubscriptions)
+    let pending = 0
+    let alive = true
+    const ping = setInterval(() => {
+      if (!alive) return socket.terminate()
+      alive = false
+      socket.ping()
+    }, limits.pingMs)
+    socket.on('pong', () => (alive = true))
+    socket.on('error', (err: Error) => log.debug('A WebSocket failed', { error: printable(err.message) }))
+    socket.on('close', () => {
+      clearInterval(ping)
+      subscriptions?.end()
+    })
+    socket.on('message', (data: RawData, isBinary: boolean) => {
+      if (isBinary) return socket.close(WRONG_DATA, 'JSON-RPC is text')
+      if (pending >= limits.maxPending) return socket.close(TRY_LATER, 'too many calls at once')
+      pending += 1
+      const answered = Promise.withResolvers<void>()
+      dispatch(textOf(data), { host, subscriptions, answered: answered.promise })
+        .then(text => {
+          if (text !== null) send(text)
+        })
+        .catch((err: unknown) =>
+          log.error('A WebSocket call failed inside', { error: printable(asError(err).message) })
+        )
+        .finally(() => {
+          pending -= 1
+          answered.resolve()
+        })
+    })
+  })
+
+  return {
+    upgrade(request, socket, head) {
+      const fault = accessFault(request.headers, { hostNames, origins })
+      if (fault !== null) return void socket.end('HTTP/1.1 403 Forbidden\r\nConnection: close\r\n\r\n')
+      server.handleUpgrade(request, socket, head, client => server.emit('connection', client, request))
+    },
+    async close(graceMs) {
+      const gone = Promise.all(
+        [...server.clients].map(client => {
+          client.close(GOING_AWAY, 'the worker stops')
+          const timer = setTimeout(() => client.terminate(), graceMs)
+          return new Promise<void>(resolve => client.once('close', () => (clearTimeout(timer), resolve())))
+        })
+      )
+      server.close()
+      await gone
+    }
+  }
+}
+
+const textOf = (data: RawData): string =>
+  (Array.isArray(data) ? Buffer.concat(data) : Buffer.from(data as Buffer)).toString('utf8')
