@@ -5,6 +5,10 @@ const maxLineLength = 20_000
 const maxKeptLines = 2_000
 const maxFileBytes = 64 << 20
 
+/** Colours and cursor movements, which a log file must not have, and the return that some programs put before a line's end. */
+// eslint-disable-next-line no-control-regex
+const terminalCodes = /\u001b\[[0-9;?]*[A-Za-z]|\r$/g
+
 export interface LogKeeperOptions {
   /** Every line goes there as well. At 64 MB it becomes `FILE.1` and begins anew. */
   readonly file?: string
@@ -33,7 +37,7 @@ export class LogKeeper {
     this.#rest = pieces.pop() ?? ''
     if (this.#rest.length > maxLineLength) pieces.push(this.#rest.slice(0, maxLineLength))
     if (this.#rest.length > maxLineLength) this.#rest = ''
-    for (const piece of pieces) this.#add(piece.replace(/\r$/, ''))
+    for (const piece of pieces) this.#add(piece.replace(terminalCodes, ''))
   }
 
   /** A process begins: what was written before is of an earlier one. */

@@ -11,7 +11,7 @@ describe('devnet/log-keeper', () => {
     const file = join(folder.path, 'logs', 'x.log')
     const log = new LogKeeper({ file, onLine: line => void shown.push(line) })
     log.write('one\ntw')
-    log.write('o\r\nthree')
+    log.write('o\u001b[0m\r\nthree')
     expect(shown).to.deep.equal(['one', 'two'])
     log.close()
     expect(log.lines()).to.deep.equal(['one', 'two', 'three'])
