@@ -1,0 +1,112 @@
+import { globSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import ts from 'typescript'
+
+/** One error code, as the sources declare it. */
+export interface ErrorEntry {
+  readonly code: string
+  readonly package: string
+  /** From the comment above its declaration, else the sentence it is thrown with; empty if there is neither. */
+  readonly meaning: string
+  /** What the thrower advises; empty if nothing. */
+  readonly hint: string
+}
+
+const root = join(import.meta.dirname, '../..')
+const sources = ['*/src/**/*.ts', 'secret-contracts/compiler/**/*.ts']
+const isCode = (text: string): boolean => /^[A-Z][A-Z0-9]*(_[A-Z0-9]+)+$/.test(text)
+
+/**
+ * All codes that packages throw on purpose: the literals in unions named `...Failure` or `...Code`, with their comments, and the
+ * sentences and hints at the places that throw them.
+ */
+export function errorCatalogue(): ErrorEntry[] {
+  const entries = new Map<string, ErrorEntry>()
+  const thrown = new Map<string, { sentence: string; hint: string }>()
+  const paths = globSync(sources, { cwd: root, exclude: ['node_modules/**', '**/node_modules/**'] }).sort()
+  for (const path of paths) {
+    const file = ts.createSourceFile(path, readFileSync(join(root, path), 'utf8'), ts.ScriptTarget.Latest, true)
+    const home = path.split('/')[0]!
+    for (const [code, meaning] of declaredIn(file)) {
+      const key = `${home} ${code}`
+      if (!entries.has(key)) entries.set(key, { code, package: home, meaning, hint: '' })
+    }
+    thrownIn(file, (code, words) => {
+      const key = `${home} ${code}`
+      if (!thrown.has(key)) thrown.set(key, words)
+    })
+  }
+  return [...entries]
+    .map(([key, entry]) => ({
+      ...entry,
+      meaning: entry.meaning || (thrown.get(key)?.sentence ?? ''),
+      hint: thrown.get(key)?.hint ?? ''
+    }))
+    .sort((a, b) => (a.package === b.package ? compare(a.code, b.code) : compare(a.package, b.package)))
+}
+
+const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
+
+function declaredIn(file: ts.SourceFile): [string, string][] {
+  const found: [string, string][] = []
+  for (const statement of file.statements) {
+    if (!ts.isTypeAliasDeclaration(statement) || !/(Failure|Code)$/.test(statement.name.text)) continue
+    const members = ts.isUnionTypeNode(statement.type) ? [...statement.type.types] : [statement.type]
+    for (const member of members) {
+      for (const code of codesOf(member)) found.push([code, commentAbove(file, member)])
+    }
+  }
+  return found
+}
+
+/** The codes that one member of a union stands for. */
+function codesOf(type: ts.TypeNode): string[] {
+  if (ts.isLiteralTypeNode(type) && ts.isStringLiteral(type.literal))
+    return isCode(type.literal.text) ? [type.literal.text] : []
+  if (ts.isUnionTypeNode(type)) return type.types.flatMap(codesOf)
+  if (!ts.isTypeLiteralNode(type)) return []
+  const member = type.members.find(item => ts.isPropertySignature(item) && item.name.getText() === 'code')
+  return member !== undefined && ts.isPropertySignature(member) && member.type !== undefined ? codesOf(member.type) : []
+}
+
+/** The last doc comment before a union's member. In a union the bar stands between comment and member. */
+function commentAbove(file: ts.SourceFile, node: ts.Node): string {
+  const text = file.text
+    .slice(0, node.getStart(file))
+    .replace(/\|\s*$/, '')
+    .trimEnd()
+  if (!text.endsWith('*/')) return ''
+  const comment = text.slice(text.lastIndexOf('/*'))
+  if (!comment.startsWith('/**')) return ''
+  const bare = comment.replace(/^\/\*\*|\*\/$/g, '').replace(/^\s*\* ?/gm, ' ')
+  return bare.replace(/\s+/g, ' ').trim()
+}
+
+/** Calls `each` for every call whose first argument is `{ code: 'X', ... }` and whose second is a sentence. */
+function thrownIn(file: ts.SourceFile, each: (code: string, words: { sentence: string; hint: string }) => void): void {
+  const visit = (node: ts.Node): void => {
+    if (ts.isNewExpression(node) || ts.isCallExpression(node)) {
+      const [first, second, third] = node.arguments ?? []
+      const code = first === undefined ? '' : property(first, 'code')
+      const sentence = second === undefined ? '' : wording(second)
+      if (isCode(code) && sentence !== '')
+        each(code, { sentence, hint: third === undefined ? '' : property(third, 'hint') })
+    }
+    ts.forEachChild(node, visit)
+  }
+  visit(file)
+}
+
+function property(node: ts.Node, name: string): string {
+  if (!ts.isObjectLiteralExpression(node)) return ''
+  const found = node.properties.find(item => ts.isPropertyAssignment(item) && item.name.getText() === name)
+  return found !== undefined && ts.isPropertyAssignment(found) ? wording(found.initializer) : ''
+}
+
+/** A string as it stands, a template with dots for what is filled in, nothing for anything else. */
+function wording(node: ts.Node): string {
+  if (ts.isStringLiteral(node) || ts.isNoSubstitutionTemplateLiteral(node)) return node.text
+  if (ts.isTemplateExpression(node))
+    return [node.head.text, ...node.templateSpans.map(span => span.literal.text)].join('…')
+  return ''
+}
