@@ -83,7 +83,10 @@ describe('contracts: known weaknesses of the predecessor', () => {
   })
 
   it('3: no function that moves money can be re-entered from another', async () => {
-    const { world, token, task, commitment } = await reentrant()
+    const { world, token, task: expired } = await reentrant()
+    await mineUpTo(expired.recordBlock + 22)
+    const task = await recordDeployment(world, world.users[0]!)
+    const commitment = await commitmentFor(world, task)
     const { interface: calls } = world.enigma
     const [actor] = world.actors as [Actor]
     const all = [
@@ -92,7 +95,7 @@ describe('contracts: known weaknesses of the predecessor', () => {
       calls.encodeFunctionData('claim', [actor.operator.address]),
       calls.encodeFunctionData('createDeploymentTaskRecord', [CODE, CODE, 1n, 1n, 1n, 0n]),
       calls.encodeFunctionData('createTaskRecord', [CODE, CODE, 1n, 1n, 1n]),
-      calls.encodeFunctionData('returnFeesForTask', [task.taskId, task.terms]),
+      calls.encodeFunctionData('returnFeesForTask', [expired.taskId, expired.terms]), // in order, were it alone
       calls.encodeFunctionData('commitReceipt', Object.values(commitment))
     ]
     await send(token, world.deployer, 'arm', world.address, all)

@@ -57,7 +57,7 @@ const handlers: Record<string, (state: Replayed, args: Args) => void> = {
     state.workers.get(args.operator)!.credit = 0n
   },
   TaskRecordCreated(state, { taskId, sender, gasLimit, gasPx }) {
-    const fee: bigint = gasLimit * gasPx
+    const fee = BigInt(gasLimit) * BigInt(gasPx)
     state.tasks.set(taskId, { slot1: undefined, sender, status: BigInt(TaskStatus.RecordCreated), gasPx, fee })
     state.escrow += fee
   },
@@ -85,5 +85,5 @@ function settle(state: Replayed, { taskId, operator, gasUsed, receiptDigest }: A
   task.status = BigInt(to)
   task.slot1 = receiptDigest
   state.escrow -= task.fee
-  state.workers.get(operator)!.credit += gasUsed * task.gasPx
+  state.workers.get(operator)!.credit += BigInt(gasUsed) * task.gasPx
 }
