@@ -101,7 +101,7 @@ export const encryptionKeysMessage: Codec<EncryptionKeysMessage> = message<Encry
   keys: list(epochKeyRecord, 256)
 })
 
-/** Every peer request of a protocol with several methods, and its answer: ok and a payload, or a code and a sentence. */
+/** Every peer request (method 0 where there is only one), and its answer: ok and a payload, or a code and a sentence. */
 export interface PeerRequest {
   readonly method: number
   readonly payload: Uint8Array
