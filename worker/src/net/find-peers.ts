@@ -6,6 +6,8 @@ import type { Peer, PeerNetwork } from './peer-network.ts'
 import { decidingCode } from './errors.ts'
 
 const MAX_TOLD = 64
+/** Time to the first question after those that new peers are asked; it doubles up to `everyMs`. */
+const FIRST_MS = 500
 
 export interface FindPeersInit {
   readonly network: PeerNetwork
@@ -39,18 +41,24 @@ export function findPeers({ network, everyMs, wantedPeers, learn, log }: FindPee
     }
   }
 
+  /** Nodes of a network that starts together do not know each other yet when they are first asked, so the next times come soon. */
+  function again(waitMs: number): void {
+    timer = setTimeout(() => {
+      const known = network.peers()
+      const peer = known[Math.floor(Math.random() * known.length)]
+      if (peer && known.length < wantedPeers) void askFor(peer)
+      again(Math.min(2 * waitMs, everyMs))
+    }, waitMs)
+  }
+
   return {
     start() {
       unsubscribe = network.onPeer(peer => void askFor(peer))
-      timer = setInterval(() => {
-        const known = network.peers()
-        const peer = known[Math.floor(Math.random() * known.length)]
-        if (peer && known.length < wantedPeers) void askFor(peer)
-      }, everyMs)
+      again(Math.min(FIRST_MS, everyMs))
     },
     stop() {
       unsubscribe()
-      clearInterval(timer)
+      clearTimeout(timer)
     }
   }
 }
