@@ -82,12 +82,12 @@ function commentAbove(file: ts.SourceFile, node: ts.Node): string {
   return bare.replace(/\s+/g, ' ').trim()
 }
 
-/** Calls `each` for every call whose first argument is `{ code: 'X', ... }` and whose second is a sentence. */
+/** Calls `each` for every call whose first argument is `{ code: 'X', ... }` or `'X'`, and whose second is a sentence. */
 function thrownIn(file: ts.SourceFile, each: (code: string, words: { sentence: string; hint: string }) => void): void {
   const visit = (node: ts.Node): void => {
     if (ts.isNewExpression(node) || ts.isCallExpression(node)) {
       const [first, second, third] = node.arguments ?? []
-      const code = first === undefined ? '' : property(first, 'code')
+      const code = first === undefined ? '' : property(first, 'code') || wording(first)
       const sentence = second === undefined ? '' : wording(second)
       if (isCode(code) && sentence !== '')
         each(code, { sentence, hint: third === undefined ? '' : property(third, 'hint') })

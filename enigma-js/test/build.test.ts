@@ -8,7 +8,7 @@ describe('enigma-js/build', () => {
 
     expect(gzippedBytes(text)).to.be.lessThan(MAX_GZIPPED_BYTES)
     expect(text).to.not.match(/from\s*["']node:/)
-    const imports = [...text.matchAll(/from\s*["']([^"']+)["']/g)].map(([, name]) => name)
+    const imports = [...text.matchAll(/import\s*\{[^}]*\}\s*from\s*["']([^"']+)["']/g)].map(([, name]) => name)
     expect([...new Set(imports)]).to.deep.equal(['ethers'])
   })
 })

@@ -1,6 +1,6 @@
 import { AbiCoder, ConstructorFragment, FunctionFragment, Interface, type ParamType, type Result } from 'ethers'
 import { fromHex, toHex } from '@enigma/protocol'
-import { ClientError, quoted } from '../errors.ts'
+import { ClientError } from '../errors.ts'
 import type { SecretContractAbi } from './types.ts'
 
 /** Call data as enclaves expect it: Ethereum's, a selector and the arguments; a deployment has the arguments alone. */
@@ -27,7 +27,7 @@ export function encodeConstructor(abi: SecretContractAbi, args: readonly unknown
 function functionOf(abi: SecretContractAbi, name: string): FunctionFragment {
   const functions = abi.filter(entry => entry.type === 'function')
   const found = functions.filter(entry => entry.name === name)
-  if (found.length === 1) return FunctionFragment.from(found[0] as FunctionFragment)
+  if (found.length === 1) return FunctionFragment.from({ stateMutability: 'nonpayable', ...found[0] })
   // several of one name: `add(uint256,uint256)` says which
   const bySignature = new Interface(functions as FunctionFragment[])
   const exact = name.includes('(') ? bySignature.getFunction(name) : null
@@ -56,11 +56,13 @@ function encodeArguments(name: string, inputs: readonly ParamType[], args: reado
   inputs.forEach((input, index) => {
     try {
       coder.encode([input], [args[index]])
-    } catch (error) {
-      // ethers quotes the value in its message; an argument is a secret, so only its position is named
+    } catch {
+      // without the cause: ethers quotes the value in its message, and an argument is a secret
+      const label = input.name ? ` (${input.name})` : ''
+      const why = ['bigint', 'number'].includes(typeof args[index]) ? 'it is out of range' : 'it has another form'
       throw new ClientError(
         { code: 'ABI_ARGUMENT', argument: input.name || String(index), type: input.type },
-        `Argument ${index + 1} of ${name}${input.name ? ` (${input.name})` : ''} is not a ${input.type}: ${whyNot(error)}.`
+        `Argument ${index + 1} of ${name}${label} is not a ${input.type}: ${why}.`
       )
     }
   })
@@ -68,14 +70,6 @@ function encodeArguments(name: string, inputs: readonly ParamType[], args: reado
 }
 
 const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1)
-
-/** What ethers found wrong, without the value it shows. */
-const whyNot = (error: unknown): string => {
-  const { shortMessage } = error as { shortMessage?: unknown }
-  return typeof shortMessage === 'string'
-    ? quoted(shortMessage.split(/[("'`]/)[0]!.trim()) || 'wrong value'
-    : 'wrong value'
-}
 
 /**
  * The result of a function from the plaintext that its enclave returned: nothing, one value, or a list.
