@@ -10,6 +10,7 @@ import {
   nodeStatus,
   p2pPortOf,
   type NodeInit,
+  type ReadyInit,
   type NodeRuntime,
   type NodeStatus
 } from './node-process.ts'
@@ -84,15 +85,15 @@ export class NodeHandle implements DevnetNode {
     }
   }
 
-  ready(limitMs: number, signal: AbortSignal): Promise<void> {
-    return nodeReady(this.process, this.httpUrl, limitMs, signal)
+  ready(init: ReadyInit): Promise<void> {
+    return nodeReady(this.process, this.httpUrl, init)
   }
 
   async restart(limitMs: number, stopGraceMs: number, { env, waitReady = true }: RestartOptions = {}): Promise<void> {
     await this.process.stop(stopGraceMs)
     const signal = AbortSignal.timeout(limitMs)
     await this.start(signal, env)
-    if (waitReady) await this.ready(limitMs, signal)
+    if (waitReady) await this.ready({ limitMs, signal, peers: 1 })
   }
 }
 

@@ -19,6 +19,9 @@ export interface NodeStatus {
   readonly ready: boolean
   /** `bubblewrap` or `process-only`. */
   readonly isolation?: string
+  /** Connected and verified. */
+  readonly peers?: readonly { readonly peerId: string }[]
+  readonly enclavePid?: number
   readonly steps: readonly StepStatus[]
 }
 
@@ -98,19 +101,25 @@ export async function nodeStatus(httpUrl: string): Promise<NodeStatus> {
   return (await response.json()) as NodeStatus
 }
 
+export interface ReadyInit {
+  readonly limitMs: number
+  readonly signal: AbortSignal
+  /** Peers it must be connected with as well. */
+  readonly peers: number
+}
+
 /** Waits until `/status` says ready; the error names the steps that are not done. */
 export async function nodeReady(
   node: ManagedProcess,
   httpUrl: string,
-  limitMs: number,
-  signal: AbortSignal
+  { limitMs, signal, peers }: ReadyInit
 ): Promise<void> {
   let last: NodeStatus | undefined
   await waitFor(
     async () => {
       node.assertRunning()
       last = await nodeStatus(httpUrl)
-      return last.ready
+      return last.ready && (last.peers?.length ?? 0) >= peers
     },
     { what: `${node.name} to be ready`, limitMs, signal, explain: () => openSteps(last) + lastLines(node) }
   )
@@ -137,6 +146,7 @@ export async function nodeInfo(node: ManagedProcess, httpUrl: string, signal: Ab
 
 function openSteps(status: NodeStatus | undefined): string {
   const open = status?.steps.filter(({ state }) => state !== 'done') ?? []
+  if (open.length === 0) return `It has ${status?.peers?.length ?? 0} peers.`
   return open.map(({ name, state, detail }) => `${name} is ${state}${detail && ` (${detail})`}`).join(', ')
 }
 

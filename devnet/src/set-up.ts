@@ -123,7 +123,7 @@ export async function startWorkers(
   return handles
 }
 
-/** Waits until epoch 1 has begun and every node says that it is ready. */
+/** Waits until epoch 1 has begun and every node says that it is ready and knows all others. */
 export async function allReady(
   settings: Settings,
   nodes: readonly NodeHandle[],
@@ -145,5 +145,5 @@ export async function allReady(
         nodes.map(({ name, process }) => `\nThe last lines of ${name}:\n${process.log.lines(5).join('\n')}`).join('')
     }
   )
-  await Promise.all(nodes.map(node => node.ready(readyTimeoutMs, signal)))
+  await Promise.all(nodes.map(node => node.ready({ limitMs: readyTimeoutMs, signal, peers: nodes.length - 1 })))
 }

@@ -28,7 +28,7 @@ export async function startDevnet(options: DevnetOptions = {}): Promise<Devnet> 
   mkdirSync(dataDir, { recursive: true, mode: 0o700 })
   const logDir = options.logDir ?? join(dataDir, 'logs')
   const onProgress = options.onProgress ?? (() => undefined)
-  const settings: Settings = { ...defaults, ...options, dataDir, logDir, onProgress }
+  const settings: Settings = { ...defaults, ...given(options), dataDir, logDir, onProgress }
 
   const table = new ProcessTable({ ...options, logDir })
   let stopping: Promise<void> | undefined
@@ -42,6 +42,11 @@ export async function startDevnet(options: DevnetOptions = {}): Promise<Devnet> 
     await table.stopAll(settings.stopGraceMs) // its folder stays: the logs in it say what went wrong
     throw options.signal?.aborted === true ? stopped() : error
   }
+}
+
+/** Options that are set; one that is there but undefined must not hide its default. */
+function given(options: DevnetOptions): DevnetOptions {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined))
 }
 
 function limitOf({ readyTimeoutMs }: Settings, signal: AbortSignal | undefined): AbortSignal {
