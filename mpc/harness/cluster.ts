@@ -12,6 +12,7 @@ export interface ClusterOptions {
   readonly t?: number
   readonly prime?: bigint
   readonly timeoutMs?: number
+  readonly security?: 'passive' | 'active'
 }
 
 export interface ClusterRun {
@@ -30,7 +31,8 @@ export class Cluster {
     n = 3,
     t = 1,
     prime = DEFAULT_PRIME,
-    timeoutMs = 60_000
+    timeoutMs = 60_000,
+    security = 'active'
   }: ClusterOptions): Promise<Cluster> {
     const script = fileURLToPath(new URL('./party-process.ts', import.meta.url))
     const children = Array.from({ length: n }, () =>
@@ -44,7 +46,7 @@ export class Cluster {
       children.forEach((child, index) => {
         child.send({
           kind: 'setup',
-          setup: { index, n, t, prime, secrets: secrets[index]!, timeoutMs }
+          setup: { index, n, t, prime, secrets: secrets[index]!, timeoutMs, security }
         } satisfies ToParty)
       })
       const listening = await Promise.all(children.map(child => cluster.#answer(child, 0)))

@@ -3,7 +3,7 @@ import { DEFAULT_PRIME, Field, type Vec } from '../src/field/field.ts'
 import { countTraffic, type Traffic } from '../src/session/counting-channel.ts'
 import { agreeOnKeys } from '../src/session/keys.ts'
 import { memoryChannels, type Intercept } from '../src/session/memory-channel.ts'
-import { Party } from '../src/session/party.ts'
+import { Party, type Security } from '../src/session/party.ts'
 import { Shamir } from '../src/sharing/shamir.ts'
 
 export interface LocalOptions {
@@ -13,6 +13,7 @@ export interface LocalOptions {
   readonly timeoutMs?: number
   readonly intercept?: Intercept
   readonly signal?: AbortSignal
+  readonly security?: Security
 }
 
 export interface LocalRun<T> {
@@ -22,7 +23,7 @@ export interface LocalRun<T> {
 
 /** Runs one program at n parties of one process, on fresh keys, over counting memory channels. */
 export async function runParties<T>(
-  { n = 3, t = 1, prime = DEFAULT_PRIME, timeoutMs = 5_000, intercept, signal }: LocalOptions,
+  { n = 3, t = 1, prime = DEFAULT_PRIME, timeoutMs = 5_000, intercept, signal, security = 'passive' }: LocalOptions,
   program: (party: Party) => Promise<T>
 ): Promise<LocalRun<T>> {
   const field = Field.of(prime)
@@ -31,7 +32,19 @@ export async function runParties<T>(
   const session = randomBytes(16).toString('hex')
   const settled = await Promise.allSettled(
     channels.map((channel, i) =>
-      program(Party.create({ field, n, t, channel, keys: keys[i]!, session, timeoutMs, ...(signal ? { signal } : {}) }))
+      program(
+        Party.create({
+          field,
+          n,
+          t,
+          channel,
+          keys: keys[i]!,
+          session,
+          timeoutMs,
+          security,
+          ...(signal ? { signal } : {})
+        })
+      )
     )
   )
   const failed = settled.find(result => result.status === 'rejected')

@@ -7,6 +7,7 @@ export interface PartySetup {
   /** One shared secret for each pair; this party's row, null at its own place. */
   readonly secrets: readonly (Uint8Array | null)[]
   readonly timeoutMs: number
+  readonly security: 'passive' | 'active'
 }
 
 export type ToParty =

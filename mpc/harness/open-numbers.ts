@@ -2,12 +2,13 @@ import { randomBytes } from 'node:crypto'
 import { scaledInteger } from '../src/numbers/scaled-integer.ts'
 import { secret, type Secret } from '../src/numbers/secret.ts'
 import { openChecked } from '../src/protocols/open.ts'
+import { release } from '../src/protocols/release.ts'
 import type { Party } from '../src/session/party.ts'
 import { dealLocally } from './local-parties.ts'
 
 /** Makes a result public to the parties of a test, as numbers. */
 export async function reveal(party: Party, value: Secret): Promise<number[]> {
-  const { values } = await openChecked(party, value.shares)
+  const { values } = await openChecked(party, await release(party, value.shares))
   return party.field.toSigned(values).map(v => Number(v) / 2 ** value.fraction)
 }
 

@@ -82,6 +82,11 @@ export class Field {
     return out
   }
 
+  /** One vector for each element. */
+  split(x: Vec): Vec[] {
+    return Array.from({ length: this.length(x) }, (_, i) => this.slice(x, i, i + 1))
+  }
+
   /** Elements `indices[i]` of x, in that order. */
   gather(x: Vec, indices: ArrayLike<number>): Vec {
     const L = this.limbs

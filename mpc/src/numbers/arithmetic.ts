@@ -1,6 +1,7 @@
 import { shapeError } from '../errors.ts'
 import type { Vec } from '../field/field.ts'
 import { truncate, truncateProduct, truncationError } from '../protocols/truncate.ts'
+import { parallel } from '../protocols/masked.ts'
 import { elements, matrix, type LocalProduct } from '../protocols/product.ts'
 import type { Party } from '../session/party.ts'
 import { scaledInteger } from './scaled-integer.ts'
@@ -139,6 +140,12 @@ export async function mulMany(
   fraction?: number
 ): Promise<Secret[]> {
   const op = party.operation('mul-many')
-  const tasks = pairs.map(([a, b]) => mul(op, a, b, fraction))
-  return Promise.all(tasks)
+  return parallel<Secret[]>(
+    op,
+    pairs.map(
+      ([a, b]) =>
+        (branch: Party) =>
+          mul(branch, a, b, fraction)
+    )
+  )
 }

@@ -1,5 +1,6 @@
 import { shapeError } from '../errors.ts'
 import { blindForZeroTest, isNegative, isZero } from '../protocols/compare.ts'
+import { parallel } from '../protocols/masked.ts'
 import { elements } from '../protocols/product.ts'
 import { reduceProduct } from '../protocols/multiply.ts'
 import type { Party } from '../session/party.ts'
@@ -105,13 +106,16 @@ async function extreme(
     const [first, second] = [pick(op, best, even), pick(op, best, odd)]
     const secondWins = better === 'larger' ? await lt(op, first, second) : await lt(op, second, first)
     const leftover = best.rows % 2 === 1 ? [range(op, best, best.rows - 1, best.rows)] : []
-    const winners = select(op, secondWins, second, first)
+    const choose = (branch: Party): Promise<Secret> => select(branch, secondWins, second, first)
     if (wantPosition) {
       const rest = position.rows % 2 === 1 ? [range(op, position, position.rows - 1, position.rows)] : []
-      const places = select(op, secondWins, pick(op, position, odd), pick(op, position, even))
-      position = stack(op, [await places, ...rest])
-    }
-    best = stack(op, [await winners, ...leftover])
+      const [winners, places] = await parallel<[Secret, Secret]>(op, [
+        choose,
+        branch => select(branch, secondWins, pick(op, position, odd), pick(op, position, even))
+      ])
+      position = stack(op, [places, ...rest])
+      best = stack(op, [winners, ...leftover])
+    } else best = stack(op, [await choose(op), ...leftover])
   }
   return { value: best, position }
 }

@@ -2,9 +2,10 @@ import { MpcError } from '../errors.ts'
 import { roomOf } from '../plan/room.ts'
 import type { Vec } from '../field/field.ts'
 import type { Party } from '../session/party.ts'
-import { add, mul, neg, publicValue, sub, withFraction } from './arithmetic.ts'
+import { add, mul, mulMany, neg, publicValue, sub, withFraction } from './arithmetic.ts'
 import { lt, select } from './compare.ts'
-import { normalise } from './normalise.ts'
+import { normalise, type Normalised } from './normalise.ts'
+import { parallel } from '../protocols/masked.ts'
 import { alignTo, range, sizeOf, stack, withBits, type Secret } from './secret.ts'
 
 /** A result that may not exist: `valid` is a shared bit for each element, and where it is 0 the value is 0 and means nothing. */
@@ -64,7 +65,10 @@ export async function divide(party: Party, a: Secret, b: Secret, options: Divide
   const count = Math.max(sizeOf(a), sizeOf(b))
   const [top, bottom] = [spread(op, a, count), spread(op, b, count)]
   const flips = spread(op, flip, count)
-  const [x, y] = await Promise.all([mul(op, top, flips, a.fraction), mul(op, bottom, flips, b.fraction)])
+  const [x, y] = await parallel<[Secret, Secret]>(op, [
+    branch => mul(branch, top, flips, a.fraction),
+    branch => mul(branch, bottom, flips, b.fraction)
+  ])
   return dividePositive(op, withBits(x, a.bits), withBits(y, b.bits), options)
 }
 
@@ -89,9 +93,10 @@ async function dividePositive(op: Party, a: Secret, b: Secret, options: DivideOp
   const scaleUp = (v: Secret, bits: number): Secret => alignTo(op, { ...v, fraction: 0 }, Math.max(0, bits))
   const limit = { ...scaleUp(bottom, ratio), fraction: 0 }
   const size = { ...scaleUp(top, -ratio), fraction: 0 }
-  const bounds = lt(op, stack(op, [size, neg(op, size)]), stack(op, [limit, limit]))
-  const shape = normalise(op, { ...bottom, fraction: 0 }, 1)
-  const [within, normal] = await Promise.all([bounds, shape])
+  const [within, normal] = await parallel<[Secret, Normalised]>(op, [
+    branch => lt(branch, stack(op, [size, neg(op, size)]), stack(op, [limit, limit])),
+    branch => normalise(branch, { ...bottom, fraction: 0 }, 1)
+  ])
   const valid = await mul(op, range(op, within, 0, count), range(op, within, count, 2 * count))
   const kept = await mul(op, { ...top, fraction: 0 }, valid)
 
@@ -99,9 +104,9 @@ async function dividePositive(op: Party, a: Secret, b: Secret, options: DivideOp
   const factor = vector(normal.factor, count, 0, width)
   const scaled = withBits(await mul(op, kept, factor), Math.min(kept.bits + width, ratio + width))
   const y = vector(normal.values, count, width, width)
-  const [numerator, inverse] = await Promise.all([
-    withFraction(op, { ...scaled, fraction: width }, headroom),
-    invert(op, y, working)
+  const [numerator, inverse] = await parallel<[Secret, Secret]>(op, [
+    branch => withFraction(branch, { ...scaled, fraction: width }, headroom),
+    branch => invert(branch, y, working)
   ])
   const product = await mul(op, numerator, inverse, fraction + offset)
   const bounded = { ...product, fraction, bits: Math.min(product.bits, quotientMagnitude + fraction + 1) }
@@ -116,9 +121,12 @@ async function invert(party: Party, y: Secret, working: number): Promise<Secret>
   let w = withBits(start, working + 1.6)
   let e = withBits(sub(op, publicValue(op, [1], working), await mul(op, cut, w)), working + 0.01)
   for (let step = 0; step < 4; step++) {
-    const [growth, square] = await Promise.all([mul(op, w, e), mul(op, e, e)])
-    w = add(op, w, growth)
-    e = square
+    const [growth, square] = await mulMany(op, [
+      [w, e],
+      [e, e]
+    ])
+    w = add(op, w, growth!)
+    e = square!
   }
   return withBits(w, working + 6)
 }
@@ -146,9 +154,12 @@ export async function normalRoots(party: Party, y: Secret, working: number): Pro
     const product = await mul(op, root, inverse, working - 1)
     const half = { ...sub(op, publicValue(op, [1], working - 1), product), fraction: working }
     const small = withBits(half, working - 0.9)
-    const [more, inverseMore] = await Promise.all([mul(op, root, small), mul(op, inverse, small)])
-    root = withBits(add(op, root, more), working + 0.5)
-    inverse = withBits(add(op, inverse, inverseMore), working + 4)
+    const [more, inverseMore] = await mulMany(op, [
+      [root, small],
+      [inverse, small]
+    ])
+    root = withBits(add(op, root, more!), working + 0.5)
+    inverse = withBits(add(op, inverse, inverseMore!), working + 4)
   }
   return { root, inverse }
 }

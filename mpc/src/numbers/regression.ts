@@ -1,6 +1,8 @@
 import { shapeError } from '../errors.ts'
 import { requireRoom } from '../plan/room.ts'
+import { parallel } from '../protocols/masked.ts'
 import { reduceProduct } from '../protocols/multiply.ts'
+import { elements } from '../protocols/product.ts'
 import { divideByPublic } from '../protocols/truncate.ts'
 import type { Party } from '../session/party.ts'
 import { mul, publicValue, sub, sum, withFraction } from './arithmetic.ts'
@@ -20,21 +22,23 @@ interface Moments {
 }
 
 async function moments(op: Party, x: Secret, y: Secret): Promise<Moments> {
-  const found = await Promise.all(
-    (
-      [
-        [x, x],
-        [y, y],
-        [x, y]
-      ] as const
-    ).map(async ([a, b]) => {
-      const { product, bits } = momentProduct(op, a, b)
-      requireRoom(op.session, 'regression', bits)
-      const fraction = a.fraction + b.fraction
-      return { shares: await reduceProduct(op, product), rows: 1, columns: 1, fraction, bits }
-    })
-  )
-  return { xx: found[0]!, yy: found[1]!, xy: found[2]! }
+  const moment = async (branch: Party, a: Secret, b: Secret): Promise<Secret> => {
+    const { product, bits } = momentProduct(op, a, b)
+    requireRoom(op.session, 'regression', bits)
+    return {
+      shares: await reduceProduct(branch, product),
+      rows: 1,
+      columns: 1,
+      fraction: a.fraction + b.fraction,
+      bits
+    }
+  }
+  const [xx, yy, xy] = await parallel<[Secret, Secret, Secret]>(op, [
+    branch => moment(branch, x, x),
+    branch => moment(branch, y, y),
+    branch => moment(branch, x, y)
+  ])
+  return { xx, yy, xy }
 }
 
 /**
@@ -49,9 +53,9 @@ async function correlationOf(op: Party, { xx, yy, xy }: Moments, fraction: numbe
   ])
   const positive = await lt(op, zero, squares)
   const both = await mul(op, element(op, positive, 0), element(op, positive, 1))
-  const [safe, cross] = await Promise.all([
-    select(op, { ...positive, bits: 0 }, squares, publicValue(op, [1, 1])),
-    mul(op, { ...xy, fraction: 0 }, both)
+  const [safe, cross] = await parallel<[Secret, Secret]>(op, [
+    branch => select(branch, { ...positive, bits: 0 }, squares, publicValue(op, [1, 1])),
+    branch => mul(branch, { ...xy, fraction: 0 }, both)
   ])
   const normal = await normalise(op, safe, 2)
   const working = Math.min(WORKING_BITS, Math.floor((requireRoom(op.session, 'correlation', 0).valueBits - 5) / 2))
@@ -62,21 +66,16 @@ async function correlationOf(op: Party, { xx, yy, xy }: Moments, fraction: numbe
     fraction,
     bits
   })
-  const [{ inverse }, scaled] = await Promise.all([
-    normalRoots(op, column(normal.values, normal.width, normal.width), working),
-    (async () => {
+  const [{ inverse }, scaled] = await parallel<[{ inverse: Secret }, Secret]>(op, [
+    branch => normalRoots(branch, column(normal.values, normal.width, normal.width), working),
+    async branch => {
       const roots = column(normal.root, 0, normal.maxRoot)
-      const first = await reduceProduct(op, {
-        count: 1,
-        terms: [{ factor: 1n, form: { kind: 'elements', x: cross.shares, y: element(op, roots, 0).shares } }]
-      })
-      const second = await reduceProduct(op, {
-        count: 1,
-        terms: [{ factor: 1n, form: { kind: 'elements', x: first, y: element(op, roots, 1).shares } }]
-      })
+      const times = (a: Secret['shares'], i: number): Promise<Secret['shares']> =>
+        reduceProduct(branch, elements(op.field, a, element(op, roots, i).shares))
+      const second = await times(await times(cross.shares, 0), 1)
       const whole: Secret = { shares: second, rows: 1, columns: 1, fraction: normal.width, bits: normal.width + 0.01 }
-      return withFraction(op, whole, working)
-    })()
+      return withFraction(branch, whole, working)
+    }
   ])
   const bounded = withBits(inverse, working + 1.2)
   const half = await mul(op, withBits(scaled, working + 0.1), element(op, bounded, 0), working)
@@ -132,14 +131,16 @@ export async function simpleRegression(
   const sums = await moments(op, x, y)
   // both sides count n^2 and twice the fraction of x; xy carries the fractions of both
   const inner = fraction + 14
-  const slopes = divide(op, sums.xy, sums.xx, { fraction: inner, quotientMagnitude: slopeMagnitude, positive: true })
-  const correlations = correlationOf(op, sums, 32)
-  const perPair = (v: Secret): Promise<Secret> => meanSquare(op, v, count, fraction)
-  const [slope, r, xVariance, yVariance] = await Promise.all([slopes, correlations, perPair(sums.xx), perPair(sums.yy)])
-  const [left, right, square] = await Promise.all([
-    mul(op, slope.value, sum(op, x), fraction + 8),
-    Promise.resolve(alignTo(op, sum(op, y), Math.max(fraction + 8, y.fraction))),
-    mul(op, r.value, r.value, 32)
+  const [slope, r, xVariance, yVariance] = await parallel<[Partial, Partial, Secret, Secret]>(op, [
+    branch => divide(branch, sums.xy, sums.xx, { fraction: inner, quotientMagnitude: slopeMagnitude, positive: true }),
+    branch => correlationOf(branch, sums, 32),
+    branch => meanSquare(branch, sums.xx, count, fraction),
+    branch => meanSquare(branch, sums.yy, count, fraction)
+  ])
+  const right = alignTo(op, sum(op, y), Math.max(fraction + 8, y.fraction))
+  const [left, square] = await parallel<[Secret, Secret]>(op, [
+    branch => mul(branch, slope.value, sum(op, x), fraction + 8),
+    branch => mul(branch, r.value, r.value, 32)
   ])
   const total = sub(op, right, left)
   const interceptShares = await divideByPublic(
@@ -154,9 +155,9 @@ export async function simpleRegression(
     fraction,
     bits: total.bits - (total.fraction - fraction) - Math.log2(count) + 1
   }
-  const [slopeOut, rOut] = await Promise.all([
-    withFraction(op, slope.value, fraction),
-    withFraction(op, r.value, fraction)
+  const [slopeOut, rOut] = await parallel<[Secret, Secret]>(op, [
+    branch => withFraction(branch, slope.value, fraction),
+    branch => withFraction(branch, r.value, fraction)
   ])
   return {
     slope: slopeOut,

@@ -1,5 +1,6 @@
 import { shapeError } from '../errors.ts'
 import { roomOf } from '../plan/room.ts'
+import { parallel } from '../protocols/masked.ts'
 import { elements, matrix, sumOf, type LocalProduct } from '../protocols/product.ts'
 import { divideByPublic, truncationError } from '../protocols/truncate.ts'
 import type { Party } from '../session/party.ts'
@@ -76,7 +77,10 @@ export async function covariance(party: Party, x: Secret, y: Secret, options: St
     const lifted = sumOf([[2n ** BigInt(lift), moment.product]])
     return result(await divideByPublic(op, lifted, divisor, moment.bits + lift))
   }
-  const [mx, my] = await Promise.all([mean(op, x, { fraction: x.fraction }), mean(op, y, { fraction: y.fraction })])
+  const [mx, my] = await parallel<[Secret, Secret]>(op, [
+    branch => mean(branch, x, { fraction: x.fraction }),
+    branch => mean(branch, y, { fraction: y.fraction })
+  ])
   const [dx, dy] = [sub(op, x, mx), sub(op, y, my)]
   const product = sumOf([[2n ** BigInt(lift), matrix(op.field, dx.shares, dy.shares, 1, count, 1)]])
   const divisor = BigInt(count - ddof) * 2n ** BigInt(lift + x.fraction + y.fraction - fraction)

@@ -2,6 +2,7 @@ import type { Vec } from '../field/field.ts'
 import { requireRoom } from '../plan/room.ts'
 import type { Party } from '../session/party.ts'
 import { mul } from './multiply.ts'
+import { openMasked } from './masked.ts'
 import { openTrusting } from './open.ts'
 import { randomSigns } from './random-bits.ts'
 
@@ -18,7 +19,7 @@ const BLOCK = 4096
  *
  * - Shapes: k shares of degree t with |d| <= 2^bits - 1 in, k shares of bits out.
  * - Cost (up to 4,096 at once): t = 1: 4 + ceil(log2(bits + 1)) rounds; for n = 3 at most (3 bits + 5) k elements a party.
- * - Security: passive adversary. The first opening hides d up to 2^-(statistical bits), the second is uniform but for a chance
+ * - Security: that of the session's mode; active checks all products, those of the bits included, before each opening. The first hides d up to 2^-(statistical bits), the second is uniform but for a chance
  *   of 1/p an element, in which case the result is also wrong.
  * @throws MPC_RANGE if the field cannot mask bits + 1 bits.
  * @see Damgard, Geisler, Kroigaard 2007 for e_i; Catrina, de Hoogh, SCN 2010, for the frame; docs/spec/mpc.md.
@@ -38,7 +39,7 @@ async function isNegativeBlock(op: Party, d: Vec, bits: number): Promise<Vec> {
   const sign = field.slice(signs, bits * count)
   const high = op.bounded(count, pieceBits - bits).whole
   const masked = field.add(field.add(d, power), field.add(low, field.mul(high, power)))
-  const c = field.toRaw(await openTrusting(op, masked))
+  const c = field.toRaw(await openMasked(op, masked))
 
   // From the top: three = 3 (differing bits above), e_i = sign + c_i - r_i + three
   const minus = field.neg(bit)
@@ -53,8 +54,7 @@ async function isNegativeBlock(op: Party, d: Vec, bits: number): Promise<Vec> {
   }
   factors.push(field.add(field.add(sign, field.constant(1n)), three))
   const product = await multiplyAll(op, factors)
-  const blinded = field.add(field.mul(product, op.random(count, 'blind')), op.zero(count))
-  const answer = zeroFlags(op, await openTrusting(op, blinded, 2 * op.t))
+  const answer = zeroFlags(op, await openBlinded(op, product))
 
   // u = (1 + s (2 answer - 1)) / 2, then [d < 0] = (c' - r' + 2^l u - d) / 2^l
   const half = field.constant((field.p + 1n) / 2n)
@@ -70,7 +70,7 @@ async function isNegativeBlock(op: Party, d: Vec, bits: number): Promise<Vec> {
  *
  * - Shapes: k shares of degree t with |d| <= 2^bits - 1 in, k shares of bits out.
  * - Cost (up to 4,096 at once): t = 1: 3 + ceil(log2(bits + 1)) rounds; for n = 3 at most (3 bits + 3) k elements a party.
- * - Security: passive adversary; one masked opening, as in `isNegative`.
+ * - Security: as `isNegative`, with one masked opening.
  */
 export async function isZero(party: Party, d: Vec, bits: number): Promise<Vec> {
   const op = party.operation('zero')
@@ -85,13 +85,21 @@ export async function isZero(party: Party, d: Vec, bits: number): Promise<Vec> {
     const masked = field.add(field.add(part, low), field.mul(high, field.constant(2n ** BigInt(width))))
     // 2^width is added so that c never wraps; modulo 2^width it does not matter
     const shifted = field.add(masked, field.constant(2n ** BigInt(width)))
-    const c = field.toRaw(await openTrusting(block, shifted))
+    const c = field.toRaw(await openMasked(block, shifted))
     const same = Array.from({ length: width }, (_, i) => {
       const at = (v: Vec): Vec => field.slice(v, i * count, (i + 1) * count)
       return choose(block, c, i, at(complement), at(bit))
     })
     return multiplyAll(block, same)
   })
+}
+
+/** Opens product * rho for a uniform rho: 0 where the product is 0, else uniform. */
+async function openBlinded(op: Party, product: Vec): Promise<Vec> {
+  const { field } = op
+  const factor = op.random(field.length(product), 'blind')
+  if (op.active) return openMasked(op, await mul(op, product, factor))
+  return openTrusting(op, field.add(field.mul(product, factor), op.zero(field.length(product))), 2 * op.t)
 }
 
 /** Uniform non-zero multiples of d (or 0): opening them tells whether d = 0 and nothing else. 1 round, 1 element for n = 3. */

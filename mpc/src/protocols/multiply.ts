@@ -7,10 +7,18 @@ import { reshare } from './reshare.ts'
  * Brings a local product back to degree t.
  *
  * - Cost: 1 round; `product.count` elements a party for n = 3, at most (n - 1 - t) times as many otherwise.
- * - Security: as `reshare`: passive, or private up to an additive error.
+ * - Security: as `reshare`: passive, or private up to an additive error. In active mode the claim that the result is the
+ *   product goes to the ledger, and `verifyProducts` proves it before anything is opened.
  */
 export async function reduceProduct(party: Party, product: LocalProduct): Promise<Vec> {
-  return reshare(party.operation('product'), product.count, evaluator(party.field, product))
+  const op = party.operation('product')
+  const run = (): Promise<Vec> => reshare(op, product.count, evaluator(op.field, product))
+  if (!op.active || product.count === 0) return run()
+  return op.ledger.during(async () => {
+    const result = await run()
+    op.ledger.add({ product, result })
+    return result
+  })
 }
 
 /**

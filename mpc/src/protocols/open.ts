@@ -19,9 +19,14 @@ export interface Opened {
  * - Security: every share vector is tested against the degree. With n >= degree + 1 + 2t wrong rows are corrected and their
  *   senders named; with fewer nodes any wrong row is detected as long as n > degree + t. For degree 2t and n = 2t + 1 there
  *   is no redundancy: use that only under a passive adversary.
+ * `strict` refuses also what could be corrected: where honest rows themselves may disagree, correction would pick a side.
  * @throws MPC_OPENING if the rows do not fit and cannot be corrected; MPC_TIMEOUT, MPC_MESSAGE.
  */
-export async function openChecked(party: Party, shares: Vec, degree = party.t): Promise<Opened> {
+export async function openChecked(
+  party: Party,
+  shares: Vec,
+  { degree = party.t, strict = false } = {}
+): Promise<Opened> {
   const op = party.operation('open')
   const { field, n, index, t } = op
   const step = op.step()
@@ -35,10 +40,18 @@ export async function openChecked(party: Party, shares: Vec, degree = party.t): 
   )
   const { shamir } = op.session
   if (shamir.consistent(rows, degree)) return { values: shamir.interpolate(rows.slice(0, degree + 1)), wrong: [] }
-  if (n >= degree + 1 + 2 * t) return reconstruct(shamir, rows, degree)
-  throw new MpcError(
-    { code: 'MPC_OPENING', operation: op.id },
-    'The share vectors of an opening do not lie on polynomials of the right degree: some party sent wrong ones.'
+  if (n >= degree + 1 + 2 * t && !strict) {
+    try {
+      return reconstruct(shamir, rows, degree)
+    } catch (error) {
+      return op.fail(error as MpcError)
+    }
+  }
+  return op.fail(
+    new MpcError(
+      { code: 'MPC_OPENING', operation: op.id },
+      'The share vectors of an opening do not lie on polynomials of the right degree: some party sent wrong ones.'
+    )
   )
 }
 

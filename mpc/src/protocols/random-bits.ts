@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import type { Vec } from '../field/field.ts'
 import type { Party } from '../session/party.ts'
 import { mul } from './multiply.ts'
+import { elements } from './product.ts'
 import { dealFrom } from './reshare.ts'
 
 /** Uniform signs, 1 or -1, drawn by this party alone. Written word by word without branching on them. */
@@ -20,19 +21,24 @@ function drawSigns({ field }: Party, count: number): Vec {
  * Shares of `count` uniform signs that no t parties know: the parties 0..t deal one each, and the products are taken.
  *
  * - Cost: 1 + ceil(log2(t + 1)) rounds; a dealer sends (n - 1 - t) count elements, and t products follow.
- * - Security: passive adversary; an active dealer could deal something else than a sign.
+ * - Security: passive; in active mode s^2 = 1 is claimed for every dealt s and proved before anything is opened.
  */
 export async function randomSigns(party: Party, count: number): Promise<Vec> {
   const op = party.operation('signs')
-  let layer = await Promise.all(
+  let layer: Vec[] = await Promise.all(
     Array.from({ length: op.t + 1 }, (_, dealer) =>
       dealFrom(op, dealer, count, 'sign', (from, to) => drawSigns(op, to - from))
     )
   )
+  // Each dealt vector must be its own inverse: in active mode that claim is checked like any product
+  const one = op.field.fill(op.field.constant(1n), count)
+  if (op.active) for (const dealt of layer) op.ledger.add({ product: elements(op.field, dealt, dealt), result: one })
   while (layer.length > 1) {
     const half = layer.length >> 1
-    const next = await Promise.all(Array.from({ length: half }, (_, i) => mul(op, layer[2 * i]!, layer[2 * i + 1]!)))
-    layer = layer.length % 2 === 1 ? [...next, layer[layer.length - 1]!] : next
+    const { field } = op
+    const products = await mul(op, field.concat(layer.slice(0, half)), field.concat(layer.slice(half, 2 * half)))
+    const next = Array.from({ length: half }, (_, i) => field.slice(products, i * count, (i + 1) * count))
+    layer = [...next, ...layer.slice(2 * half)]
   }
   return layer[0]!
 }

@@ -2,6 +2,7 @@ import type { Vec } from '../field/field.ts'
 import { requireRoom } from '../plan/room.ts'
 import type { Party } from '../session/party.ts'
 import { reduceProduct } from './multiply.ts'
+import { openMasked } from './masked.ts'
 import { openTrusting } from './open.ts'
 import { evaluator, type LocalProduct } from './product.ts'
 
@@ -19,7 +20,7 @@ export const truncationError = (setCount: number): number => (setCount + 1) / 2
  * - Shapes: k shares of degree t (or a local product of k elements) in, k of degree t out; |v| <= 2^bits.
  * - Cost: 1 round; t k elements a party, 2t k for a product, which needs no round of its own.
  * - Error: below (C + 1)/2 units in the last place, C = binomial(n, t): 2 units for n = 3.
- * - Security: passive adversary. c hides v up to 2^-(statistical bits). The rounding depends on the low bits of v and on masks
+ * - Security: that of the session's mode; active adds a reshare and a product check before the opening. c hides v up to 2^-(statistical bits). The rounding depends on the low bits of v and on masks
  *   that t parties may know in part: the functionality is "v / 2^m with this rounding", not an exact quotient.
  * @throws MPC_RANGE if the field cannot mask `bits` bits.
  * @see Catrina, Saxena: "Secure computation with fixed-point numbers", FC 2010, for the shape; docs/spec/mpc.md for the proof.
@@ -32,6 +33,8 @@ export async function truncate(party: Party, value: Vec, shift: number, bits: nu
 export async function truncateProduct(party: Party, product: LocalProduct, shift: number, bits: number): Promise<Vec> {
   const op = party.operation('truncate-product')
   if (shift === 0) return reduceProduct(op, product)
+  // Degree 2t has no redundancy at n = 2t + 1, so in active mode the product is shared, checked and opened at degree t
+  if (op.active) return openAndShift(op, await reduceProduct(op, product), shift, bits, op.t)
   const value = evaluator(op.field, product)(0, product.count)
   return openAndShift(op, op.field.add(value, op.zero(product.count)), shift, bits, 2 * op.t)
 }
@@ -43,7 +46,7 @@ async function openAndShift(op: Party, value: Vec, shift: number, bits: number, 
   const { pieceBits } = requireRoom(session, 'truncate', k)
   const { whole, high } = op.bounded(field.length(value), pieceBits, shift)
   const masked = field.add(field.add(value, whole), field.constant(2n ** BigInt(k)))
-  const opened = await openTrusting(op, masked, degree)
+  const opened = degree === op.t ? await openMasked(op, masked) : await openTrusting(op, masked, degree)
   const sets = BigInt(session.setCount)
   const even = sets % 2n === 0n
   const rounded = even ? field.add(opened, field.constant(2n ** BigInt(shift - 1))) : opened
@@ -64,8 +67,12 @@ export async function divideByPublic(
 ): Promise<Vec> {
   const op = party.operation('divide-public')
   const { field, session } = op
-  const local = 'terms' in value
-  const shares = local ? evaluator(field, value)(0, value.count) : value.shares
+  const local = 'terms' in value && !op.active
+  const shares = !('terms' in value)
+    ? value.shares
+    : local
+      ? evaluator(field, value)(0, value.count)
+      : await reduceProduct(op, value)
   const count = field.length(shares)
   const k = Math.max(Math.ceil(bits), divisor.toString(2).length)
   const { pieceBits } = requireRoom(session, 'divide', k)
@@ -83,7 +90,7 @@ export async function divideByPublic(
   const lift = ((1n << BigInt(k)) / divisor + 1n) * divisor
   let masked = field.add(field.add(shares, whole), field.constant(lift))
   if (local) masked = field.add(masked, op.zero(count))
-  const opened = await openTrusting(op, masked, local ? 2 * op.t : op.t)
+  const opened = local ? await openTrusting(op, masked, 2 * op.t) : await openMasked(op, masked)
   const sets = BigInt(session.setCount)
   const even = sets % 2n === 0n
   const low = field.from(field.toBigints(opened).map(c => (c + (even ? divisor / 2n : 0n)) / divisor))

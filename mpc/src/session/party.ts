@@ -6,6 +6,7 @@ import { DEFAULT_STATISTICAL_BITS } from '../plan/room.ts'
 import { lagrange, pointOf, Shamir } from '../sharing/shamir.ts'
 import type { Channel } from './channel.ts'
 import { keyStream, type PartyKeys } from './keys.ts'
+import { Ledger } from './ledger.ts'
 
 export interface PartyOptions {
   readonly field: Field
@@ -21,7 +22,11 @@ export interface PartyOptions {
   readonly signal?: AbortSignal
   /** Openings behind bounded masks reveal anything with a chance of at most 2^-this each. At least 40. */
   readonly statisticalBits?: number
+  /** What corrupt nodes may do: keep to the protocol (passive), or anything (active, the default): docs/spec/mpc.md. */
+  readonly security?: Security
 }
+
+export type Security = 'passive' | 'active'
 
 /** What all operations of a session share. */
 export interface Session {
@@ -38,6 +43,9 @@ export interface Session {
   readonly mySets: readonly { readonly number: number; readonly weight: Vec; readonly value: bigint }[]
   readonly setCount: number
   readonly statisticalBits: number
+  readonly security: Security
+  /** Set by the first failed check; nothing may be sent after it. */
+  readonly state: { failure: MpcError | null }
   /** Lagrange coefficients at 0 over the points of the parties 0..2t. */
   readonly productWeights: readonly bigint[]
 }
@@ -53,13 +61,15 @@ export const CHUNK_ELEMENTS = 8192
 export class Party {
   readonly session: Session
   readonly id: string
+  /** Products of this branch that await their check (active mode). */
+  readonly ledger: Ledger
   readonly #purposes = new Set<string>()
   #children = 0
   #step = 0
 
   static create(options: PartyOptions): Party {
     const { field, n, t, channel, keys, session, timeoutMs = 30_000, signal } = options
-    const { statisticalBits = DEFAULT_STATISTICAL_BITS } = options
+    const { statisticalBits = DEFAULT_STATISTICAL_BITS, security = 'active' } = options
     if (!(statisticalBits >= 40))
       throw parameterError('statisticalBits', 'The statistical margin must be at least 40 bits.')
     if (channel.size !== n) throw parameterError('channel', `The channel connects ${channel.size} parties, not ${n}.`)
@@ -76,7 +86,8 @@ export class Party {
       0n,
       field.p
     )
-    const root = hash('sha256', `enigma/mpc/session/1/${n}/${t}/${field.p}/${session}`, 'hex').slice(0, 32)
+    const agreed = `${n}/${t}/${field.p}/${security}/${statisticalBits}/${session}`
+    const root = hash('sha256', `enigma/mpc/session/1/${agreed}`, 'hex').slice(0, 32)
     return new Party(
       {
         field,
@@ -91,15 +102,19 @@ export class Party {
         mySets,
         setCount: sets.length,
         statisticalBits,
+        security,
+        state: { failure: null },
         productWeights
       },
-      root
+      root,
+      new Ledger()
     )
   }
 
-  private constructor(session: Session, id: string) {
+  private constructor(session: Session, id: string, ledger: Ledger) {
     this.session = session
     this.id = id
+    this.ledger = ledger
   }
 
   get field(): Field {
@@ -120,7 +135,31 @@ export class Party {
 
   /** The next operation below this one. Call it before the first `await` of a protocol. */
   operation(name: string): Party {
-    return new Party(this.session, hash('sha256', `${this.id}/${this.#children++}/${name}`, 'hex').slice(0, 32))
+    return new Party(this.session, this.#childId(name), this.ledger)
+  }
+
+  /** As `operation`, with a ledger of its own: one of several concurrent branches. Use `parallel`, which settles the ledgers. */
+  branch(name: string): Party {
+    return new Party(this.session, this.#childId(name), new Ledger())
+  }
+
+  get active(): boolean {
+    return this.session.security === 'active'
+  }
+
+  /** Ends the session for this party: whatever it would send after a failed check could say too much. */
+  fail(failure: MpcError): never {
+    this.session.state.failure ??= failure
+    throw failure
+  }
+
+  #childId(name: string): string {
+    return hash('sha256', `${this.id}/${this.#children++}/${name}`, 'hex').slice(0, 32)
+  }
+
+  #assertAlive(): void {
+    const { failure } = this.session.state
+    if (failure) throw failure
   }
 
   /** A number for the next message of this operation; chunked messages take `count` in a row. */
@@ -133,10 +172,12 @@ export class Party {
   // ---- messages ----------------------------------------------------------------------------------------------------
 
   send(to: number, step: number, values: Vec): Promise<void> | undefined {
+    this.#assertAlive()
     return this.session.channel.send(to, this.id, step, this.field.toBytes(values))
   }
 
   sendBytes(to: number, step: number, body: Uint8Array): Promise<void> | undefined {
+    this.#assertAlive()
     return this.session.channel.send(to, this.id, step, body)
   }
 

@@ -5,18 +5,36 @@ import { modInverse } from '../field/prime.ts'
 /** Party `index` (from 0) holds the value of the polynomial at this point. 0 is the secret's own place. */
 export const pointOf = (index: number): bigint => BigInt(index + 1)
 
+const denominators = new Map<string, bigint[]>()
+const KNOWN_SETS = 1024
+
+/** 1 / product of (x_i - x_j) for each i: depends on the points alone, which are few in a program. */
+function inverseDenominators(points: readonly bigint[], p: bigint): bigint[] {
+  const name = `${p}/${points.join()}`
+  let found = denominators.get(name)
+  if (!found) {
+    found = points.map((xi, i) => {
+      let product = 1n
+      points.forEach((xj, j) => {
+        if (j !== i) product = (product * (xi - xj + p)) % p
+      })
+      return modInverse(product, p)
+    })
+    if (denominators.size < KNOWN_SETS) denominators.set(name, found)
+  }
+  return found
+}
+
 /** The values at `at` of the Lagrange basis over `points`: public constants. */
 export function lagrange(points: readonly bigint[], at: bigint, p: bigint): bigint[] {
-  const mod = (x: bigint): bigint => ((x % p) + p) % p
-  return points.map((xi, i) => {
-    let numerator = 1n
-    let denominator = 1n
-    points.forEach((xj, j) => {
-      if (j === i) return
-      numerator = mod(numerator * (at - xj))
-      denominator = mod(denominator * (xi - xj))
+  const inverses = inverseDenominators(points, p)
+  const differences = points.map(x => (((at - x) % p) + p) % p)
+  return inverses.map((inverse, i) => {
+    let value = inverse
+    differences.forEach((difference, j) => {
+      if (j !== i) value = (value * difference) % p
     })
-    return mod(numerator * modInverse(denominator, p))
+    return value
   })
 }
 

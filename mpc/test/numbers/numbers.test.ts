@@ -18,9 +18,11 @@ import {
   select,
   sign
 } from '../../src/numbers/compare.ts'
-import { divide, inverseSqrt, reciprocal, sqrt } from '../../src/numbers/divide.ts'
+import { divide, inverseSqrt, reciprocal, sqrt, type Partial } from '../../src/numbers/divide.ts'
 import { correlation, simpleRegression } from '../../src/numbers/regression.ts'
-import { reshape, secret } from '../../src/numbers/secret.ts'
+import { reshape, secret, type Secret } from '../../src/numbers/secret.ts'
+import { parallel } from '../../src/protocols/masked.ts'
+import type { Party } from '../../src/session/party.ts'
 import { covariance, mean, std, variance } from '../../src/numbers/statistics.ts'
 
 const ULP = 2 ** -16
@@ -28,23 +30,29 @@ const near = (found: readonly number[], expected: readonly number[], tolerance: 
   expect(found).to.have.length(expected.length)
   found.forEach((value, i) => expect(value, `element ${i}`).to.be.closeTo(expected[i]!, tolerance(i)))
 }
+const revealAll = async (party: Party, values: readonly Secret[]): Promise<number[]> => {
+  const out: number[] = []
+  for (const value of values) out.push(...(await reveal(party, value)))
+  return out
+}
 const randoms = (count: number, size: number): number[] => Array.from({ length: count }, () => randomReal(size))
 
-for (const [n, t, prime] of [
-  [3, 1, DEFAULT_PRIME],
-  [3, 1, FAST_PRIME],
-  [4, 1, DEFAULT_PRIME],
-  [5, 2, DEFAULT_PRIME]
+for (const [n, t, prime, security] of [
+  [3, 1, DEFAULT_PRIME, 'passive'],
+  [3, 1, DEFAULT_PRIME, 'active'],
+  [3, 1, FAST_PRIME, 'passive'],
+  [4, 1, DEFAULT_PRIME, 'active'],
+  [5, 2, DEFAULT_PRIME, 'passive']
 ] as const) {
   const ulps = (n === 3 ? 2 : n === 4 ? 2.5 : 5.5) * ULP
   const settings = { n, t, prime, fraction: 16, magnitude: 20 }
   const run = async <T>(program: Parameters<typeof runParties<T>>[1]): Promise<T> => {
-    const { results } = await runParties({ n, t, prime, timeoutMs: 20_000 }, program)
+    const { results } = await runParties({ n, t, prime, security, timeoutMs: 20_000 }, program)
     expect(results.slice(1)).to.deep.equal(results.slice(0, -1))
     return results[0]!
   }
 
-  describe(`mpc/numbers n=${n} t=${t} ${prime.toString(2).length} bits`, function () {
+  describe(`mpc/numbers n=${n} t=${t} ${prime.toString(2).length} bits ${security}`, function () {
     this.timeout(30_000)
 
     it('adds, multiplies, sums and scales with the stated errors', async () => {
@@ -115,11 +123,13 @@ for (const [n, t, prime] of [
           sign: await reveal(party, await sign(party, x)),
           abs: await reveal(party, await abs(party, x)),
           select: await reveal(party, await select(party, less, x, y)),
-          extremes: (
-            await Promise.all(
-              [max(party, x), min(party, x), argmax(party, x), argmin(party, x)].map(async v => reveal(party, await v))
+          extremes: await revealAll(
+            party,
+            await parallel<Secret[]>(
+              party,
+              [max, min, argmax, argmin].map(op => (branch: Party) => op(branch, x))
             )
-          ).flat(),
+          ),
           blinded: (await reveal(party, await eqBlinded(party, x, y))).map(v => v === 0)
         }
       })
@@ -146,18 +156,16 @@ for (const [n, t, prime] of [
       const [a, b, c] = [column(tops, settings), column(bottoms, settings), column(roots, settings)]
       const found = await run(async party => {
         const [x, y, z] = [a.at(party), b.at(party), c.at(party)]
-        const [quotient, one, root, inverse] = await Promise.all([
-          divide(party, x, y),
-          reciprocal(party, y),
-          sqrt(party, z),
-          inverseSqrt(party, z)
+        const found = await parallel<Partial[]>(party, [
+          branch => divide(branch, x, y),
+          branch => reciprocal(branch, y),
+          branch => sqrt(branch, z),
+          branch => inverseSqrt(branch, z)
         ])
-        return Promise.all(
-          [quotient, one, root, inverse].map(async ({ value, valid }) => ({
-            value: await reveal(party, value),
-            valid: await reveal(party, valid)
-          }))
-        )
+        const out: { value: number[]; valid: number[] }[] = []
+        for (const { value, valid } of found)
+          out.push({ value: await reveal(party, value), valid: await reveal(party, valid) })
+        return out
       })
       const check = (at: number, exact: (i: number) => number, valid: (i: number) => boolean): void => {
         found[at]!.valid.forEach((flag, i) => {
@@ -201,7 +209,10 @@ for (const [n, t, prime] of [
       const found = await run(async party => {
         const [u, v, w] = [a.at(party), b.at(party), c.at(party)]
         const deviation = await std(party, u)
-        const [r, none] = await Promise.all([correlation(party, u, v, 24), correlation(party, u, w)])
+        const [r, none] = await parallel<[Partial, Partial]>(party, [
+          branch => correlation(branch, u, v, 24),
+          branch => correlation(branch, u, w)
+        ])
         const all = [
           await mean(party, u),
           await variance(party, u),
@@ -213,7 +224,7 @@ for (const [n, t, prime] of [
           none.valid,
           none.value
         ]
-        return (await Promise.all(all.map(value => reveal(party, value)))).flat()
+        return revealAll(party, all)
       })
       const avg = (v: readonly number[]): number => v.reduce((s, e) => s + e, 0) / v.length
       const [mx, my] = [avg(a.values), avg(b.values)]
@@ -240,9 +251,7 @@ for (const [n, t, prime] of [
           b.at(party),
           { slopeMagnitude: 8, fraction: 16 }
         )
-        return (
-          await Promise.all([slope, intercept, r, unexplained, valid, yVariance].map(value => reveal(party, value)))
-        ).flat()
+        return revealAll(party, [slope, intercept, r, unexplained, valid, yVariance])
       })
       const avg = (v: readonly number[]): number => v.reduce((s, e) => s + e, 0) / v.length
       const [mx, my] = [avg(a.values), avg(b.values)]

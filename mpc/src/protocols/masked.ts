@@ -1,0 +1,32 @@
+import type { Vec } from '../field/field.ts'
+import type { Party } from '../session/party.ts'
+import { openChecked, openTrusting } from './open.ts'
+import { verifyProducts } from './verify.ts'
+
+/**
+ * Opens masked values of degree t to all nodes, as the security mode asks.
+ *
+ * In active mode every product of this branch is checked before: a mask of bounded size hides only values of the size that was
+ * promised, and an unchecked product may be off by anything a corrupt node chose. Then the opening is tested (or corrected).
+ * Cost: passive as `openTrusting`; active as `openChecked`, after `verifyProducts` if products are pending.
+ */
+export async function openMasked(party: Party, shares: Vec): Promise<Vec> {
+  if (!party.active) return openTrusting(party, shares)
+  await verifyProducts(party)
+  return (await openChecked(party, shares)).values
+}
+
+/**
+ * Runs branches of a program side by side, in rounds that overlap. Products made before are checked first, so each branch may
+ * open what depends on them; what the branches leave unchecked is settled by the caller's next check, in branch order.
+ */
+export async function parallel<T extends readonly unknown[]>(
+  party: Party,
+  branches: { readonly [K in keyof T]: (branch: Party) => Promise<T[K]> }
+): Promise<T> {
+  await verifyProducts(party)
+  const own = branches.map((_, i) => party.branch(`branch ${i}`))
+  const results = await Promise.all(branches.map((run, i) => run(own[i]!)))
+  for (const branch of own) party.ledger.addAll(branch.ledger.take())
+  return results as unknown as T
+}

@@ -1,0 +1,55 @@
+import { MpcError } from '../errors.ts'
+import type { Vec } from '../field/field.ts'
+import type { LocalProduct } from '../protocols/product.ts'
+
+/** "These shares are what that product comes to": made by every resharing in active mode, and owed a proof. */
+export interface Claim {
+  readonly product: LocalProduct
+  readonly result: Vec
+}
+
+/**
+ * The claims of one line of the program, in program order, that no check has covered yet. All parties run the same program, so
+ * their ledgers list the same claims; that holds only within one sequence of operations, which is why concurrent branches get
+ * ledgers of their own (`parallel`) and using one from two branches is refused.
+ */
+export class Ledger {
+  #claims: Claim[] = []
+  #busy = false
+
+  /** Runs an operation that will add a claim. @throws MPC_PARAMETERS if another one is under way on this ledger. */
+  async during<T>(run: () => Promise<T>): Promise<T> {
+    if (this.#busy) {
+      throw new MpcError(
+        { code: 'MPC_PARAMETERS', what: 'concurrency' },
+        'Two operations of one branch run at once; in active mode their claims would have no fixed order.',
+        { hint: 'Await one before the other, or run them with parallel().' }
+      )
+    }
+    this.#busy = true
+    try {
+      return await run()
+    } finally {
+      this.#busy = false
+    }
+  }
+
+  add(claim: Claim): void {
+    this.#claims.push(claim)
+  }
+
+  addAll(claims: readonly Claim[]): void {
+    this.#claims.push(...claims)
+  }
+
+  get pending(): number {
+    return this.#claims.length
+  }
+
+  /** Hands over the claims; the taker must check them before anything that depends on them is opened. */
+  take(): Claim[] {
+    const claims = this.#claims
+    this.#claims = []
+    return claims
+  }
+}
