@@ -7,7 +7,7 @@ import type { Libp2p } from 'libp2p'
 import { encode as varint } from 'uint8-varint'
 import { PeerProtocol, helloCodec, peerRequest, peerResponse, signDigest } from '@enigma/protocol'
 import { makeHello } from '../../src/net/hello.ts'
-import { DEFAULT_LIMITS } from '../../src/net/limits.ts'
+import { DEFAULT_LIMITS, type NetLimits } from '../../src/net/limits.ts'
 import { createNode } from '../../src/net/node.ts'
 import type { Libp2pNetwork } from '../../src/net/libp2p-network.ts'
 import { MemoryChain, addressOf, keyOf } from '../memory-chain.ts'
@@ -24,13 +24,16 @@ describe('net, against hostile peers', () => {
     chain = new MemoryChain()
     for (const name of ['alice', 'mallory']) chain.register(name)
     served = 0
-    victim = await makeNetwork(chain, 'alice', {
-      limits: { helloTimeoutMs: 300, requestTimeoutMs: 500, maxUnverified: 3 }
-    })
-    victim.handle(PeerProtocol.taskRelay, { 0: () => Promise.resolve(Uint8Array.of(++served)) })
-    await running.start(victim)
+    await startVictim()
   })
   afterEach(() => running.stop())
+
+  async function startVictim(limits: Partial<NetLimits> = {}): Promise<void> {
+    await running.stop()
+    victim = await makeNetwork(chain, 'alice', { limits: { maxUnverified: 3, ...limits } })
+    victim.handle(PeerProtocol.taskRelay, { 0: () => Promise.resolve(Uint8Array.of(++served)) })
+    await running.start(victim)
+  }
 
   async function attacker(): Promise<{ node: Libp2p; connection: Connection }> {
     const node = await createNode({
@@ -79,13 +82,14 @@ describe('net, against hostile peers', () => {
   }
 
   it('closes a connection on which nobody says hello', async () => {
+    await startVictim({ helloTimeoutMs: 300 })
     const { connection } = await attacker()
     await until('closed', () => connection.status !== 'open', 3_000)
   })
 
   it('does not let strangers crowd each other beyond the limit', async () => {
     const held = await Promise.all(Array.from({ length: 6 }, attacker))
-    await until('at most three stay', () => held.filter(h => h.connection.status === 'open').length <= 3, 200 + 300)
+    await until('at most three stay', () => held.filter(h => h.connection.status === 'open').length <= 3, 3_000) // before the first lack of a hello counts
   })
 
   it('refuses a frame that claims to be too large, before anything is read', async () => {
@@ -94,7 +98,7 @@ describe('net, against hostile peers', () => {
     let reset = false
     stream.addEventListener('close', () => (reset = true))
     stream.send(varint(2 ** 30))
-    await until('reset', () => reset, 450) // sooner than the deadline of the request
+    await until('reset', () => reset, 5_000) // sooner than the deadline of the request
     expect(served).to.equal(0)
   })
 
@@ -111,6 +115,7 @@ describe('net, against hostile peers', () => {
   })
 
   it('gives up on a request that arrives drop by drop', async () => {
+    await startVictim({ requestTimeoutMs: 500 })
     const { connection } = await verified()
     const stream = await connection.newStream(PeerProtocol.taskRelay)
     let ended = false
@@ -119,7 +124,7 @@ describe('net, against hostile peers', () => {
     const drip = setInterval(() => {
       if (!ended) stream.send(Uint8Array.of(1))
     }, 50)
-    await until('ended', () => ended, 2_000)
+    await until('ended', () => ended, 5_000)
     clearInterval(drip)
     expect(served).to.equal(0)
   })
