@@ -1,0 +1,95 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { expect } from 'chai'
+import { run, type Io } from '@enigma/cli'
+import { whileMining } from './support/mining.ts'
+import { useSharedDevnet } from './support/shared-devnet.ts'
+
+interface Outcome {
+  readonly code: number
+  readonly out: string[]
+  readonly err: string[]
+}
+
+describe('e2e: the command line', function () {
+  this.timeout(240_000)
+  const shared = useSharedDevnet()
+  let home: string
+  let keyFile: string
+
+  before(() => {
+    home = mkdtempSync(join(tmpdir(), 'enigma-cli-e2e-'))
+    keyFile = join(home, 'key')
+    writeFileSync(keyFile, shared().nextUser().privateKey, { mode: 0o600 })
+  })
+  after(() => rmSync(home, { recursive: true, force: true }))
+
+  /** Runs one command line against the shared network, which is not the one that `enigma devnet` knows. */
+  async function enigma(line: string, input: string[] = []): Promise<Outcome> {
+    const { devnet } = shared()
+    const out: string[] = []
+    const err: string[] = []
+    const env = {
+      ENIGMA_HOME: home,
+      ENIGMA_PRIVATE_KEY_FILE: keyFile,
+      ENIGMA_RPC: devnet.workers.map(({ httpUrl }) => httpUrl).join(','),
+      ENIGMA_CHAIN_URL: devnet.chainUrl,
+      ENIGMA_CONTRACT: devnet.enigma
+    }
+    const readLine = (): Promise<string> => Promise.resolve(input.shift() ?? '')
+    const io: Io = { env, out: text => void out.push(text), err: text => void err.push(text), readLine }
+    return { code: await whileMining(devnet, run(line.split(' '), io)), out, err }
+  }
+
+  const stagesOf = ({ err }: Outcome): string[] => err.map(line => line.split(' ')[0]!)
+
+  it('compiles, deploys, calls, and shows every stage while one waits', async () => {
+    const compiled = await enigma(`compile secret-contracts/samples/calculator --out ${join(home, 'build')}`)
+    expect(compiled).to.deep.include({ code: 0, err: [] })
+
+    const deployed = await enigma(`deploy ${join(home, 'build/calculator.wasm')} --name mine`)
+    expect([deployed.code, deployed.err.filter(line => line.startsWith('hint'))]).to.deep.equal([0, []])
+    expect(deployed.out).to.have.length(1)
+    expect(deployed.out[0]).to.match(/^0x[0-9a-f]{64}$/)
+
+    const called = await enigma('call mine sub 76 17')
+    expect([called.code, called.out]).to.deep.equal([0, ['59']])
+    const all = ['encrypted', 'delivered', 'recorded', 'accepted', 'executing', 'committed', 'verified', 'final']
+    expect(stagesOf(called)).to.deep.equal(all)
+
+    const secret = await enigma('call mine mul - - --json', ['76', '17'])
+    const { taskId, result } = JSON.parse(secret.out[0]!) as { taskId: string; result: string }
+    expect(result).to.equal('1292')
+
+    const watched = await enigma(`task watch ${taskId}`)
+    expect([watched.code, watched.out]).to.deep.equal([0, ['1292']])
+  })
+
+  it('exits 2 with the code and the reason when a task failed', async () => {
+    const failed = await enigma('call mine div 1 0')
+
+    expect(failed.code).to.equal(2)
+    expect(failed.out).to.deep.equal([])
+    expect(failed.err.at(-2)).to.match(/^TASK_FAILED: .*divi/i)
+    expect(failed.err.at(-1)).to.match(/^hint: /)
+  })
+
+  it('exits 1 with a code and a hint for a contract that does not exist', async () => {
+    const wrong = await enigma('call nobody sub 76 17')
+    expect(wrong.code).to.equal(1)
+    expect(wrong.err).to.deep.equal([
+      'CLI_CONTRACT: No contract named nobody was deployed from here.',
+      'hint: Known: mine'
+    ])
+  })
+
+  it('shows the state of every worker', async () => {
+    const { devnet } = shared()
+    const status = await enigma('worker status')
+
+    expect(status.code).to.equal(0)
+    expect(status.out).to.have.length(devnet.workers.length)
+    for (const line of status.out) expect(line).to.include('logged-in').and.to.include('SIMULATION')
+  })
+})
