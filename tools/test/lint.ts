@@ -18,6 +18,7 @@ export const lintChecks: readonly LintCheck[] = [
   { name: 'import rules', command: ['node', 'scripts/checks/imports.ts'] },
   { name: 'no import cycles', command: ['node', 'scripts/checks/cycles.ts'] },
   { name: 'links in the documents', command: ['node', 'scripts/checks/links.ts'] },
+  { name: 'lines named in the documents', command: ['node', 'scripts/checks/references.ts'] },
   { name: 'shell syntax', command: ['bash', 'scripts/checks/shell.sh'] },
   { name: 'formatting (prettier)', command: [bin('prettier'), '--check', '--cache', '--log-level', 'warn', '.'] },
   {
