@@ -65,19 +65,19 @@ async function start(
   signal: AbortSignal
 ): Promise<Devnet> {
   const { dataDir, logDir, onProgress } = settings
-  onProgress('starting the chain')
+  onProgress('starting the chain ...')
   const chain = await startChain(settings, table, signal)
   const provider = setupProvider(chain.url)
   const pump = new BlockPump(chain.miner)
   try {
-    onProgress('deploying the contracts')
+    onProgress('deploying the contracts ...')
     const contracts = await prepareContracts(settings, chain, provider)
     const surroundings = { ...settings, table, chainUrl: chain.url, enigma: contracts.enigma }
-    onProgress('starting the principal')
+    onProgress('starting the principal ...')
     const principal = await startPrincipal(settings, surroundings, provider, contracts, signal)
-    onProgress(settings.workers === 1 ? 'starting the worker' : `starting ${settings.workers} workers`)
+    onProgress(settings.workers === 1 ? 'starting the worker ...' : `starting ${settings.workers} workers ...`)
     const workers = await startWorkers(settings, surroundings, provider, contracts, principal.multiaddrs, signal)
-    onProgress('waiting for the first epoch')
+    onProgress('waiting for the first epoch ...')
     await allReady(settings, [principal, ...workers], provider, contracts, signal)
     await pump.stop()
 

@@ -114,7 +114,9 @@ describe('e2e/launch.sh', function () {
     const run = launch('-s', '-n', '1')
     await ready(run)
     const all = everythingOf(stateNow())
-    await waitFor(() => /^worker1 +\|/m.test(run.output()), {
+    const status = await fetch(`${stateNow().workers?.[0]?.httpUrl}/status`)
+    process.kill(((await status.json()) as { enclavePid: number }).enclavePid, 'SIGKILL') // something to write about
+    await waitFor(() => /^worker1 +\|.*enclave/m.test(run.output()), {
       what: 'a line of the worker in the stream',
       limitMs: 30_000
     })

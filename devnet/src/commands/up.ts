@@ -72,7 +72,7 @@ function settingsOf({ keep, workers, epochSize }: DevnetUpFlags, state: StateHol
     epochSize,
     ports: portsOf(),
     chain: keep === true ? 'anvil' : 'hardhat',
-    onProgress: text => io.out(`  ${text} ...`),
+    onProgress: text => io.out(`  ${text}`),
     onLog: (name, line) => stream.line(name, line),
     onProcesses: processes => state.update({ processes }),
     onUnexpectedExit: (name, exit) => io.err(`${name} ended by itself (${exit}).`)
