@@ -1,6 +1,6 @@
 import type { Stream } from '@libp2p/interface'
-import { lpStream } from '@libp2p/utils'
-import { asError } from '@enigma/protocol'
+import { lpStream, type LengthPrefixedStreamOpts } from '@libp2p/utils'
+import { asError, u32 } from '@enigma/protocol'
 
 /** One length-prefixed message each way on a stream of its own. Each has a size limit; both share one deadline. */
 export interface Frames {
@@ -8,26 +8,47 @@ export interface Frames {
   write(bytes: Uint8Array): Promise<void>
 }
 
-/** Bytes of the varint that stands before a message. */
-const PREFIX_BYTES = 5
+/**
+ * A message stands behind its length, a big-endian u32 (PROTOCOL, encodings). The library's varint would let a length that
+ * never ends grow without bound; this one has four bytes, always.
+ */
+const PREFIX_BYTES = 4
+const lengthEncoder = (length: number): Uint8Array => u32.encode(length)
+const lengthDecoder: LengthPrefixedStreamOpts['lengthDecoder'] = data => {
+  if (data.byteLength < PREFIX_BYTES) throw new RangeError('The length is not whole yet.') // asks for the next byte
+  return u32.decode(data.subarray())
+}
 
 export function frames(stream: Stream, maxReadBytes: number, signal: AbortSignal): Frames {
-  const lp = lpStream(stream, { maxDataLength: maxReadBytes, maxBufferSize: maxReadBytes + PREFIX_BYTES })
+  const lp = lpStream(stream, {
+    lengthEncoder,
+    lengthDecoder,
+    maxLengthLength: PREFIX_BYTES,
+    maxDataLength: maxReadBytes,
+    maxBufferSize: maxReadBytes + PREFIX_BYTES
+  })
   return {
     read: async () => (await lp.read({ signal })).subarray(),
     write: bytes => lp.write(bytes, { signal })
   }
 }
 
-/** Sends a request on a fresh stream and reads its answer. The stream is gone afterwards, however that ends. */
+/** Ends the stream at the deadline, whatever the other side does: also one that is never closed by it. */
+export function tie(stream: Stream, signal: AbortSignal): void {
+  const abort = (): void => stream.abort(asError(signal.reason))
+  if (signal.aborted) return abort()
+  signal.addEventListener('abort', abort, { once: true })
+  stream.addEventListener('close', () => signal.removeEventListener('abort', abort), { once: true })
+}
+
+/** Sends a request on a fresh stream and reads its answer. */
 export async function askOn(
   stream: Stream,
   request: Uint8Array,
   maxResponseBytes: number,
   signal: AbortSignal
 ): Promise<Uint8Array> {
-  const abort = (): void => stream.abort(asError(signal.reason))
-  signal.addEventListener('abort', abort, { once: true })
+  tie(stream, signal)
   try {
     const line = frames(stream, maxResponseBytes, signal)
     await line.write(request)
@@ -37,8 +58,6 @@ export async function askOn(
   } catch (err) {
     stream.abort(asError(err))
     throw err
-  } finally {
-    signal.removeEventListener('abort', abort)
   }
 }
 
@@ -49,7 +68,13 @@ export async function answerOn(
   signal: AbortSignal,
   answer: (request: Uint8Array) => Promise<Uint8Array>
 ): Promise<void> {
-  const line = frames(stream, maxRequestBytes, signal)
-  await line.write(await answer(await line.read()))
-  await stream.close({ signal })
+  tie(stream, signal)
+  try {
+    const line = frames(stream, maxRequestBytes, signal)
+    await line.write(await answer(await line.read()))
+    await stream.close({ signal })
+  } catch (err) {
+    stream.abort(asError(err))
+    throw err
+  }
 }

@@ -11,7 +11,7 @@ import { orAborted } from './deadline.ts'
 import { Dialer } from './dialer.ts'
 import { NetError, decidingCode, refusedBy } from './errors.ts'
 import { findPeers } from './find-peers.ts'
-import { answerOn, askOn } from './frames.ts'
+import { answerOn, askOn, tie } from './frames.ts'
 import { makeHello, readHello, type HelloIdentity } from './hello.ts'
 import { DEFAULT_LIMITS, PROTOCOL_RULES, type NetLimits } from './limits.ts'
 import { createNode } from './node.ts'
@@ -263,6 +263,7 @@ export class Libp2pNetwork implements PeerNetwork {
     const rule = PROTOCOL_RULES[PeerProtocol.hello]
     const signal = AbortSignal.timeout(this.#limits.helloTimeoutMs)
     let refused = false
+    tie(stream, signal)
     try {
       if (!this.#quota.take(`hello ${peerId}`, rule.perSecond, rule.burst)) throw new Error('too many hellos')
       await answerOn(stream, rule.maxRequestBytes, signal, async request => {
@@ -275,8 +276,7 @@ export class Libp2pNetwork implements PeerNetwork {
         }
       })
       if (refused) this.#disconnect(peerId)
-    } catch (err) {
-      stream.abort(asError(err))
+    } catch {
       this.#disconnect(peerId)
     }
   }

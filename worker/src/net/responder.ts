@@ -39,8 +39,6 @@ export function responder(
   return async (stream, connection) => {
     const peerId = connection.remotePeer.toString()
     const signal = AbortSignal.timeout(requestTimeoutMs)
-    const abort = (): void => stream.abort(asError(signal.reason))
-    signal.addEventListener('abort', abort, { once: true })
     try {
       // Who is not allowed in is told so before a byte of the request is read.
       const refusal = await admit(peerId, signal).catch(asError)
@@ -61,9 +59,6 @@ export function responder(
     } catch (err) {
       if (isOversized(err)) penaliseMalformed(peerId)
       log.debug('A request of a peer ended early', facts(peerId, err))
-      stream.abort(asError(err))
-    } finally {
-      signal.removeEventListener('abort', abort)
     }
   }
 

@@ -1,11 +1,10 @@
 import { generateKeyPair } from '@libp2p/crypto/keys'
 import type { Connection } from '@libp2p/interface'
 import { multiaddr } from '@multiformats/multiaddr'
-import { lpStream } from '@libp2p/utils'
 import { expect } from 'chai'
 import type { Libp2p } from 'libp2p'
-import { encode as varint } from 'uint8-varint'
-import { PeerProtocol, helloCodec, peerRequest, peerResponse, signDigest } from '@enigma/protocol'
+import { PeerProtocol, helloCodec, peerRequest, peerResponse, signDigest, u32 } from '@enigma/protocol'
+import { frames } from '../../src/net/frames.ts'
 import { makeHello } from '../../src/net/hello.ts'
 import { DEFAULT_LIMITS, type NetLimits } from '../../src/net/limits.ts'
 import { createNode } from '../../src/net/node.ts'
@@ -65,9 +64,9 @@ describe('net, against hostile peers', () => {
     bytes: Uint8Array
   ): Promise<{ ok: boolean; code: string }> {
     const stream = await connection.newStream(protocol)
-    const lp = lpStream(stream)
-    await lp.write(bytes)
-    const answer = peerResponse.decode((await lp.read({ signal: AbortSignal.timeout(2_000) })).subarray())
+    const line = frames(stream, 2 ** 20, AbortSignal.timeout(2_000))
+    await line.write(bytes)
+    const answer = peerResponse.decode(await line.read())
     await stream.close()
     return answer
   }
@@ -97,7 +96,7 @@ describe('net, against hostile peers', () => {
     const stream = await connection.newStream(PeerProtocol.taskRelay)
     let reset = false
     stream.addEventListener('close', () => (reset = true))
-    stream.send(varint(2 ** 30))
+    stream.send(u32.encode(2 ** 30))
     await until('reset', () => reset, 5_000) // sooner than the deadline of the request
     expect(served).to.equal(0)
   })
@@ -120,7 +119,7 @@ describe('net, against hostile peers', () => {
     const stream = await connection.newStream(PeerProtocol.taskRelay)
     let ended = false
     stream.addEventListener('close', () => (ended = true))
-    stream.send(varint(1000))
+    stream.send(u32.encode(1000))
     const drip = setInterval(() => {
       if (!ended) stream.send(Uint8Array.of(1))
     }, 50)
