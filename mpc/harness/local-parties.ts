@@ -14,6 +14,7 @@ export interface LocalOptions {
   readonly intercept?: Intercept
   readonly signal?: AbortSignal
   readonly security?: Security
+  readonly session?: string
 }
 
 export interface LocalRun<T> {
@@ -23,13 +24,21 @@ export interface LocalRun<T> {
 
 /** Runs one program at n parties of one process, on fresh keys, over counting memory channels. */
 export async function runParties<T>(
-  { n = 3, t = 1, prime = DEFAULT_PRIME, timeoutMs = 5_000, intercept, signal, security = 'passive' }: LocalOptions,
+  {
+    n = 3,
+    t = 1,
+    prime = DEFAULT_PRIME,
+    timeoutMs = 5_000,
+    intercept,
+    signal,
+    security = 'passive',
+    session = randomBytes(16).toString('hex')
+  }: LocalOptions,
   program: (party: Party) => Promise<T>
 ): Promise<LocalRun<T>> {
   const field = Field.of(prime)
   const keys = await Promise.all(memoryChannels(n).map(channel => agreeOnKeys(channel, t, 'test', { timeoutMs })))
   const channels = memoryChannels(n, intercept).map(countTraffic)
-  const session = randomBytes(16).toString('hex')
   const settled = await Promise.allSettled(
     channels.map((channel, i) =>
       program(

@@ -42,7 +42,9 @@ export async function openChecked(
   if (shamir.consistent(rows, degree)) return { values: shamir.interpolate(rows.slice(0, degree + 1)), wrong: [] }
   if (n >= degree + 1 + 2 * t && !strict) {
     try {
-      return reconstruct(shamir, rows, degree)
+      const found = reconstruct(shamir, rows, degree)
+      for (const party of found.wrong) op.session.state.suspects.add(party)
+      return found
     } catch (error) {
       return op.fail(error as MpcError)
     }

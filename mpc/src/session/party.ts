@@ -45,7 +45,10 @@ export interface Session {
   readonly statisticalBits: number
   readonly security: Security
   /** Set by the first failed check; nothing may be sent after it. */
-  readonly state: { failure: MpcError | null }
+  readonly state: {
+    failure: MpcError | null
+    /** Parties whose wrong shares were corrected. */ readonly suspects: Set<number>
+  }
   /** Lagrange coefficients at 0 over the points of the parties 0..2t. */
   readonly productWeights: readonly bigint[]
 }
@@ -103,7 +106,7 @@ export class Party {
         setCount: sets.length,
         statisticalBits,
         security,
-        state: { failure: null },
+        state: { failure: null, suspects: new Set() },
         productWeights
       },
       root,
@@ -141,6 +144,11 @@ export class Party {
   /** As `operation`, with a ledger of its own: one of several concurrent branches. Use `parallel`, which settles the ledgers. */
   branch(name: string): Party {
     return new Party(this.session, this.#childId(name), new Ledger())
+  }
+
+  /** Parties that sent wrong shares in openings that could be corrected (N >= 3(T-1)+1). */
+  get suspects(): readonly number[] {
+    return [...this.session.state.suspects].sort((a, b) => a - b)
   }
 
   get active(): boolean {
