@@ -44,6 +44,7 @@ export function openChannel(link: Duplex, onBroken: (error: Error | null) => voi
   const queue: (() => void)[] = []
   const split = frameSplitter()
   let nextId = 1
+  let admitted = 0
   let closed = false
 
   function close(error: Error | null = null): void {
@@ -59,7 +60,9 @@ export function openChannel(link: Duplex, onBroken: (error: Error | null) => voi
   function settle(id: number): Waiting | undefined {
     const call = waiting.get(id)
     waiting.delete(id)
-    queue.shift()?.()
+    const following = queue.shift() // it takes over this call's place
+    if (following) following()
+    else admitted -= 1
     return call
   }
 
@@ -81,17 +84,19 @@ export function openChannel(link: Duplex, onBroken: (error: Error | null) => voi
     }
   })
   link.on('error', error => close(error))
+  link.on('end', () => close())
   link.on('close', () => close())
 
-  const roomFor = async (): Promise<void> => {
-    while (!closed && waiting.size >= MAX_UNDER_WAY) await new Promise<void>(go => queue.push(go))
+  async function admit(): Promise<void> {
+    if (admitted >= MAX_UNDER_WAY) await new Promise<void>(go => queue.push(go))
+    else admitted += 1
   }
 
   return {
     close: () => close(),
     async call(method, request, timeoutMs) {
       const payload = enclaveCodecs[method].request.encode(request as never)
-      await roomFor()
+      if (!closed) await admit()
       if (closed) throw down(method)
       const id = nextId
       nextId = nextId === 0xffffffff ? 1 : nextId + 1
