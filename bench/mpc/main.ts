@@ -1,5 +1,5 @@
 /**
- * npm run bench:mpc [-- --json] [--quick] [--n 3] [--t 1] [--prime default|fast|<number>] [--security passive] [--only mul,dot]
+ * npm run bench:mpc [-- --json] [--quick] [--n 3] [--t 1] [--prime default|fast|<number>] [--security passive|active] [--only mul,dot]
  *
  * Runs each workload in n separate processes over encrypted loopback links and prints rates, and ratios to bare modular
  * multiplication (BigInt and WebAssembly) of the same run. `t` is the degree: T - 1. Times are those of the slowest party,
@@ -54,10 +54,11 @@ const WORKLOADS: readonly Workload[] = [
 const primes: Record<string, bigint> = { default: DEFAULT_PRIME, fast: FAST_PRIME }
 const prime = primes[options.prime] ?? BigInt(options.prime)
 const [n, t] = [Number(options.n), Number(options.t)]
-if (options.security !== 'passive') {
-  console.error(`Security mode ${options.security} cannot be measured here; choose passive.`)
+if (options.security !== 'passive' && options.security !== 'active') {
+  console.error(`There is no security mode ${options.security}; choose passive or active.`)
   process.exit(2)
 }
+const security: 'passive' | 'active' = options.security
 const only = options.only?.split(',')
 const unknown = only?.filter(name => !WORKLOADS.some(workload => workload.name === name)) ?? []
 if (unknown.length > 0) {
@@ -73,6 +74,7 @@ const cluster = await Cluster.start({
   n,
   t,
   prime,
+  security,
   timeoutMs: 120_000
 })
 let roundTripMs = 0
@@ -123,7 +125,7 @@ try {
     const last = runs.at(-1)!
     results.push({
       name,
-      security: options.security,
+      security,
       n,
       t,
       prime: prime.toString(),
@@ -133,6 +135,8 @@ try {
       rounds,
       bytesPerParty: last.bytes,
       cpuSeconds: median(runs.map(r => r.cpu)),
+      /** What this machine could do if the parties' processors were not shared with anything else. */
+      perSecondByCpu: (units * cpus().length) / (median(runs.map(r => r.cpu)) * Math.max(n, cpus().length)),
       memoryBytes: last.rss,
       eventLoopLagP99Ms: median(runs.map(r => r.lag)),
       ratioToBigint: units / seconds / bare.bigint,
@@ -149,7 +153,7 @@ function report(result: Record<string, unknown>, units: number): void {
   const number = (key: string, digits = 3): string => Number(result[key]).toPrecision(digits)
   console.log(
     `${String(result.name).padEnd(18)} ${number('perSecond').padStart(9)}/s  ${number('seconds').padStart(8)} s  ${String(result.rounds).padStart(4)} rounds  ` +
-      `${(Number(result.bytesPerParty) / units).toFixed(1).padStart(9)} B each  cpu ${number('cpuSeconds')} s  ` +
+      `${(Number(result.bytesPerParty) / units).toFixed(1).padStart(9)} B each  cpu ${number('cpuSeconds')} s (${number('perSecondByCpu')}/s)  ` +
       `x BigInt ${number('ratioToBigint')}  x WASM ${number('ratioToWasm')}  ${number('roundTrips')} round trips  lag ${number('eventLoopLagP99Ms', 2)} ms`
   )
 }

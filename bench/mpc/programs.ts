@@ -1,7 +1,7 @@
 /** The workloads of `npm run bench:mpc`, run by each party in its own process. */
 import { expand, type Package } from '@enigma/mpc/client'
 import * as mpc from '@enigma/mpc'
-import type { Party, Secret, Vec } from '@enigma/mpc'
+import type { Party, Secret } from '@enigma/mpc'
 
 interface Size {
   readonly count: number
@@ -13,16 +13,17 @@ function numbers(party: Party, count: number, { columns = 1, fraction = 0, magni
   return mpc.secret(party, op.bounded(count, 24).whole, { columns, fraction, magnitude: magnitude - fraction })
 }
 
-const done = (value: Secret | Vec): number => ('shares' in value ? value.shares.length : value.length)
+/** A result counts when it may leave the node: in active mode after the check of its products. */
+const done = async (party: Party, value: Secret): Promise<number> => (await mpc.release(party, value.shares)).length
 
 export const idle = async (): Promise<number> => 0
 
 export const input = async (party: Party, { dealt }: { dealt: Package }): Promise<number> =>
-  done(expand(party.field, dealt))
+  expand(party.field, dealt).length
 
 export async function mul(party: Party, { count }: Size): Promise<number> {
   const [x, y] = prepared(party, count)
-  return done(await mpc.mul(party, x, y))
+  return done(party, await mpc.mul(party, x, y))
 }
 
 const cache = new Map<string, Secret[]>()
@@ -45,12 +46,12 @@ export async function prepare(party: Party, { count, name }: { count: number; na
 
 export async function dot(party: Party, { count }: Size): Promise<number> {
   const [x, y] = prepared(party, count, SMALL)
-  return done(await mpc.dot(party, x, y))
+  return done(party, await mpc.dot(party, x, y))
 }
 
 export async function matmul(party: Party): Promise<number> {
   const [x, y] = prepared(party, 10_000, { columns: 100, magnitude: 40 })
-  return done(await mpc.matmul(party, x, y))
+  return done(party, await mpc.matmul(party, x, y))
 }
 
 const SMALL = { magnitude: 40 }
@@ -58,40 +59,43 @@ const FIXED = { magnitude: 40, fraction: 16 }
 
 export async function eq(party: Party, { count }: Size): Promise<number> {
   const [x, y] = prepared(party, count)
-  return done(await mpc.eqBlinded(party, x, y))
+  return done(party, await mpc.eqBlinded(party, x, y))
 }
 
 export async function lessThan(party: Party, { count }: Size): Promise<number> {
   const [x, y] = prepared(party, count, { magnitude: 62 })
-  return done(await mpc.lt(party, x, y))
+  return done(party, await mpc.lt(party, x, y))
 }
 
 export async function fixedMul(party: Party, { count }: Size): Promise<number> {
   const [x, y] = prepared(party, count, FIXED)
-  return done(await mpc.mul(party, x, y))
+  return done(party, await mpc.mul(party, x, y))
 }
 
 export async function meanVar(party: Party, { count }: Size): Promise<number> {
   const [x] = prepared(party, count, FIXED)
-  const [mean, variance] = await Promise.all([mpc.mean(party, x), mpc.variance(party, x)])
-  return done(mean) + done(variance)
+  const [mean, variance] = await mpc.parallel<[Secret, Secret]>(party, [
+    branch => mpc.mean(branch, x),
+    branch => mpc.variance(branch, x)
+  ])
+  return (await done(party, mean)) + (await done(party, variance))
 }
 
 export async function linreg(party: Party, { count }: Size): Promise<number> {
   const [design, right] = prepared(party, count * 10, { columns: 10, magnitude: 26, fraction: 16 })
   const { value } = await mpc.leastSquares(party, design, mpc.range(party, right, 0, count))
-  return done(value)
+  return done(party, value)
 }
 
 export async function max(party: Party, { count }: Size): Promise<number> {
   const [x] = prepared(party, count, { magnitude: 62 })
-  return done(await mpc.max(party, x))
+  return done(party, await mpc.max(party, x))
 }
 
 export async function inverse(party: Party): Promise<number> {
   const [x] = prepared(party, 100, { columns: 10, magnitude: 26, fraction: 16 })
   const { value } = await mpc.inverse(party, x)
-  return done(value)
+  return done(party, value)
 }
 
 /** A chain: each step waits for the one before. */
@@ -99,14 +103,14 @@ export async function mulLatency(party: Party, { count }: Size): Promise<number>
   let [x] = prepared(party, 1, { magnitude: 1 })
   const [, y] = prepared(party, 1, { magnitude: 1 })
   for (let i = 0; i < count; i++) x = { ...(await mpc.mul(party, x, y)), bits: 1 }
-  return done(x)
+  return done(party, x)
 }
 
 export async function lessThanLatency(party: Party, { count }: Size): Promise<number> {
   const [x, y] = prepared(party, 1, { magnitude: 62 })
   let last = x
   for (let i = 0; i < count; i++) last = await mpc.lt(party, x, y)
-  return done(last)
+  return done(party, last)
 }
 
 /** Bare messages of 64 bytes between the parties 0 and 1, there and back. */
