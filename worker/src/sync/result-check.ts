@@ -41,9 +41,8 @@ export function resultFault(
   const settled = task?.settlement
   if (!task || !settled) return 'the chain has no receipt for the task'
   if (!hasFinalReceipt(chain, taskId)) return 'it is not final, or has no result'
-  if (receipt.taskId !== taskId) return 'it belongs to another task'
   const digest = typedDigest(chain.facts, 'Receipt', receipt)
-  if (digest !== settled.digest) return 'its receipt is not the one on chain'
+  if (digest !== settled.digest) return 'its receipt is not the one on chain' // every field of it is in the digest
   if (!seatSigners(chain, task.epoch, task.scAddr).some(signer => signer === signerOf(digest, signature)))
     return 'no seat signed its receipt'
   if (outputHashOf(result) !== receipt.outputHash) return 'the ciphertext is not the one of its receipt'

@@ -179,6 +179,16 @@ describe('sync/delta-sync', () => {
     expect(await bob.sync.ensureBytecode(codeHashOf(CODE))).to.deep.equal(CODE)
   })
 
+  it('takes no bytecode that has not the hash it asked for', async () => {
+    const liar = await makeLiar(makeDelta(C, 0).delta, utf8('other code'))
+    bootstrap = liar.multiaddrs()
+    const bob = await makeNode('bob')
+    await until('bob sees the liar', seesAll(bob.network, 1))
+    expect(await bob.sync.ensureBytecode(codeHashOf(CODE)).catch(codeOf)).to.equal('SYNC_INCOMPLETE')
+    expect(await bob.store.getBytecode(codeHashOf(utf8('other code')))).to.equal(null)
+    expect(bob.network.peers()).to.be.empty
+  })
+
   it('is not stopped by a contract that nobody has, and says which one', async () => {
     const alice = await makeNode('alice')
     await history(2, [alice.store])
