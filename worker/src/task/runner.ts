@@ -79,7 +79,7 @@ export class TaskRunner {
     for (const entry of this.#tasks.values()) if (!isFinal(entry.task.state)) this.#reconcile(entry)
     for (const task of chain.openTasks()) this.#onRecord(task)
     await Promise.all([...this.#tasks.values()].map(entry => entry.queue))
-    for (const entry of this.#tasks.values()) this.#startEffect(entry)
+    for (const entry of this.#tasks.values()) if (!entry.effect) this.#startEffect(entry)
     this.#onHead(chain.head().number)
   }
 

@@ -1,0 +1,63 @@
+import { expect } from 'chai'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { readConfig, readOperatorKey } from '../src/config.ts'
+import type { WorkerError } from '../src/errors.ts'
+
+describe('config', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'enigma-config-'))
+  const enigma = `0x${'Ab'.repeat(20)}`
+  const base = ['--enigma', enigma, '--operator-key-file', 'key']
+  after(() => rmSync(folder, { recursive: true, force: true }))
+  const failing = (args: string[], env: Record<string, string> = {}): string => {
+    try {
+      readConfig(args, env)
+    } catch (error) {
+      return (error as WorkerError & { facts: { setting: string } }).facts.setting
+    }
+    return 'nothing'
+  }
+
+  it('takes a flag over the environment, that over the file, that over the default', () => {
+    const file = join(folder, 'enigma.config.json')
+    writeFileSync(file, JSON.stringify({ name: 'file', 'http-port': 1, 'p2p-port': 2, 'min-workers': 3 }))
+    const env = { ENIGMA_NAME: 'environment', ENIGMA_HTTP_PORT: '4' }
+    const config = readConfig([...base, '--config', file, '--name', 'flag'], env)
+    expect(config).to.include({ name: 'flag', httpPort: 4, p2pPort: 2, minWorkers: 3, httpHost: '127.0.0.1' })
+    expect(config.enigma).to.equal(enigma.toLowerCase())
+  })
+
+  it('listens on loopback and the documented ports unless told otherwise', () => {
+    expect(readConfig(base, {})).to.include({ role: 'worker', httpPort: 3346, p2pPort: 10_301, autoLogin: false })
+    expect(readConfig([...base, '--role', 'principal'], {})).to.include({ httpPort: 3336, p2pPort: 10_300 })
+    expect(readConfig([...base, '--auto-login', '--bootstrap', 'a,b'], {})).to.deep.include({
+      autoLogin: true,
+      bootstrap: ['a', 'b']
+    })
+  })
+
+  it('names the setting that is missing or wrong', () => {
+    expect(failing(['--operator-key-file', 'key'])).to.equal('enigma')
+    expect(failing(['--enigma', enigma])).to.equal('operator-key-file')
+    expect(failing([...base, '--role', 'miner'])).to.equal('role')
+    expect(failing([...base, '--http-port', '70000'])).to.equal('http-port')
+    expect(failing([...base, '--min-workers', '-1'])).to.equal('flags')
+    expect(failing([...base, '--min-workers=-1'])).to.equal('min-workers')
+    expect(failing([...base, '--staking', '0x12'])).to.equal('staking')
+    expect(failing([...base, '--chain-url', 'file:///etc/passwd'])).to.equal('chain-url')
+    expect(failing([...base, '--unknown'])).to.equal('flags')
+    expect(failing([...base, '--config', join(folder, 'missing.json')])).to.equal('config')
+  })
+
+  it('reads the key from a file and never shows it in an error', () => {
+    const file = join(folder, 'key')
+    writeFileSync(file, `${'ab'.repeat(32)}\n`)
+    expect(readOperatorKey(file)).to.equal(`0x${'ab'.repeat(32)}`)
+    writeFileSync(file, `${'ab'.repeat(31)}cx`)
+    expect(() => readOperatorKey(file))
+      .to.throw('holds no key')
+      .and.not.throw('abab')
+    expect(() => readOperatorKey(join(folder, 'nowhere'))).to.throw('cannot be read')
+  })
+})

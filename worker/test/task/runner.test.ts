@@ -1,0 +1,294 @@
+import { expect } from 'chai'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import {
+  TaskStatus,
+  ZERO_ADDRESS,
+  ZERO_HASH,
+  deadlineOf,
+  type Hash,
+  type Hex,
+  type Receipt,
+  type TaskId
+} from '@enigma/protocol'
+import { openDatabase, type Database } from '../../src/ops/database.ts'
+import { createLogger } from '../../src/ops/log.ts'
+import { createStatusBoard } from '../../src/ops/status-board.ts'
+import type { CrashPoint } from '../../src/ops/crash-points.ts'
+import type { EffectContext, Effects, Outcome, RunEffect } from '../../src/task/effects.ts'
+import { EnvelopeStore } from '../../src/task/envelope-store.ts'
+import type { Effect, Task } from '../../src/task/machine.ts'
+import { TaskRunner } from '../../src/task/runner.ts'
+import { createTaskStore, type StoredRun } from '../../src/task/task-store.ts'
+import { MemoryChain, addressOf, asScAddr, asTaskId, hashOf } from '../memory-chain.ts'
+
+const accepted = { recordBlock: 0, signature: '0x00' as Hex }
+const receiptOf = (task: Task, prevHead: Hash): Receipt => ({
+  taskId: task.facts.taskId,
+  scAddr: task.facts.scAddr,
+  kind: 1,
+  ok: true,
+  reason: 0,
+  codeHash: ZERO_HASH,
+  inputHash: task.facts.inputHash,
+  recordBlock: task.facts.recordBlock,
+  recordTime: 0,
+  prevHead,
+  deltaHash: ZERO_HASH,
+  outputHash: ZERO_HASH,
+  gasUsed: 1n,
+  callbackTarget: ZERO_ADDRESS,
+  callbackDataHash: ZERO_HASH,
+  callbackGas: 0
+})
+
+describe('task/runner', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'enigma-runner-'))
+  let db: Database
+  let chain: MemoryChain
+  let envelopes: EnvelopeStore
+  let runner: TaskRunner
+  let performed: string[]
+  let points: CrashPoint[]
+  let script: Partial<Record<Effect, RunEffect>>
+  const scAddr = asScAddr('contract')
+  const input = hashOf('input')
+
+  /** What enclave, network and chain would do, without a fault. */
+  const smooth: Effects = {
+    prepare: task => done({ type: 'accepted', accepted: { ...accepted, recordBlock: task.facts.recordBlock } }),
+    run: task => {
+      const receipt = receiptOf(task, chain.contract(task.facts.scAddr)?.headHash ?? ZERO_HASH)
+      const digest = hashOf(`${receipt.taskId}${receipt.prevHead}`)
+      const run: StoredRun = {
+        receipt,
+        signature: new Uint8Array(65),
+        delta: null,
+        sealedRun: Uint8Array.of(1, 2, 3)
+      }
+      return Promise.resolve({
+        event: { type: 'ran', run: { digest, prevHead: receipt.prevHead, deltaHash: ZERO_HASH } },
+        run: { digest, run }
+      })
+    },
+    async submit(task, { tell }) {
+      await tell({ type: 'signed' })
+      if ('run' in task.state) settle(task.facts.taskId, task.state.run.digest)
+      return null
+    },
+    release: async task => {
+      const run = 'run' in task.state ? await createTaskStore(db).run(task.state.run.digest) : null
+      return {
+        event: { type: 'released' },
+        result: { receipt: run!.receipt, signature: run!.signature, result: Uint8Array.of(9) }
+      }
+    },
+    refund(task) {
+      chain.settle(task.facts.taskId, { status: TaskStatus.ReceiptFailedReturn })
+      return Promise.resolve(null)
+    }
+  }
+  const done = (event: Outcome['event']): Promise<Outcome> => Promise.resolve({ event })
+  const settle = (taskId: TaskId, digest: Hash): void => {
+    if (!chain.task(taskId)!.settlement) chain.settle(taskId, { digest })
+  }
+
+  const start = async (): Promise<void> => {
+    const effects = Object.fromEntries(
+      (Object.keys(smooth) as Effect[]).map(name => [
+        name,
+        (task: Task, context: EffectContext) => {
+          performed.push(name)
+          return (script[name] ?? smooth[name])(task, context)
+        }
+      ])
+    ) as unknown as Effects
+    runner = new TaskRunner({
+      chain,
+      store: createTaskStore(db),
+      envelopes,
+      effects,
+      signer: addressOf('alice enclave'),
+      operator: addressOf('alice'),
+      board: createStatusBoard(),
+      log: createLogger({ write: () => undefined }),
+      reach: point => points.push(point)
+    })
+    await runner.start()
+  }
+  const until = async (what: string, condition: () => boolean): Promise<void> => {
+    for (let i = 0; i < 2_000 && !condition(); i++) await new Promise(wake => setTimeout(wake, 1))
+    expect(condition(), what).to.equal(true)
+  }
+  const stage = (taskId: TaskId): string | undefined => runner.task(taskId)?.state.stage
+  const deliver = async (hash = input): Promise<void> => {
+    const sender = addressOf('user')
+    const entry = { inputHash: hash, sender, scAddr, epoch: 1, bytes: 3, recorded: false }
+    await envelopes.put(entry, Uint8Array.of(1, 2, 3))
+    await runner.onEnvelope(hash)
+  }
+  const reopen = async (): Promise<void> => {
+    await runner.stop()
+    envelopes = new EnvelopeStore(db)
+    await envelopes.load()
+  }
+
+  beforeEach(async () => {
+    db = await openDatabase(join(folder, String(Math.random())))
+    chain = new MemoryChain()
+    chain.register('alice')
+    chain.startEpoch()
+    envelopes = new EnvelopeStore(db)
+    performed = []
+    points = []
+    script = {}
+    await start()
+  })
+  afterEach(async () => {
+    await runner.stop()
+    await db.close()
+  })
+  after(() => rmSync(folder, { recursive: true, force: true }))
+
+  it('brings a task from its input to a released result, past every persistence point', async () => {
+    await deliver()
+    const { taskId } = chain.record({ taskId: asTaskId('t'), scAddr, inputHash: input })
+    await until('released', () => stage(taskId) === 'released')
+    expect(performed).to.deep.equal(['prepare', 'run', 'submit', 'release'])
+    expect(points).to.deep.equal(['accepted', 'sealed-run', 'inclusion', 'released'])
+    expect((await createTaskStore(db).result(taskId))!.result).to.deep.equal(Uint8Array.of(9))
+  })
+
+  it('waits for an input that comes after its record', async () => {
+    const { taskId } = chain.record({ taskId: asTaskId('t'), scAddr, inputHash: input })
+    expect(stage(taskId)).to.equal('waiting-input')
+    await deliver()
+    await until('released', () => stage(taskId) === 'released')
+  })
+
+  it('tries a step again that failed, and shows nothing of it to the outside', async () => {
+    let failures = 2
+    script.prepare = (task, context) => {
+      if (failures-- > 0) return Promise.reject(new Error('the principal is silent'))
+      return smooth.prepare(task, context)
+    }
+    await deliver()
+    const { taskId } = chain.record({ taskId: asTaskId('t'), scAddr, inputHash: input })
+    await until('released', () => stage(taskId) === 'released')
+    expect(performed.filter(name => name === 'prepare')).to.have.length(3)
+  })
+
+  it('returns the fee of a task that it could never run, after its deadline', async () => {
+    script.prepare = () => Promise.reject(new Error('no state'))
+    await deliver()
+    const { taskId, recordBlock } = chain.record({ taskId: asTaskId('t'), scAddr, inputHash: input })
+    chain.mine(deadlineOf(recordBlock) - recordBlock)
+    chain.mine()
+    await until('returned', () => stage(taskId) === 'returned')
+    expect(performed).not.to.include('submit')
+  })
+
+  it('returns the fee of a task of which it holds no seat, some blocks later than the seats would', async () => {
+    chain.register('bob')
+    chain.startEpoch(['bob'])
+    const { taskId, recordBlock } = chain.record({ taskId: asTaskId('t'), scAddr, inputHash: input, epoch: 2 })
+    expect(runner.task(taskId)).to.equal(null)
+    chain.mine(21)
+    chain.mine(4)
+    await until('expired', () => stage(taskId) === 'expired')
+    expect(performed).to.deep.equal([])
+    chain.mine(40)
+    await until('refund', () => performed.includes('refund'))
+    expect(chain.task(taskId)!.settlement!.block).to.be.greaterThan(recordBlock + 21 + 4)
+  })
+
+  it('runs the tasks of one contract one after the other, in record order, each on the new head', async () => {
+    chain.deploy(scAddr, hashOf('code'))
+    const heads: Hash[] = []
+    script.run = (task, context) => {
+      heads.push(chain.contract(scAddr)!.headHash)
+      return smooth.run(task, context)
+    }
+    script.submit = async (task, { tell }) => {
+      await tell({ type: 'signed' })
+      chain.append(scAddr, hashOf(`delta of ${task.facts.taskId}`))
+      if ('run' in task.state) settle(task.facts.taskId, task.state.run.digest)
+      return null
+    }
+    const inputs = ['a', 'b', 'c'].map(hashOf)
+    for (const one of inputs) await deliver(one)
+    const ids = inputs.map((inputHash, i) => chain.record({ taskId: asTaskId(`t${i}`), scAddr, inputHash }).taskId)
+    await until('all released', () => ids.every(id => stage(id) === 'released'))
+    expect(new Set(heads).size).to.equal(3)
+    const blocks = ids.map(id => chain.task(id)!.settlement!.block)
+    expect(blocks).to.deep.equal(blocks.toSorted((a, b) => a - b))
+  })
+
+  it('runs again, once, when its receipt was overtaken', async () => {
+    let stale = true
+    script.submit = (task, context) => {
+      if (!stale) return smooth.submit(task, context)
+      stale = false
+      return done({ type: 'stale', block: chain.head().number })
+    }
+    await deliver()
+    const { taskId } = chain.record({ taskId: asTaskId('t'), scAddr, inputHash: input })
+    await until('waiting for the next block', () => stage(taskId) === 'accepted' && !stale)
+    expect(performed.filter(name => name === 'run')).to.have.length(1)
+    chain.mine()
+    await until('released', () => stage(taskId) === 'released')
+    expect(performed.filter(name => name === 'run')).to.have.length(2)
+  })
+
+  for (const at of ['prepare', 'run', 'submit', 'release'] as const) {
+    it(`goes on after a restart in the middle of "${at}"`, async () => {
+      script[at] = (_, { signal }) =>
+        new Promise((_done, fail) => signal.addEventListener('abort', () => fail(signal.reason as Error)))
+      await deliver()
+      const { taskId } = chain.record({ taskId: asTaskId('t'), scAddr, inputHash: input })
+      if (at === 'release') await until('included', () => stage(taskId) === 'included')
+      await until(at, () => performed.includes(at))
+      await reopen()
+      script = {}
+      performed = []
+      await start()
+      await until('released', () => stage(taskId) === 'released')
+      const again: Record<Effect, readonly Effect[]> = {
+        prepare: ['prepare', 'run', 'submit', 'release'],
+        run: ['run', 'submit', 'release'], // the acceptance was on disk
+        submit: ['submit', 'release'], // and so was the run
+        release: ['release'],
+        refund: []
+      }
+      expect(performed).to.deep.equal(again[at])
+    })
+  }
+
+  it('learns after a restart that its receipt was included meanwhile', async () => {
+    script.submit = (_, { signal }) =>
+      new Promise((_done, fail) => signal.addEventListener('abort', () => fail(signal.reason as Error)))
+    await deliver()
+    const { taskId } = chain.record({ taskId: asTaskId('t'), scAddr, inputHash: input })
+    await until('sealed', () => stage(taskId) === 'sealed')
+    const { state } = runner.task(taskId)!
+    await reopen()
+    chain.settle(taskId, { digest: 'run' in state ? state.run.digest : ZERO_HASH })
+    performed = []
+    script = {}
+    await start()
+    await until('released', () => stage(taskId) === 'released')
+    expect(performed).to.deep.equal(['release'])
+  })
+
+  it('ends a task that another seat settled with another receipt', async () => {
+    script.submit = (_, { signal }) =>
+      new Promise((_done, fail) => signal.addEventListener('abort', () => fail(signal.reason as Error)))
+    await deliver()
+    const { taskId } = chain.record({ taskId: asTaskId('t'), scAddr, inputHash: input })
+    await until('sealed', () => stage(taskId) === 'sealed')
+    chain.settle(taskId, { digest: hashOf('another') })
+    await until('settled', () => stage(taskId) === 'settled')
+    expect(performed).not.to.include('release')
+  })
+})
