@@ -44,6 +44,8 @@ export interface EnclaveSupervisorOptions {
 }
 
 const CALL_MS = 5_000
+/** The first answer comes from a process that has yet to load: on a busy machine that takes longer than any call. */
+const START_MS = 30_000
 const RUN_MS = 30_000
 const FIRST_PAUSE_MS = 100
 const LONGEST_PAUSE_MS = 5_000
@@ -134,7 +136,7 @@ export class EnclaveSupervisor implements Enclave {
       if (!this.#stopped) log.warn('the enclave process ended', { code, signal: signal ?? undefined })
       channel.close()
     })
-    const identity = await channel.call('start', this.#binding!, CALL_MS)
+    const identity = await channel.call('start', this.#binding!, START_MS)
     if (this.#identity && identity.signer !== this.#identity.signer) {
       throw new WorkerError(
         { code: 'ENCLAVE_REFUSED', method: 'start', reason: 'ENCLAVE_OTHER_KEY' },
