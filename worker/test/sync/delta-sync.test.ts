@@ -44,7 +44,7 @@ describe('sync/delta-sync', () => {
       chain,
       store,
       log: quiet,
-      fetchTimeoutMs: 1_500,
+      fetchTimeoutMs: 15_000,
       graceMs: 20,
       retryMs: 100,
       ...options
@@ -165,7 +165,7 @@ describe('sync/delta-sync', () => {
     await history(2, [])
     const liar = await makeLiar(makeDelta(C, 0, 'forged').delta)
     bootstrap = liar.multiaddrs()
-    const bob = await makeNode('bob')
+    const bob = await makeNode('bob', { fetchTimeoutMs: 1_500 })
     await until('bob sees the liar', seesAll(bob.network, 1))
     expect(await bob.sync.ensure(C, 1).catch(codeOf)).to.equal('SYNC_INCOMPLETE')
     expect(bob.network.peers()).to.be.empty
@@ -182,7 +182,7 @@ describe('sync/delta-sync', () => {
   it('takes no bytecode that has not the hash it asked for', async () => {
     const liar = await makeLiar(makeDelta(C, 0).delta, utf8('other code'))
     bootstrap = liar.multiaddrs()
-    const bob = await makeNode('bob')
+    const bob = await makeNode('bob', { fetchTimeoutMs: 1_500 })
     await until('bob sees the liar', seesAll(bob.network, 1))
     expect(await bob.sync.ensureBytecode(codeHashOf(CODE)).catch(codeOf)).to.equal('SYNC_INCOMPLETE')
     expect(await bob.store.getBytecode(codeHashOf(utf8('other code')))).to.equal(null)
@@ -193,7 +193,7 @@ describe('sync/delta-sync', () => {
     const alice = await makeNode('alice')
     await history(2, [alice.store])
     await history(1, [], D)
-    const bob = await makeNode('bob')
+    const bob = await makeNode('bob', { fetchTimeoutMs: 1_500 })
     const seen: number[] = []
     const progress = await bob.sync.syncAll(p => seen.push(p.done + p.failed.length))
     expect(progress).to.deep.equal({ contracts: 2, done: 1, failed: [D] })
