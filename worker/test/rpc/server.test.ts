@@ -208,6 +208,7 @@ describe('rpc/origin', () => {
   it('knows origins by pattern and hosts by name or address', () => {
     expect(isAllowedOrigin('http://localhost', ['http://localhost:*'])).to.equal(true)
     expect(isAllowedOrigin('http://localhost:8080x', ['http://localhost:*'])).to.equal(false)
+    expect(isAllowedOrigin('http://localhosta123', ['http://localhost:*'])).to.equal(false)
     expect(isAllowedOrigin('https://dapp.example', ['https://dapp.example'])).to.equal(true)
     for (const host of ['localhost', 'LOCALHOST:3346', '127.0.0.1:3346', '[::1]:3346', '10.0.0.7', 'node.example:1']) {
       expect(isAllowedHost(host, ['node.example']), host).to.equal(true)
