@@ -209,12 +209,13 @@ export class Field {
 
   // ---- arithmetic --------------------------------------------------------------------------------------------------
 
-  add(x: Vec, y: Vec): Vec {
-    return this.#elementwise('add', x, y)
+  /** `out`, here and below, takes the result in place of a new vector; it may be an operand. */
+  add(x: Vec, y: Vec, out?: Vec): Vec {
+    return this.#elementwise('add', x, y, out)
   }
 
-  sub(x: Vec, y: Vec): Vec {
-    return this.#elementwise('sub', x, y)
+  sub(x: Vec, y: Vec, out?: Vec): Vec {
+    return this.#elementwise('sub', x, y, out)
   }
 
   neg(x: Vec): Vec {
@@ -242,14 +243,14 @@ export class Field {
   }
 
   /** x*u + y*v; u and v may be single elements. */
-  mulAdd2(x: Vec, u: Vec, y: Vec, v: Vec): Vec {
+  mulAdd2(x: Vec, u: Vec, y: Vec, v: Vec, target?: Vec): Vec {
     const { limbs, bytes } = this
     const count = this.length(x)
     const single = (w: Vec): boolean => w.length === limbs && count !== 1
     if (x.length !== y.length || [u, v].some(w => !single(w) && w.length !== x.length)) {
       throw shapeError('mulAdd2', 'The operands differ in length.')
     }
-    const out = this.zeros(count)
+    const out = this.#target(count, target)
     const area = CHUNK * bytes
     for (let at = 0; at < count; at += CHUNK) {
       const n = Math.min(CHUNK, count - at)
@@ -352,9 +353,9 @@ export class Field {
    * `count` uniform elements from a keystream, by rejection. `next(bytes)` is asked for whole chunks until enough candidates
    * were below p; everyone who holds the key draws the same elements.
    */
-  sample(count: number, next: (bytes: number) => Uint8Array): Vec {
+  sample(count: number, next: (bytes: number) => Uint8Array, target?: Vec): Vec {
     const { bytes } = this
-    const out = this.zeros(count)
+    const out = this.#target(count, target)
     const area = (CHUNK + 64) * bytes
     // Candidates below 2^bits: the share that is kept is p / 2^bits.
     const keep = Number((this.p << 20n) >> BigInt(this.bits)) / 2 ** 20
@@ -409,13 +410,13 @@ export class Field {
     return out
   }
 
-  #elementwise(name: 'add' | 'sub' | 'mul', x: Vec, y: Vec): Vec {
+  #elementwise(name: 'add' | 'sub' | 'mul', x: Vec, y: Vec, target?: Vec): Vec {
     const { limbs, bytes } = this
     const repeatX = x.length === limbs && y.length !== limbs
     const repeatY = y.length === limbs && x.length !== limbs
     if (x.length !== y.length && !repeatX && !repeatY) throw shapeError(name, `${name}: the vectors differ in length.`)
     const count = Math.floor((repeatX ? y.length : x.length) / limbs)
-    const out = this.zeros(count)
+    const out = this.#target(count, target)
     const area = CHUNK * bytes
     const kernel = this.#kernel
     if (repeatX) this.#words.set(x, 0)
@@ -428,6 +429,12 @@ export class Field {
       this.#store(2 * area, out, at, n)
     }
     return out
+  }
+
+  #target(count: number, given: Vec | undefined): Vec {
+    if (given && given.length !== count * this.limbs)
+      throw shapeError('out', 'The vector for the result has another length.')
+    return given ?? this.zeros(count)
   }
 
   #load(byteOffset: number, x: Vec, from: number, count: number): void {

@@ -5,7 +5,7 @@ import { lagrange, pointOf } from '../sharing/shamir.ts'
 /** Lets the event loop serve sockets and timers between chunks of computing. */
 export const breathe = (): Promise<void> => new Promise(resolve => setImmediate(resolve))
 
-/** The elements [from, to) of a vector that lies on polynomials of degree 2t. */
+/** The elements [from, to) of a vector that lies on polynomials of degree 2t. The caller may overwrite them. */
 export type Product = (from: number, to: number) => Vec
 
 /**
@@ -41,11 +41,15 @@ async function reshareInRing(op: Party, count: number, product: Product): Promis
   const chunks = Math.ceil(count / CHUNK_ELEMENTS)
   const first = op.step(chunks)
   const pieces: Vec[] = []
+  const scratch = [0, 1].map(() => field.zeros(Math.min(count, CHUNK_ELEMENTS)))
   for (let chunk = 0; chunk < chunks; chunk++) {
     const from = chunk * CHUNK_ELEMENTS
     const to = Math.min(count, from + CHUNK_ELEMENTS)
-    const [a, b] = streams.map(stream => field.sample(to - from, stream)) as [Vec, Vec]
-    const piece = field.add(product(from, to), mask(op, a, b))
+    const [a, b] = streams.map((stream, i) =>
+      field.sample(to - from, stream, field.slice(scratch[i]!, 0, to - from))
+    ) as [Vec, Vec]
+    const masked = product(from, to)
+    const piece = field.add(masked, mask(op, a, b), masked)
     pieces.push(piece)
     const pressure = op.send(next, first + chunk, piece)
     if (pressure) await pressure
@@ -55,17 +59,18 @@ async function reshareInRing(op: Party, count: number, product: Product): Promis
   for (let chunk = 0; chunk < chunks; chunk++) {
     const piece = pieces[chunk]!
     const other = await op.receive(previous, first + chunk, field.length(piece))
-    out.set(field.mulAdd2(piece, own, other, received), chunk * CHUNK_ELEMENTS * field.limbs)
+    const from = chunk * CHUNK_ELEMENTS
+    field.mulAdd2(piece, own, other, received, field.slice(out, from, from + field.length(piece)))
     if (chunk % 4 === 3) await breathe()
   }
   return out
 }
 
-/** alpha_i with lambda = (3, -3, 1): s_1 - s_2, s_0 - s_2 and 3 (s_0 - s_1), where a = s_{i+1} and b = s_{i+2}. */
+/** alpha_i with lambda = (3, -3, 1): s_1 - s_2, s_0 - s_2 and 3 (s_0 - s_1), where a = s_{i+1} and b = s_{i+2}, which it overwrites. */
 function mask({ field, index }: Party, a: Vec, b: Vec): Vec {
-  if (index === 1) return field.sub(b, a)
-  const difference = field.sub(a, b)
-  return index === 0 ? difference : field.add(field.add(difference, difference), difference)
+  if (index === 1) return field.sub(b, a, a)
+  const difference = field.sub(a, b, a)
+  return index === 0 ? difference : field.add(field.add(difference, difference, b), difference, b)
 }
 
 /** The parties that fix dealer i's polynomial besides its secret: the t after it. */
