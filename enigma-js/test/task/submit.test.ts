@@ -1,3 +1,4 @@
+import { fromHex, inputHashOf, type Hash, type Hex } from '@enigma/protocol'
 import { abiBytes, decodeCall } from '../support/decode.ts'
 import { expect } from 'chai'
 import { memoryStorage, type EnigmaClient, type TaskProgress } from '../../src/index.ts'
@@ -84,8 +85,16 @@ describe('enigma-js/task/submit', () => {
   })
 
   it('does not pay when a worker says that nobody, or a stranger, stored the input', async () => {
-    for (const stored of [[], [`0x${'99'.repeat(20)}`]]) {
-      scene.server.handlers.sendTaskInput = () => ({ inputHash: someHash('x'), stored: stored as never })
+    const own = (envelope: Hex): Hash => inputHashOf(fromHex(envelope))
+    const [seat] = scene.seats(SC_ADDR).seats
+    const answers: ((envelope: Hex) => object)[] = [
+      envelope => ({ inputHash: own(envelope), stored: [] }),
+      envelope => ({ inputHash: own(envelope), stored: [`0x${'99'.repeat(20)}`] }),
+      envelope => ({ inputHash: own(envelope) }),
+      () => ({ inputHash: someHash('another input'), stored: [seat!.signer] })
+    ]
+    for (const answer of answers) {
+      scene.server.handlers.sendTaskInput = ({ envelope }) => answer(envelope) as never
       expect((await refused(compute())).code).to.equal('WORKER_ANSWER_WRONG')
     }
     expect(scene.chain.sent).to.deep.equal([])
