@@ -71,7 +71,7 @@ export class Libp2pNetwork implements PeerNetwork {
       bootstrap: init.bootstrap ?? [],
       limits: this.#limits,
       isBanned: peerId => this.#reputation.isBanned(peerId),
-      isConnected: peerId => this.#admission.sessions.get(peerId) !== undefined,
+      isConnected: peerId => this.#isConnected(peerId),
       connections: () => this.#admission.sessions.all().length,
       dial: (addresses, signal) => this.#dial(addresses, signal)
     })
@@ -168,6 +168,16 @@ export class Libp2pNetwork implements PeerNetwork {
       throw new NetError({ code: 'PEER_UNREACHABLE', peerId }, `Peer ${peerId} is not connected.`)
     }
     return this.#exchange(this.#connectionTo(peerId), protocol, method, payload, timeoutMs, signal)
+  }
+
+  /**
+   * A session without a connection is closed here: on a busy machine the end of a connection can be told before its beginning, or
+   * before a hello that was still being read, and a peer that seems connected is never dialled again.
+   */
+  #isConnected(peerId: string): boolean {
+    const connected = (this.#node?.getConnections(peerIdFromString(peerId)) ?? []).length > 0
+    if (!connected) this.#admission.sessions.close(peerId)
+    return connected && this.#admission.sessions.get(peerId) !== undefined
   }
 
   #connectionTo(peerId: string): Connection {
