@@ -123,16 +123,16 @@ describe('secret-contracts/samples', function () {
       }
     })
 
-    it('costs the same to add to at any length, and ranks thousands', async () => {
+    it('costs the same to add to at any length, and ranks hundreds', async () => {
       const contract = await harness.deploy(sampleSource('millionaires'))
       const first = succeeded(await contract.call('addMillionaire', [address(1), 1n]))
-      for (let i = 2; i <= 2000; i++) await contract.call('addMillionaire', [address(i), BigInt((i * 7919) % 2003)])
-      const last = succeeded(await contract.call('addMillionaire', [address(2001), 1n]))
+      for (let i = 2; i <= 500; i++) await contract.call('addMillionaire', [address(i), BigInt((i * 7919) % 503)])
+      const last = succeeded(await contract.call('addMillionaire', [address(501), 1n]))
 
       expect([...last.writes.keys()]).to.have.length(2)
-      const loading = 50n * 2001n + (2001n * 80n) / 8n // the state is loaded for every run
+      const loading = 50n * 501n + (501n * 80n) / 8n // the state is loaded for every run
       expect(last.gasUsed - first.gasUsed < loading + 10_000n).to.equal(true)
-      const richest = Array.from({ length: 2000 }, (_, i) => i + 1).find(i => (i * 7919) % 2003 === 2002)
+      const richest = Array.from({ length: 500 }, (_, i) => i + 1).find(i => (i * 7919) % 503 === 502)
       expect(await contract.value('computeRichest')).to.equal(address(richest!))
     })
   })

@@ -20,40 +20,31 @@ export interface PackedRun extends Omit<RunInput, 'state'> {
 interface CompiledCode {
   readonly module: WebAssembly.Module
   readonly info: CodeInfo
+  readonly cacheBytes: number
 }
 
-/** Modules kept compiled, by code hash; the longest unused one goes first. */
-const MAX_CACHED_MODULES = 32
+/** Modules kept compiled, by the size of their bytecode; the longest unused one goes first. Machine code is some 20 times as large. */
+const MAX_CACHED_BYTES = 4 * 1024 * 1024
+const MIN_CACHED_BYTES = 16 * 1024 // what the smallest counts as
 
 const OUT_OF_GAS_MESSAGE = 'The gas limit is used up.'
 
 /** Runs secret contracts, one at a time. Lives in a thread of its own (thread.ts); tests may use it directly. */
 export function createExecutor(): { run(input: PackedRun): RunResult } {
-  const cache = new Map<string, CompiledCode | RunStop>()
+  const cache = new Map<string, CompiledCode>()
+  let cachedBytes = 0
 
   /** @throws RunStop INVALID_CODE, the same for every run of this code */
   function compile(code: Uint8Array, codeHash: Uint8Array): CompiledCode {
     const key = toHex(codeHash)
-    let found = cache.get(key)
-    cache.delete(key)
-    if (found === undefined) {
-      if (!equalBytes(keccak_256(code), codeHash)) {
-        throw new WasmError(
-          { code: 'WASM_BAD_RUN', field: 'codeHash' },
-          'The bytecode does not have the given code hash.'
-        )
-      }
-      try {
-        const { wasm, info } = instrument(code)
-        found = { module: new WebAssembly.Module(wasm), info }
-      } catch (error) {
-        if (!(error instanceof WasmError) || error.code !== 'WASM_INVALID_CODE') throw error
-        found = new RunStop(FAILURE_REASON.INVALID_CODE, error.message)
-      }
-    }
+    const found = cache.get(key) ?? compileAnew(code, codeHash)
+    if (!cache.delete(key)) cachedBytes += found.cacheBytes
     cache.set(key, found) // now the youngest
-    if (cache.size > MAX_CACHED_MODULES) cache.delete(cache.keys().next().value!)
-    if (found instanceof RunStop) throw found
+    for (const [oldest, { cacheBytes }] of cache) {
+      if (cachedBytes <= MAX_CACHED_BYTES) break
+      cache.delete(oldest)
+      cachedBytes -= cacheBytes
+    }
     return found
   }
 
@@ -116,13 +107,26 @@ export function createExecutor(): { run(input: PackedRun): RunResult } {
   return { run }
 }
 
+function compileAnew(code: Uint8Array, codeHash: Uint8Array): CompiledCode {
+  if (!equalBytes(keccak_256(code), codeHash)) {
+    throw new WasmError({ code: 'WASM_BAD_RUN', field: 'codeHash' }, 'The bytecode does not have the given code hash.')
+  }
+  try {
+    const { wasm, info } = instrument(code)
+    return { module: new WebAssembly.Module(wasm), info, cacheBytes: Math.max(code.length, MIN_CACHED_BYTES) }
+  } catch (error) {
+    if (!(error instanceof WasmError) || error.code !== 'WASM_INVALID_CODE') throw error
+    throw new RunStop(FAILURE_REASON.INVALID_CODE, error.message)
+  }
+}
+
 const memoryOf = ({ exports }: WebAssembly.Instance): WebAssembly.Memory => exports[MEMORY_EXPORT] as WebAssembly.Memory
 
 function startGas(input: PackedRun, state: RunState): number {
-  const base =
-    input.entry === 'call' ? START_GAS.call : START_GAS.deploy + input.code.length * START_GAS.deployPerCodeByte
+  const perCodeByte = input.entry === 'call' ? START_GAS.callPerCodeByte : START_GAS.deployPerCodeByte
   return (
-    base +
+    START_GAS[input.entry] +
+    input.code.length * perCodeByte +
     input.callData.length * START_GAS.perInputByte +
     state.entries * START_GAS.perStateEntry +
     Math.ceil(state.stateBytes / START_GAS.stateBytesPerGas)

@@ -22,6 +22,12 @@ export const INSTRUCTION_GAS = {
   memoryBulk: 40
 } as const
 
+/**
+ * Paid on entering each basic block: for the meter's own work, and because code has to come from memory. A large contract of many
+ * small blocks is the slowest code there is: it fits no cache of the processor.
+ */
+export const BLOCK_GAS = { small: 6, large: 16, smallCodeBytes: 32 * 1024 } as const
+
 /** On entering a function: each parameter or local above `freeLocals` costs one gas, because all are cleared. */
 export const LOCALS_GAS = { freeLocals: 30, perLocal: 1 } as const
 
@@ -34,6 +40,7 @@ export const MEMORY_GAS = {
 export const START_GAS = {
   call: 10_000,
   deploy: 10_000,
+  callPerCodeByte: 1,
   deployPerCodeByte: 20, // checking, compiling, storing the bytecode at every worker
   perInputByte: 1,
   perStateEntry: 50, // loading the contract's state
@@ -48,7 +55,7 @@ export const HOST_GAS = {
   stateRead: { base: 1_000, perByte: 2 },
   stateWrite: { base: 5_000, perByte: 50 }, // key and value: they are encrypted, sent to and stored by every worker
   stateRemove: { base: 5_000, perByte: 50 },
-  random: { base: 3_000, perByte: 20 },
+  random: { base: 4_000, perByte: 20 },
   keccak256: { base: 5_000, perByte: 35 },
   ecrecover: 1_500_000,
   cipher: { base: 30_000, perByte: 60 },

@@ -4,9 +4,9 @@ export const CODE_LIMITS = {
   types: 1024,
   imports: 64,
   functions: 4096,
-  functionBytes: 128 * 1024, // one huge function would make the optimising compiler slow
+  functionBytes: 64 * 1024, // with `locals`: one huge function would make the compiler slow
   params: 64,
-  locals: 1024, // parameters included
+  locals: 512, // parameters included
   globals: 1024,
   tableElements: 4096,
   memoryPages: 128, // 8 MiB of 64 KiB pages

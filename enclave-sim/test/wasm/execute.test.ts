@@ -1,4 +1,5 @@
 import { expect } from 'chai'
+import { START_GAS } from '../../src/wasm/gas.ts'
 import { FAILURE_REASON } from '../../src/wasm/reasons.ts'
 import { assemble } from './assemble.ts'
 import { execute } from './support.ts'
@@ -119,17 +120,27 @@ describe('wasm/execute', () => {
     })
   })
 
+  /** Gas of a run without what its bytecode's length costs. */
+  const workGas = (code: Uint8Array): bigint => execute(code).gasUsed - BigInt(code.length * START_GAS.callPerCodeByte)
+
   it('charges memory.copy and memory.fill by length', () => {
     const used = (length: number, op: string): bigint =>
-      execute(assemble({ call: ['i32.const 0', 'i32.const 0', `i32.const ${length}`, op] })).gasUsed
+      workGas(assemble({ call: ['i32.const 0', 'i32.const 0', `i32.const ${length}`, op] }))
     for (const op of ['memory.copy', 'memory.fill']) expect(used(65_536, op) - used(0, op)).to.equal(8_192n)
   })
 
   it('charges for many locals', () => {
     const used = (locals: number): bigint =>
-      execute(assemble({ functions: [{ type: '->', locals: 'i32 '.repeat(locals), body: ['nop'] }], call: ['call 0'] }))
-        .gasUsed
-    expect(used(1000) - used(30)).to.equal(970n)
+      workGas(assemble({ functions: [{ type: '->', locals: 'i32 '.repeat(locals), body: ['nop'] }], call: ['call 0'] }))
+    expect(used(500) - used(30)).to.equal(470n)
+  })
+
+  it('charges each basic block, more in a large contract', () => {
+    const block = ['i32.const 0', 'if', 'end'] // const 1, if 2
+    const used = (blocks: number, padding: number): bigint =>
+      workGas(assemble({ call: Array<string[]>(blocks).fill(block).flat(), data: [[0, new Uint8Array(padding)]] }))
+    expect(used(11, 0) - used(1, 0)).to.equal(10n * 9n)
+    expect(used(11, 40_000) - used(1, 40_000)).to.equal(10n * 19n)
   })
 
   it('runs an _initialize export before the entry, metered', () => {

@@ -291,7 +291,7 @@ describe('wasm/host', () => {
       const { base, perByte, perEthereumGas } = HOST_GAS.callback
       expect(Number(result.gasUsed - none.gasUsed)).to.be.within(
         2 * base + 3 * perByte + 70_005 * perEthereumGas,
-        2 * base + 3 * perByte + 70_005 * perEthereumGas + 30
+        2 * base + 3 * perByte + 70_005 * perEthereumGas + 100
       )
     })
 

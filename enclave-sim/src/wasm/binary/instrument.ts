@@ -1,5 +1,5 @@
 import { invalidCode } from '../errors.ts'
-import { MEMORY_GAS } from '../gas.ts'
+import { BLOCK_GAS, MEMORY_GAS } from '../gas.ts'
 import { meterBody, type Appended } from './meter.ts'
 import { ENTRY_EXPORTS, INIT_EXPORT, MEMORY_EXPORT, parseModule } from './parse.ts'
 import { BinaryWriter } from './writer.ts'
@@ -34,6 +34,7 @@ export function instrument(code: Uint8Array): InstrumentedCode {
   const globals = module.globals.length
   const functions = module.imports.length + module.functions.length
   const appended: Appended = {
+    blockGas: code.length <= BLOCK_GAS.smallCodeBytes ? BLOCK_GAS.small : BLOCK_GAS.large,
     gasGlobal: globals,
     stackGlobal: globals + 1,
     growFunction: functions,

@@ -1,5 +1,5 @@
 import { invalidCode } from '../errors.ts'
-import { LOCALS_GAS, INSTRUCTION_GAS } from '../gas.ts'
+import { INSTRUCTION_GAS, LOCALS_GAS } from '../gas.ts'
 import type { ValueType } from '../host/imports.ts'
 import { CODE_LIMITS, FRAME_SLOTS, LEAF_SLOTS } from '../limits.ts'
 import { describeRefused, OPCODES } from './opcodes.ts'
@@ -7,8 +7,9 @@ import { functionType, typeAt, valueType, type ParsedModule } from './parse.ts'
 import type { BinaryReader } from './reader.ts'
 import { BinaryWriter } from './writer.ts'
 
-/** Indices of what the platform appends to a module. Nothing of the module's own moves. */
+/** What the platform adds to a module: the price of a block, and the indices of what it appends. Nothing of the module's own moves. */
 export interface Appended {
+  readonly blockGas: number
   readonly gasGlobal: number // i64: gas left; negative = out of gas
   readonly stackGlobal: number // i32: stack slots left; negative = stack overflow
   readonly growFunction: number
@@ -50,7 +51,7 @@ export function meterBody(module: ParsedModule, type: number, reader: BinaryRead
   let leaf = true
 
   const flush = (): void => {
-    if (gas > 0 && !dead) charge(out, appended.gasGlobal, scratch, gas)
+    if (gas > 0 && !dead) charge(out, appended.gasGlobal, scratch, gas + appended.blockGas)
     out.raw(block.view())
     block.clear()
     gas = 0

@@ -97,7 +97,7 @@ for (const [type, base] of [
   define(base + 5, `${type}.mul`, 'multiply', 2, 1)
   define(base + 6, `${type}.div_s ${type}.div_u ${type}.rem_s ${type}.rem_u`, 'divide', 2, 1)
   define(base + 10, `${type}.and ${type}.or ${type}.xor ${type}.shl ${type}.shr_s ${type}.shr_u`, 'simple', 2, 1)
-  define(base + 16, `${type}.rotl ${type}.rotr`, 'simple', 2, 1)
+  define(base + 16, `${type}.rotl ${type}.rotr`, 'multiply', 2, 1)
 }
 define(0xa7, 'i32.wrap_i64', 'simple', 1, 1)
 define(0xac, 'i64.extend_i32_s i64.extend_i32_u', 'simple', 1, 1)
