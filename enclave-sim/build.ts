@@ -1,8 +1,8 @@
-import { mkdirSync, rmSync } from 'node:fs'
+import { mkdirSync, renameSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { build } from 'esbuild'
-import { BUNDLE_FILES, measurementOf, readBundle } from './src/attest/measurement.ts'
 import type { Hash } from '@enigma/protocol'
+import { BUNDLE_FILES, measurementOf, readBundle } from './src/attest/measurement.ts'
 
 /** The source of each bundle file. */
 const ENTRIES: Readonly<Record<(typeof BUNDLE_FILES)[number], string>> = {
@@ -13,29 +13,36 @@ const ENTRIES: Readonly<Record<(typeof BUNDLE_FILES)[number], string>> = {
 const here = import.meta.dirname
 export const DIST = join(here, 'dist')
 
-/** Bundles the enclave. A function of the sources and the installed packages alone, so that everyone gets the same measurement. */
+/**
+ * Bundles the enclave. A function of the sources and the installed packages alone, so that everyone gets the same measurement.
+ * Files are replaced whole: an enclave that starts meanwhile loads the old or the new one.
+ */
 export async function buildEnclave(folder: string = DIST): Promise<Hash> {
-  rmSync(folder, { recursive: true, force: true })
   mkdirSync(folder, { recursive: true })
   for (const file of BUNDLE_FILES) {
-    await build({
-      absWorkingDir: resolve(here, '..'), // paths in comments are relative to it
-      entryPoints: [join(here, ENTRIES[file])],
-      outfile: join(folder, file),
-      bundle: true,
-      platform: 'node',
-      format: 'esm',
-      target: 'node24',
-      charset: 'utf8',
-      treeShaking: true,
-      minifySyntax: true,
-      legalComments: 'none',
-      sourcemap: false,
-      tsconfigRaw: {},
-      logLevel: 'warning'
-    })
+    const temporary = join(folder, `.${file}.${process.pid}`)
+    writeFileSync(temporary, await bundled(ENTRIES[file]))
+    renameSync(temporary, join(folder, file))
   }
   return measurementOf(readBundle(folder))
+}
+
+async function bundled(entry: string): Promise<Uint8Array> {
+  const { outputFiles } = await build({
+    absWorkingDir: resolve(here, '..'), // paths in the bundle's comments are relative to it
+    entryPoints: [join(here, entry)],
+    write: false,
+    bundle: true,
+    platform: 'node',
+    format: 'esm',
+    target: 'node24',
+    charset: 'utf8',
+    minifySyntax: true,
+    legalComments: 'none',
+    tsconfigRaw: {},
+    logLevel: 'warning'
+  })
+  return outputFiles[0]!.contents
 }
 
 if (import.meta.main) console.log(await buildEnclave())

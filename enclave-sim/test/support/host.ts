@@ -13,7 +13,7 @@ import {
   type EnclaveCalls,
   type EnclaveMethodName
 } from '@enigma/protocol'
-import { DIST, buildEnclave } from '../../build.ts'
+import { buildEnclave } from '../../build.ts'
 
 /** What an enclave answered with an error: its code and sentence. */
 export class RemoteError extends Error {
@@ -43,16 +43,22 @@ export interface HostedEnclave extends Caller {
   stop(): Promise<void>
 }
 
-let built: Promise<unknown> | undefined
-/** Builds the bundle once per test run. */
-export const bundle = (): Promise<unknown> => (built ??= buildEnclave())
+let built: Promise<string> | undefined
+/** The folder of a bundle made for this test run, so that no other run's enclaves lose theirs. */
+export const bundle = (): Promise<string> =>
+  (built ??= (async () => {
+    const { path, remove } = temporaryFolder()
+    process.once('exit', remove)
+    await buildEnclave(path)
+    return path
+  })())
 
 export function temporaryFolder(): { path: string; remove(): void } {
   const path = realpathSync(mkdtempSync(join(tmpdir(), 'enclave-')))
   return { path, remove: () => rmSync(path, { recursive: true, force: true }) }
 }
 
-export function commandLine(sealedFolder: string, dist: string = DIST): string[] {
+export function commandLine(sealedFolder: string, dist: string): string[] {
   return [
     '--permission',
     '--allow-worker',
@@ -77,9 +83,8 @@ export interface HostInit {
 
 /** Starts an enclave process; resolves once it answers `status`. */
 export async function startHost(init: HostInit): Promise<HostedEnclave> {
-  await bundle()
   const { sealedFolder, timeoutMs = 20_000 } = init
-  const [program, ...args] = init.command ?? [process.execPath, ...commandLine(sealedFolder)]
+  const [program, ...args] = init.command ?? [process.execPath, ...commandLine(sealedFolder, await bundle())]
   const child = spawn(program!, args, { stdio: ['ignore', 'pipe', 'pipe', 'pipe'], env: {}, cwd: '/' })
   const socket = child.stdio[3] as Socket
   const outputs: string[] = []
