@@ -4,6 +4,7 @@ import type { Party } from '../session/party.ts'
 import { mul } from './multiply.ts'
 import { openMasked } from './masked.ts'
 import { openTrusting } from './open.ts'
+import { breathe } from './reshare.ts'
 import { randomSigns } from './random-bits.ts'
 
 /** Comparisons done at once: one block's working vectors stay below 20 MB. Larger batches go block by block. */
@@ -35,24 +36,26 @@ async function isNegativeBlock(op: Party, d: Vec, bits: number): Promise<Vec> {
   const count = field.length(d)
   const power = field.constant(2n ** BigInt(bits))
   const signs = await randomSigns(op, (bits + 1) * count)
-  const { low, bit, complement } = maskBits(op, signs, bits, count)
+  const { low, up, down } = maskBits(op, signs, bits, count)
   const sign = field.slice(signs, bits * count)
   const high = op.bounded(count, pieceBits - bits).whole
   const masked = field.add(field.add(d, power), field.add(low, field.mul(high, power)))
   const c = field.toRaw(await openMasked(op, masked))
 
-  // From the top: three = 3 (differing bits above), e_i = sign + c_i - r_i + three
-  const minus = field.neg(bit)
+  // Everything doubled, which keeps zeros: a bit r is (1 + sigma) / 2, so 2 (c - r) is 1 - sigma or -(1 + sigma), and twice the
+  // difference of the bits is 1 - sigma or 1 + sigma. From the top, above = 2 sign + 6 (differing bits above).
+  const minus = field.neg(up)
   const factors: Vec[] = []
-  let three = field.zeros(count)
+  let above = field.add(sign, sign)
   for (let i = bits - 1; i >= 0; i--) {
     const at = (v: Vec): Vec => field.slice(v, i * count, (i + 1) * count)
-    const differs = choose(op, c, i, at(bit), at(complement))
-    const difference = choose(op, c, i, at(minus), at(complement))
-    factors.push(field.add(field.add(sign, difference), three))
-    three = field.add(three, field.add(differs, field.add(differs, differs)))
+    const difference = choose(op, c, i, at(minus), at(down))
+    factors.push(field.add(difference, above, difference))
+    const differs = choose(op, c, i, at(up), at(down))
+    above = field.add(above, field.add(differs, field.add(differs, differs), differs))
+    if (i % 4 === 0) await breathe()
   }
-  factors.push(field.add(field.add(sign, field.constant(1n)), three))
+  factors.push(field.add(above, field.constant(2n)))
   const product = await multiplyAll(op, factors)
   const answer = zeroFlags(op, await openBlinded(op, product))
 
@@ -80,7 +83,7 @@ export async function isZero(party: Party, d: Vec, bits: number): Promise<Vec> {
     const count = field.length(part)
     const width = bits + 1
     const signs = await randomSigns(block, width * count)
-    const { low, bit, complement } = maskBits(block, signs, width, count)
+    const { low, up, down } = maskBits(block, signs, width, count)
     const high = block.bounded(count, pieceBits - width).whole
     const masked = field.add(field.add(part, low), field.mul(high, field.constant(2n ** BigInt(width))))
     // 2^width is added so that c never wraps; modulo 2^width it does not matter
@@ -88,9 +91,11 @@ export async function isZero(party: Party, d: Vec, bits: number): Promise<Vec> {
     const c = field.toRaw(await openMasked(block, shifted))
     const same = Array.from({ length: width }, (_, i) => {
       const at = (v: Vec): Vec => field.slice(v, i * count, (i + 1) * count)
-      return choose(block, c, i, at(complement), at(bit))
+      return choose(block, c, i, at(down), at(up))
     })
-    return multiplyAll(block, same)
+    // each factor is twice what it should be
+    const scale = field.inverse(field.constant(2n ** BigInt(width)))
+    return field.mul(await multiplyAll(block, same), scale)
   })
 }
 
@@ -117,17 +122,19 @@ async function inBlocks(op: Party, d: Vec, run: (block: Party, part: Vec) => Pro
   return parts.length === 1 ? parts[0]! : field.concat(parts)
 }
 
-/** Bits (1 + sign)/2 in `width` groups of `count`, their complements, and the numbers they spell. */
-function maskBits({ field }: Party, signs: Vec, width: number, count: number): { low: Vec; bit: Vec; complement: Vec } {
-  const half = field.constant((field.p + 1n) / 2n)
+/**
+ * Bits r = (1 + sigma)/2 in `width` groups of `count`, lowest first: 1 + sigma (twice the bit), 1 - sigma (twice its
+ * complement), and the numbers that the bits spell.
+ */
+function maskBits({ field }: Party, signs: Vec, width: number, count: number): { low: Vec; up: Vec; down: Vec } {
+  const own = field.slice(signs, 0, width * count)
   const one = field.constant(1n)
-  const bit = field.mul(field.add(field.slice(signs, 0, width * count), one), half)
-  const groups = Array.from({ length: width }, (_, i) => field.slice(bit, i * count, (i + 1) * count))
-  const low = field.combine(
-    groups.map((_, i) => field.constant(2n ** BigInt(i))),
-    groups
-  )
-  return { low, bit, complement: field.sub(one, bit) }
+  const groups = Array.from({ length: width }, (_, i) => field.slice(own, i * count, (i + 1) * count))
+  const half = (field.p + 1n) / 2n
+  const weights = field.split(field.from(groups.map((_, i) => 2n ** BigInt(i) * half)))
+  const all = field.constant((2n ** BigInt(width) - 1n) * half)
+  const low = field.add(field.combine(weights, groups), all)
+  return { low, up: field.add(own, one), down: field.sub(one, own) }
 }
 
 /** Element by element: `one` where the public bit of c is 1, else `zero`. */

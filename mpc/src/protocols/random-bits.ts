@@ -31,8 +31,10 @@ export async function randomSigns(party: Party, count: number): Promise<Vec> {
     )
   )
   // Each dealt vector must be its own inverse: in active mode that claim is checked like any product
-  const one = op.field.fill(op.field.constant(1n), count)
-  if (op.active) for (const dealt of layer) op.ledger.add({ product: elements(op.field, dealt, dealt), result: one })
+  if (op.active) {
+    const one = op.field.fill(op.field.constant(1n), count)
+    for (const dealt of layer) op.ledger.add({ product: elements(op.field, dealt, dealt), result: one })
+  }
   while (layer.length > 1) {
     const half = layer.length >> 1
     const { field } = op
