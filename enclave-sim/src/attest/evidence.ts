@@ -4,8 +4,8 @@ import type { Isolation } from '../backend.ts'
 /** Raised with every change that closes a hole; a network may refuse older ones. */
 export const SECURITY_VERSION = 1
 
-/** A registration on chain wants evidence of the last day; this bounds how long peers accept it afterwards. */
-const VALID_SECONDS = 90 * 24 * 3600
+/** A registration on chain wants evidence of the last day; peers accept what was registered for a year, then an operator registers again. */
+const VALID_SECONDS = 365 * 24 * 3600
 
 export interface EvidenceFacts {
   readonly measurement: Hash

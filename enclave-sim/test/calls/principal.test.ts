@@ -103,7 +103,7 @@ describe('calls/principal', () => {
         { report, evidence: new Uint8Array(416) }
       ]
       for (const asker of askers) expect(await answer(await request({ asker }))).to.equal('ENCLAVE_ASKER_REFUSED')
-      principal.enclave.clock.nowSeconds += 91 * 24 * 3600
+      principal.enclave.clock.nowSeconds += 366 * 24 * 3600
       expect(await answer(await request())).to.equal('ENCLAVE_ASKER_REFUSED')
     })
 

@@ -1,4 +1,4 @@
-import { Duplex, duplexPair } from 'node:stream'
+import { duplexPair, type Duplex } from 'node:stream'
 import { expect } from 'chai'
 import fc from 'fast-check'
 import {
