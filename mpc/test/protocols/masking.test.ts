@@ -1,0 +1,77 @@
+import { expect } from 'chai'
+import { dealLocally, runParties } from '../../harness/local-parties.ts'
+import { DEFAULT_PRIME, Field, type Vec } from '../../src/field/field.ts'
+import { isNegative } from '../../src/protocols/compare.ts'
+import { truncate } from '../../src/protocols/truncate.ts'
+import type { Party } from '../../src/session/party.ts'
+import { Shamir } from '../../src/sharing/shamir.ts'
+
+const COUNT = 3000
+const field = Field.of(DEFAULT_PRIME)
+const shamir = new Shamir(field, 3, 1)
+
+/** What the nodes open while the program runs: all vectors of COUNT elements whose three shares lie on one line. */
+async function openings(value: bigint, program: (party: Party, x: Vec) => Promise<unknown>): Promise<bigint[][]> {
+  const x = dealLocally(Array<bigint>(COUNT).fill(value), 3, 1)
+  const messages = new Map<string, Vec[]>()
+  const intercept = ({
+    from,
+    operation,
+    step,
+    body
+  }: {
+    from: number
+    operation: string
+    step: number
+    body: Uint8Array
+  }): Uint8Array => {
+    const name = `${operation}/${step}`
+    if (body.length === COUNT * field.bytes) {
+      const rows = messages.get(name) ?? []
+      rows[from] = field.fromBytes(body.slice())
+      messages.set(name, rows)
+    }
+    return body
+  }
+  await runParties({ intercept, timeoutMs: 20_000 }, party => program(party, x[party.index]!))
+  const full = [...messages.values()].filter(rows => [0, 1, 2].every(i => rows[i]))
+  const lines = full
+    .map(rows => rows.map((shares, index) => ({ index, shares })))
+    .filter(rows => shamir.consistent(rows, 1))
+  return lines.map(rows => field.toBigints(shamir.interpolate(rows.slice(0, 2))))
+}
+
+/** Largest difference of two empirical distributions (Kolmogorov and Smirnov). */
+function distance(a: readonly bigint[], b: readonly bigint[]): number {
+  const all = [...a.map(v => [v, 1 / a.length] as const), ...b.map(v => [v, -1 / b.length] as const)].sort(
+    ([x], [y]) => (x < y ? -1 : 1)
+  )
+  let [sum, most] = [0, 0]
+  for (const [, weight] of all) most = Math.max(most, Math.abs((sum += weight)))
+  return most
+}
+
+describe('mpc/masking', () => {
+  const cases = {
+    comparison: (party: Party, x: Vec) => isNegative(party, x, 63),
+    truncation: (party: Party, x: Vec) => truncate(party, x, 16, 63)
+  }
+  for (const [name, program] of Object.entries(cases)) {
+    it(`opens the same distribution for very different inputs of a ${name}`, async () => {
+      const [low, high] = [await openings(-(2n ** 63n) + 1n, program), await openings(2n ** 63n - 1n, program)]
+      expect(low).to.have.length(1)
+      expect(high).to.have.length(1)
+      // 1.95 sqrt(2 / COUNT): a chance of one in a thousand for equal distributions; the low bits are compared as well
+      const bound = 2.4 * Math.sqrt(2 / COUNT)
+      expect(distance(low[0]!, high[0]!)).to.be.below(bound)
+      const part = (values: readonly bigint[], bits: bigint): bigint[] => values.map(v => v & (2n ** bits - 1n))
+      for (const bits of [8n, 16n, 63n, 100n])
+        expect(distance(part(low[0]!, bits), part(high[0]!, bits))).to.be.below(bound + 0.01)
+    })
+  }
+
+  it('would notice an opening without a mask', () => {
+    const [a, b] = [0, 1].map(shift => Array.from({ length: COUNT }, (_, i) => BigInt(i + shift * 500)))
+    expect(distance(a!, b!)).to.be.above(0.1)
+  })
+})
