@@ -55,9 +55,14 @@ describe('config', () => {
     writeFileSync(file, `${'ab'.repeat(32)}\n`)
     expect(readOperatorKey(file)).to.equal(`0x${'ab'.repeat(32)}`)
     writeFileSync(file, `${'ab'.repeat(31)}cx`)
-    expect(() => readOperatorKey(file))
-      .to.throw('holds no key')
-      .and.not.throw('abab')
-    expect(() => readOperatorKey(join(folder, 'nowhere'))).to.throw('cannot be read')
+    const messageOf = (path: string): string => {
+      try {
+        return readOperatorKey(path)
+      } catch (error) {
+        return String(error)
+      }
+    }
+    expect(messageOf(file)).to.contain('holds no key').and.not.contain('abab')
+    expect(messageOf(join(folder, 'nowhere'))).to.contain('cannot be read')
   })
 })

@@ -22,6 +22,7 @@ import { serveHttp } from './http.ts'
 import { createEnclave, createNetwork, infoOf, statusOf, type InfoParts, type Node, type NodeBase } from './node.ts'
 import { registeredPrincipal } from './principal-identity.ts'
 import { createRegistration } from './registration.ts'
+import { startResultReplicas } from './result-replicas.ts'
 import { createStops } from './stops.ts'
 
 /** How long a step of the start waits before the node goes on without it; the work itself continues. */
@@ -181,6 +182,8 @@ export async function startWorker(base: NodeBase): Promise<Node> {
     board.step('services', 'running')
     const epochKeys = startEpochKeys({ chain: indexer, enclave, keys, envelopes, log })
     stops.add('epoch keys', () => Promise.resolve(epochKeys.stop()))
+    const stopReplicas = startResultReplicas({ chain: indexer, relay, signer, log: log.child('relay') })
+    stops.add('result replicas', () => Promise.resolve(stopReplicas()))
     await runner.start()
     stops.add('tasks', () => runner.stop())
     board.step('services', 'done', http.url)
