@@ -34,6 +34,9 @@ export interface Libp2pNetworkInit {
   readonly limits?: Partial<NetLimits>
 }
 
+/** How long a session may outlive its connection when the events of the two come in the wrong order. */
+const SWEEP_MS = 1_000
+
 /** Points of 100 that a misdeed costs; they halve every ten minutes. */
 const POINTS: Readonly<Record<Misdeed, number>> = { impostor: 100, malformed: 26, 'wrong-content': 34 }
 
@@ -142,7 +145,8 @@ export class Libp2pNetwork implements PeerNetwork {
       })
     }
     this.#node = node
-    this.#stops = [authority.onChange(() => this.#admission.reconsider())]
+    const sweep = setInterval(() => this.#sweep(), SWEEP_MS)
+    this.#stops = [authority.onChange(() => this.#admission.reconsider()), () => clearInterval(sweep)]
     this.#finder.start()
     this.#dialer.start()
     log.info('Peer network up', { peer: this.peerId, addresses: this.multiaddrs().join(' ') })
@@ -170,14 +174,19 @@ export class Libp2pNetwork implements PeerNetwork {
     return this.#exchange(this.#connectionTo(peerId), protocol, method, payload, timeoutMs, signal)
   }
 
+  #isConnected(peerId: string): boolean {
+    const connections = this.#node?.getConnections(peerIdFromString(peerId)) ?? []
+    return connections.some(connection => connection.status === 'open')
+  }
+
   /**
-   * A session without a connection is closed here: on a busy machine the end of a connection can be told before its beginning, or
+   * Ends sessions without a connection: on a busy machine the end of a connection can be told before its beginning, or
    * before a hello that was still being read, and a peer that seems connected is never dialled again.
    */
-  #isConnected(peerId: string): boolean {
-    const connected = (this.#node?.getConnections(peerIdFromString(peerId)) ?? []).length > 0
-    if (!connected) this.#admission.sessions.close(peerId)
-    return connected && this.#admission.sessions.get(peerId) !== undefined
+  #sweep(): void {
+    for (const { peerId } of this.#admission.sessions.all()) {
+      if (!this.#isConnected(peerId)) this.#admission.sessions.close(peerId)
+    }
   }
 
   #connectionTo(peerId: string): Connection {
@@ -226,6 +235,7 @@ export class Libp2pNetwork implements PeerNetwork {
   /** The dialling side says hello first; the other side has a few seconds to hear one. */
   #opened(connection: Connection): void {
     const peerId = connection.remotePeer.toString()
+    if (!this.#isConnected(peerId)) return // told late: it has ended already
     const session = this.#admission.sessions.open(peerId)
     if (connection.direction === 'outbound') void this.#sayHello(connection)
     const timer = setTimeout(() => {
@@ -294,7 +304,8 @@ export class Libp2pNetwork implements PeerNetwork {
   /** @throws PEER_OTHER_NETWORK, PEER_IMPOSTOR, PEER_MALFORMED */
   #hear(bytes: Uint8Array, peerId: string): void {
     try {
-      this.#admission.hear(readHello(bytes, this.#init.self.domain, peerId))
+      const hello = readHello(bytes, this.#init.self.domain, peerId)
+      if (this.#isConnected(peerId)) this.#admission.hear(hello)
     } catch (err) {
       if (decidingCode(err) === 'PEER_IMPOSTOR') this.penalise(peerId, 'impostor')
       throw err
