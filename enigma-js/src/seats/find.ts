@@ -26,8 +26,7 @@ export class SeatFinder {
   async find(scAddr: ScAddr, epoch: number, signal?: AbortSignal): Promise<Seats> {
     const cached = this.#cache.get(`${scAddr} ${epoch}`)
     if (cached !== undefined) return cached
-    const info = await this.#chain.epochInfo(epoch)
-    const rules = await this.#rules()
+    const [info, rules] = await Promise.all([this.#chain.epochInfo(epoch), this.#rules()])
     const seats = await this.#workers.any(async url => {
       const answer = await callWorker(url, 'getWorkerEncryptionKey', { scAddr, epoch }, { signal })
       const found = await verifySeats(url, answer, scAddr, info, rules)

@@ -1,9 +1,9 @@
 import type { Log } from 'ethers'
 import {
-  MAX_GAS,
   TaskKind,
   ZERO_HASH,
   codeHashOf,
+  codeOf,
   scAddr as scAddrFrom,
   sealEnvelope,
   taskIdOf,
@@ -23,7 +23,10 @@ import { ClientError, quoted } from '../errors.ts'
 import type { Session } from '../session.ts'
 import { deliver } from './deliver.ts'
 import { arrangePayment, requireBalance, type Payment } from './payment.ts'
+import type { Seats } from '../seats/seats.ts'
+import { sleep } from '../waiting.ts'
 import type { OnStage, TaskProgress } from './progress.ts'
+import { isMoving, refusedError, requireGas, unknownContract } from './refusals.ts'
 import type { StoredTask } from './store.ts'
 
 /** What is to be recorded. */
@@ -80,19 +83,28 @@ class Submitter {
     const { chain } = this.#session
     const { scAddr, gasLimit, gasPx } = this.#submission
     requireGas(gasLimit, gasPx)
-    if (scAddr !== null) await this.#requireContract(scAddr)
-    await requireBalance(this.#session, this.#payer, gasLimit * gasPx)
+    await Promise.all([
+      this.#requireChain(),
+      scAddr === null ? null : this.#requireContract(scAddr),
+      requireBalance(this.#session, this.#payer, gasLimit * gasPx)
+    ])
     let payment: Payment | undefined
     for (let attempt = 1; ; attempt++) {
       this.#signal?.throwIfAborted()
       const epoch = await this.#currentEpoch()
       const nonce = scAddr === null ? await chain.taskNonce(this.#payer.address) : null
       const target = scAddr ?? scAddrFrom(taskIdOf(this.#payer.address, nonce!))
-      const seats = await this.#session.seats.find(target, epoch, this.#signal)
-      payment ??= await arrangePayment(this.#session, this.#payer, gasLimit * gasPx, this.#signal)
-      const task = this.#encrypt(target, epoch, seats.recipients, seats.signers)
-      await deliver(this.#session.workers, task, this.#submission.bytecode, this.#signal)
-      this.#report({ stage: 'delivered', taskId: null, detail: 'a seat holder has stored the encrypted input' })
+      let task: StoredTask
+      try {
+        const seats = await this.#session.seats.find(target, epoch, this.#signal)
+        payment ??= await arrangePayment(this.#session, this.#payer, gasLimit * gasPx, this.#signal)
+        task = await this.#encryptAndDeliver(target, seats)
+      } catch (error) {
+        // The worker is already, or not yet, where this epoch ends.
+        if (attempt >= MAX_ATTEMPTS || codeOf(error) !== 'EPOCH_STALE') throw error
+        await sleep(this.#session.timeouts.pollMs, this.#signal)
+        continue
+      }
       const data = this.#recordCall(task, nonce, payment)
 
       const refused = await this.#dryRun(data)
@@ -110,6 +122,21 @@ class Submitter {
     }
   }
 
+  /** A wallet's user can change the chain at any time. @throws CHAIN_FOREIGN */
+  async #requireChain(): Promise<void> {
+    const { chain } = this.#session
+    const { provider, holdsKey } = this.#payer
+    if (holdsKey) return
+    await chain.ask('chain id', () => provider.getNetwork()) // notices a change, and still answers as before
+    const { chainId } = await chain.ask('chain id', () => provider.getNetwork())
+    if (chainId === chain.chainId) return
+    throw new ClientError(
+      { code: 'CHAIN_FOREIGN', what: 'chain id' },
+      `The wallet is on chain ${chainId} now; this network is on chain ${chain.chainId}.`,
+      { hint: 'Switch the wallet back.' }
+    )
+  }
+
   /** @throws SC_UNKNOWN, before anything is signed or paid. */
   async #requireContract(scAddr: ScAddr): Promise<void> {
     if ((await this.#session.chain.codeHash(scAddr)) !== ZERO_HASH) return
@@ -124,12 +151,14 @@ class Submitter {
     })
   }
 
-  #encrypt(
-    scAddr: ScAddr,
-    epoch: number,
-    recipients: Parameters<typeof sealEnvelope>[1],
-    signers: StoredTask['seats']
-  ): StoredTask & { readonly envelope: Hex } {
+  async #encryptAndDeliver(scAddr: ScAddr, seats: Seats): Promise<StoredTask> {
+    const task = this.#encrypt(scAddr, seats)
+    await deliver(this.#session.workers, task, this.#submission.bytecode, this.#signal)
+    this.#report({ stage: 'delivered', taskId: null, detail: 'a seat holder has stored the encrypted input' })
+    return task
+  }
+
+  #encrypt(scAddr: ScAddr, { epoch, recipients, signers }: Seats): StoredTask & { readonly envelope: Hex } {
     const { bytecode, call } = this.#submission
     const kind = bytecode === null ? TaskKind.compute : TaskKind.deploy
     const codeHash = bytecode === null ? ZERO_HASH : codeHashOf(bytecode)
@@ -238,48 +267,5 @@ class Submitter {
     if (this.#past.some(({ stage }) => stage === progress.stage)) return
     this.#past.push(progress)
     this.#onStage?.(progress)
-  }
-}
-
-function requireGas(gasLimit: bigint, gasPx: bigint): void {
-  const refuse = (what: string): ClientError =>
-    new ClientError({ code: 'GAS_OUT_OF_RANGE', what }, what, { hint: 'Give gasLimit and gasPx as positive integers.' })
-  if (gasLimit < 1n || gasLimit > MAX_GAS) throw refuse(`The gas limit must be 1 to ${MAX_GAS}.`)
-  if (gasPx < 1n || gasPx >= 2n ** 64n) throw refuse('The gas price must be at least one grain, and fit 64 bits.')
-}
-
-/** Refusals that another attempt with fresh facts may mend. */
-const isMoving = ({ name }: Revert): boolean =>
-  ['EnigmaWrongEpoch', 'EnigmaWrongNonce', 'EnigmaAllowanceTooLow'].includes(name)
-
-const unknownContract = (scAddr: string): ClientError =>
-  new ClientError({ code: 'SC_UNKNOWN', scAddr }, `There is no secret contract at ${scAddr}.`, {
-    hint: 'Nothing was paid. Check the address, and that its deployment succeeded on this network.'
-  })
-
-function refusedError({ name, args }: Revert, epoch: number): ClientError {
-  switch (name) {
-    case 'EnigmaWrongEpoch': {
-      const current = Number(args[0])
-      return new ClientError(
-        { code: 'EPOCH_STALE', epoch, current },
-        `The workers of epoch ${epoch} were replaced while the task was on its way; epoch ${current} has begun.`,
-        { hint: 'Nothing was paid. Send the task again.' }
-      )
-    }
-    case 'EnigmaNoSuchContract':
-      return unknownContract(String(args[0]))
-    case 'ERC20InsufficientBalance':
-      return new ClientError(
-        { code: 'INSUFFICIENT_ENG', needed: args[2] as bigint, balance: args[1] as bigint },
-        'The account has less ENG than the fee.',
-        { hint: 'Lower the gas limit or the gas price, or get more ENG.' }
-      )
-    default:
-      return new ClientError(
-        { code: 'TX_REVERTED', what: 'the record', reason: name },
-        `The Enigma contract refuses the record: ${name}.`,
-        { hint: 'Nothing was paid.' }
-      )
   }
 }

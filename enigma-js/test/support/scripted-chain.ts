@@ -52,6 +52,7 @@ export class ScriptedChain implements Eip1193Provider {
   readonly #receipts = new Map<string, object>()
   /** Every transaction that was sent, by function. */
   readonly sent: string[] = []
+  chainId = CHAIN_ID
   block = 100
   epoch = 7
   info: EpochInfo
@@ -109,9 +110,9 @@ export class ScriptedChain implements Eip1193Provider {
     const [first] = params as [never]
     switch (method) {
       case 'eth_chainId':
-        return toQuantity(CHAIN_ID)
+        return toQuantity(this.chainId)
       case 'net_version':
-        return CHAIN_ID.toString()
+        return this.chainId.toString()
       case 'eth_accounts':
       case 'eth_requestAccounts':
         return [this.wallet.address]

@@ -117,6 +117,26 @@ describe('enigma-js/task/submit', () => {
     expect(scene.chain.sent).to.deep.equal(['createTaskRecordWithPermit'])
   })
 
+  it('asks again when a worker says that the epoch is over', async () => {
+    let refusals = 2
+    const { sendTaskInput } = scene.server.handlers
+    scene.server.handlers.sendTaskInput = params => {
+      if (refusals-- > 0) throw new Refusal('EPOCH_STALE', 'Epoch 7 is over.')
+      return sendTaskInput!(params)
+    }
+
+    await compute()
+
+    expect(scene.chain.sent).to.deep.equal(['createTaskRecordWithPermit'])
+  })
+
+  it('notices that the wallet was switched to another chain', async () => {
+    scene.chain.chainId = 1n
+
+    expect((await refused(compute())).code).to.equal('CHAIN_FOREIGN')
+    expect([scene.inputs, scene.chain.sent]).to.deep.equal([[], []])
+  })
+
   it('gives up when the epoch never stands still, and has paid nothing', async () => {
     scene.chain.onDryRun = () => {
       throw revert('EnigmaWrongEpoch', [8])
