@@ -69,6 +69,8 @@ cd "$root" || exit 1
 enigma="$root/cli/src/main.ts"
 [ -f "$enigma" ] && command=(node "$enigma" devnet) || command=(node "$root/devnet/src/main.ts")
 
+export NODE_COMPILE_CACHE="$root/node_modules/.cache/enigma-node" # halves the time that programs take to load
+
 if [ "$quit" = yes ]; then exec "${command[@]}" down; fi
 node "$root/tools/build.ts" || exit 1
 exec "${command[@]}" up --simulation ${flags[@]+"${flags[@]}"}

@@ -1,6 +1,6 @@
-import { processTree, readDevnetState } from '@enigma/devnet'
+import { processTree, readDevnetState, type ProcessInfo } from '@enigma/devnet'
 import { spawn } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import os from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
@@ -9,8 +9,9 @@ import { createInterface } from 'node:readline'
  * How long `./launch.sh -s` takes to its line READY on a machine where everything is built, and how much memory the network then has
  * resident. Targets: 15 s and 1.5 GB with three workers.
  *
- * Method: wall clock from the start of launch.sh; resident memory is the sum of VmRSS over all processes of the network, supervisor
- * included, five seconds after READY (pages that processes share count once for each, so it is an upper bound).
+ * Method: wall clock from the start of launch.sh; memory five seconds after READY, over all processes of the network, supervisor and
+ * enclaves included: the sum of their proportional set sizes (pages shared by n processes count 1/n for each, so that each counts
+ * once in all), and for comparison the sum of their resident set sizes.
  * Usage: node bench/startup.ts [--json] [--workers N] [--rounds N]. Needs the default ports.
  */
 const flag = (name: string, standard: number): number => {
@@ -22,11 +23,16 @@ const rounds = flag('--rounds', 3)
 const json = process.argv.includes('--json')
 const settleMs = 5_000
 
+interface Memory {
+  readonly proportional: number
+  readonly resident: number
+}
+
 interface Round {
   readonly readySeconds: number
   readonly stopSeconds: number
   /** Part of the network -> MiB, with all its child processes. */
-  readonly residentMiB: Readonly<Record<string, number>>
+  readonly memoryMiB: Readonly<Record<string, Memory>>
 }
 
 const root = join(import.meta.dirname, '..')
@@ -51,11 +57,11 @@ async function measure(): Promise<Round> {
     await ready(network.stdout)
     const readySeconds = (performance.now() - started) / 1000
     await new Promise(resolve => setTimeout(resolve, settleMs))
-    const residentMiB = memory()
+    const memoryMiB = memory()
     const stopping = performance.now()
     network.kill('SIGINT')
     await ended
-    return { readySeconds, stopSeconds: (performance.now() - stopping) / 1000, residentMiB }
+    return { readySeconds, stopSeconds: (performance.now() - stopping) / 1000, memoryMiB }
   } finally {
     network.kill('SIGINT')
     await ended
@@ -71,46 +77,50 @@ async function ready(output: NodeJS.ReadableStream): Promise<void> {
   })
 }
 
-function memory(): Record<string, number> {
+function memory(): Record<string, Memory> {
   const state = readDevnetState()
   if (state === undefined) throw new Error('The network left no state file.')
-  const mib = (bytes: number): number => Math.round(bytes / (1 << 20))
-  const own = processTree(state.supervisor.pid)[0]?.residentBytes ?? 0
-  const parts = state.processes.map(({ name, pid }) => {
-    const total = processTree(pid).reduce((sum, { residentBytes }) => sum + residentBytes, 0)
-    return [name, mib(total)] as const
-  })
-  return Object.fromEntries([['supervisor', mib(own)], ...parts])
+  const own = processTree(state.supervisor.pid).slice(0, 1)
+  const parts = state.processes.map(({ name, pid }) => [name, sizeOf(processTree(pid))] as const)
+  return Object.fromEntries([['supervisor', sizeOf(own)], ...parts])
+}
+
+function sizeOf(processes: readonly ProcessInfo[]): Memory {
+  const mib = (values: number[]): number => Math.round(values.reduce((sum, bytes) => sum + bytes, 0) / (1 << 20))
+  return {
+    proportional: mib(processes.map(({ pid }) => proportionalBytes(pid))),
+    resident: mib(processes.map(({ residentBytes }) => residentBytes))
+  }
+}
+
+function proportionalBytes(pid: number): number {
+  const rollup = readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8')
+  return Number(/^Pss:\s+(\d+)/m.exec(rollup)?.[1] ?? 0) * 1024
 }
 
 function print(results: readonly Round[]): void {
   const median = (values: number[]): number => values.sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? NaN
-  const total = (round: Round): number => Object.values(round.residentMiB).reduce((sum, value) => sum + value, 0)
-  const cpu = os.cpus()[0]?.model ?? 'unknown'
-  const machine = `${os.cpus().length} x ${cpu}, ${Math.round(os.totalmem() / 2 ** 30)} GiB, Node.js ${process.version}`
+  const total = (kind: keyof Memory) => (round: Round) =>
+    Object.values(round.memoryMiB).reduce((sum, value) => sum + value[kind], 0)
+  const machine = `${os.cpus().length} x ${os.cpus()[0]?.model ?? 'unknown'}, ${Math.round(os.totalmem() / 2 ** 30)} GiB, Node.js ${process.version}`
+  const date = new Date().toISOString()
   const readySeconds = median(results.map(round => round.readySeconds))
   const stopSeconds = median(results.map(round => round.stopSeconds))
-  const residentMiB = median(results.map(total))
-  const date = new Date().toISOString()
+  const memoryMiB = median(results.map(total('proportional')))
+  const residentMiB = median(results.map(total('resident')))
+  const [load = 0] = os.loadavg()
   if (json) {
-    console.log(
-      JSON.stringify({
-        bench: 'startup',
-        machine,
-        date,
-        workers,
-        readySeconds,
-        stopSeconds,
-        residentMiB,
-        rounds: results
-      })
-    )
+    const numbers = { readySeconds, stopSeconds, memoryMiB, residentMiB, load, rounds: results }
+    console.log(JSON.stringify({ bench: 'startup', machine, date, workers, ...numbers }))
     return
   }
-  console.log(`startup with ${workers} workers, median of ${results.length}; ${machine}; ${date}`)
-  console.log(`  READY after        ${readySeconds.toFixed(1)} s   (target 15 s)`)
-  console.log(`  stopped after      ${stopSeconds.toFixed(1)} s`)
-  console.log(`  resident memory    ${residentMiB} MiB  (target 1536 MiB)`)
-  for (const [name, value] of Object.entries(results.at(-1)?.residentMiB ?? {}))
-    console.log(`    ${name.padEnd(16)} ${value} MiB`)
+  console.log(
+    `startup with ${workers} workers, median of ${results.length}; ${machine}; load ${load.toFixed(1)}; ${date}`
+  )
+  console.log(`  READY after     ${readySeconds.toFixed(1)} s   (target 15 s)`)
+  console.log(`  stopped after   ${stopSeconds.toFixed(1)} s`)
+  console.log(`  memory          ${memoryMiB} MiB  (target 1536 MiB; sum of resident sets ${residentMiB} MiB)`)
+  for (const [name, { proportional, resident }] of Object.entries(results.at(-1)?.memoryMiB ?? {})) {
+    console.log(`    ${name.padEnd(13)} ${String(proportional).padStart(4)} MiB  (resident ${resident} MiB)`)
+  }
 }

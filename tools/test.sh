@@ -8,4 +8,5 @@ if ! . "$root/tools/setup.sh"; then
   echo "0 passed, 1 failed"
   exit 1
 fi
+export NODE_COMPILE_CACHE="$root/node_modules/.cache/enigma-node"
 exec node "$root/tools/test/main.ts" "$@"

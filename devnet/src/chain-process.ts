@@ -5,7 +5,7 @@ import { accountCount } from './accounts.ts'
 import { type ChainRpc } from './chain-rpc.ts'
 import { DevnetError } from './errors.ts'
 import type { ManagedProcess, ProcessSpec } from './managed-process.ts'
-import { repositoryRoot } from './paths.ts'
+import { compileCache, repositoryRoot } from './paths.ts'
 import { waitFor } from './wait.ts'
 
 export const devnetChainId = 31337
@@ -37,7 +37,7 @@ export function chainSpec({ kind, port, stateFile }: ChainInit): ProcessSpec {
     ],
     cwd: repositoryRoot,
     // The command asks once whether it may send statistics; nothing leaves this machine.
-    env: { HARDHAT_DISABLE_TELEMETRY: 'true', NO_COLOR: '1' }
+    env: { HARDHAT_DISABLE_TELEMETRY: 'true', NO_COLOR: '1', NODE_COMPILE_CACHE: compileCache }
   }
 }
 

@@ -4,7 +4,7 @@ import type { InfoResult, StepStatus } from '@enigma/protocol'
 import type { DevAccount } from './accounts.ts'
 import { DevnetError } from './errors.ts'
 import type { ManagedProcess, ProcessSpec } from './managed-process.ts'
-import { enclaveFolder, repositoryRoot, workerMain } from './paths.ts'
+import { compileCache, enclaveFolder, repositoryRoot, workerMain } from './paths.ts'
 import { waitFor } from './wait.ts'
 
 /** What a principal or worker says about itself in DATA_DIR/runtime.json once it listens. */
@@ -75,7 +75,7 @@ export function nodeSpec(init: NodeInit): ProcessSpec {
     command: process.execPath,
     args: [...(init.preload ?? []).flatMap(module => ['--import', module]), workerMain, ...args],
     cwd: repositoryRoot,
-    env: { NODE_NO_WARNINGS: '1', ...init.env }
+    env: { NODE_NO_WARNINGS: '1', NODE_COMPILE_CACHE: compileCache, ...init.env }
   }
 }
 
