@@ -8,19 +8,20 @@ import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol
 import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
 import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
-import {Attestation, IAttestationVerifier} from "./interfaces/IAttestationVerifier.sol";
+import {IAttestationVerifier} from "./interfaces/IAttestationVerifier.sol";
 import {IEnigma} from "./interfaces/IEnigma.sol";
-import {AttestationPolicy} from "./libraries/AttestationPolicy.sol";
 import {Digests} from "./libraries/Digests.sol";
 import {EpochClock} from "./libraries/EpochClock.sol";
 import {Payments} from "./libraries/Payments.sol";
 import {Receipts} from "./libraries/Receipts.sol";
+import {Registrations} from "./libraries/Registrations.sol";
 import {Seats} from "./libraries/Seats.sol";
 import {Signatures} from "./libraries/Signatures.sol";
 import {TaskLedger} from "./libraries/TaskLedger.sol";
 import {WorkerLedger} from "./libraries/WorkerLedger.sol";
 import {Epoch, EpochState} from "./types/Epochs.sol";
 import {EnigmaParams} from "./types/Params.sol";
+import {CommitTerms, ReceiptItem, Settled} from "./types/Settlement.sol";
 import {
     KIND_COMPUTE,
     KIND_DEPLOY,
@@ -29,6 +30,7 @@ import {
     SecretContract,
     Task,
     TaskRecord,
+    TaskRequest,
     TaskStatus
 } from "./types/Tasks.sol";
 import {Principal, SeatProof, Worker, WorkerStatus} from "./types/Workers.sol";
@@ -87,10 +89,7 @@ contract Enigma is IEnigma, Ownable2Step, EIP712, ReentrancyGuardTransient {
 
     /// @inheritdoc IEnigma
     function registerPrincipal(address signer, bytes32 transportKey, bytes calldata evidence) external onlyOwner {
-        if (_principal.signer != address(0)) revert EnigmaPrincipalAlreadyRegistered(_principal.signer);
-        Attestation memory a = _attest(signer, transportKey, signer, 0, evidence);
-        _principal = Principal(signer, transportKey, a.measurement);
-        emit PrincipalRegistered(signer, transportKey, a.measurement, evidence);
+        Registrations.principal(_principal, measurementAllowed, _policy(), signer, transportKey, evidence);
     }
 
     /// @inheritdoc IEnigma
@@ -114,14 +113,20 @@ contract Enigma is IEnigma, Ownable2Step, EIP712, ReentrancyGuardTransient {
 
     /// @inheritdoc IEnigma
     function register(address staking, address signer, bytes32 transportKey, bytes calldata evidence) external {
-        address principalSigner = _principal.signer;
-        if (principalSigner == address(0)) revert EnigmaNoPrincipal();
-        if (staking == address(0)) revert EnigmaZeroValue("staking");
-        if (signer == principalSigner) revert EnigmaSignerTaken(signer);
-        uint32 expected = _workers.workers[msg.sender].nonce;
-        Attestation memory a = _attest(signer, transportKey, principalSigner, expected, evidence);
-        uint32 nonce = _workers.register(msg.sender, staking, signer, transportKey, a);
-        emit WorkerRegistered(msg.sender, staking, signer, transportKey, a.measurement, nonce, evidence);
+        Registrations.worker(
+            _workers,
+            measurementAllowed,
+            _policy(),
+            _principal.signer,
+            staking,
+            signer,
+            transportKey,
+            evidence
+        );
+    }
+
+    function _policy() private view returns (Registrations.Policy memory) {
+        return Registrations.Policy(verifier, attestationMode, minSvn);
     }
 
     /// @inheritdoc IEnigma
@@ -281,15 +286,41 @@ contract Enigma is IEnigma, Ownable2Step, EIP712, ReentrancyGuardTransient {
         return _record(TaskRecord(KIND_DEPLOY, 0, codeHash, inputHash, gasLimit, gasPx, epoch));
     }
 
+    /// @inheritdoc IEnigma
+    function createTaskRecords(
+        TaskRequest[] calldata requests
+    ) external nonReentrant returns (bytes32[] memory taskIds) {
+        uint256 fees;
+        (taskIds, fees) = _recordAll(requests);
+        Payments.pull(token, fees);
+    }
+
+    /// @inheritdoc IEnigma
+    function createTaskRecordsWithPermit(
+        TaskRequest[] calldata requests,
+        uint256 deadline,
+        uint8 v,
+        bytes32 r,
+        bytes32 s
+    ) external nonReentrant returns (bytes32[] memory taskIds) {
+        uint256 fees;
+        (taskIds, fees) = _recordAll(requests);
+        Payments.permit(token, fees, PermitSignature(deadline, v, r, s));
+        Payments.pull(token, fees);
+    }
+
+    function _recordAll(TaskRequest[] calldata requests) private returns (bytes32[] memory taskIds, uint256 fees) {
+        return _tasks.createAll(_clock, requests, grace());
+    }
+
     function _requireNonce(uint256 nonce) private view {
         uint256 current = _tasks.nonces[msg.sender];
         if (nonce != current) revert EnigmaWrongNonce(current);
     }
 
     function _record(TaskRecord memory record) private returns (bytes32 taskId) {
-        _clock.requireOpen(record.epoch, grace());
         uint256 fee;
-        (taskId, fee) = _tasks.create(record);
+        (taskId, fee) = _tasks.create(_clock, record, grace());
         Payments.pull(token, fee);
     }
 
@@ -309,42 +340,27 @@ contract Enigma is IEnigma, Ownable2Step, EIP712, ReentrancyGuardTransient {
         SeatProof calldata proof,
         bytes calldata signature
     ) external nonReentrant {
-        bytes32 digest = receiptDigest(receipt);
-        address signer = Signatures.recover(digest, signature);
-        address operator = _workers.operatorOf[signer];
-        (address sender, uint256 paid, uint256 refund) = Receipts.commit(
-            _tasks,
-            _clock.epochs[record.epoch],
-            receipt,
-            record,
-            seat,
-            proof,
-            Receipts.Signed(digest, signer, operator, window)
-        );
-        if (paid != 0) _workers.addCredit(operator, SafeCast.toUint128(paid));
-        if (refund != 0) token.safeTransfer(sender, refund);
+        ReceiptItem[] memory items = new ReceiptItem[](1);
+        items[0] = ReceiptItem(receipt, record, seat, proof, signature);
+        _commit(items, true);
     }
 
-    // ---------------------------------------------------------------- attestation
+    /// @inheritdoc IEnigma
+    function commitReceipts(ReceiptItem[] memory items) external nonReentrant {
+        _commit(items, false);
+    }
 
-    /// @dev Checks evidence in which an enclave binds itself to msg.sender.
-    function _attest(
-        address signer,
-        bytes32 transportKey,
-        address principalSigner,
-        uint64 nonce,
-        bytes calldata evidence
-    ) private view returns (Attestation memory a) {
-        if (signer == address(0)) revert EnigmaZeroValue("signer");
-        if (transportKey == 0) revert EnigmaZeroValue("transportKey");
-        a = verifier.verify(evidence);
-        AttestationPolicy.check(
-            a,
-            reportData(signer, transportKey, msg.sender, principalSigner, nonce),
-            attestationMode,
-            minSvn
+    function _commit(ReceiptItem[] memory items, bool strict) private {
+        Settled[] memory done = Receipts.commit(
+            _tasks,
+            _workers,
+            _clock,
+            CommitTerms(_domainSeparatorV4(), window, strict),
+            items
         );
-        if (!measurementAllowed[a.measurement]) revert EnigmaMeasurementNotAllowed(a.measurement);
+        for (uint256 i = 0; i < done.length; ++i) {
+            if (done[i].refund != 0) token.safeTransfer(done[i].sender, done[i].refund);
+        }
     }
 
     // ---------------------------------------------------------------- views

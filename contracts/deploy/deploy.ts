@@ -33,7 +33,8 @@ export interface Deployed {
 /** 1 ENG in grains. */
 export const ENG = 10n ** 8n
 
-const LIBRARIES = ['Receipts', 'TaskLedger', 'WorkerLedger'] as const
+/** In the order of their deployment: a later one may be linked to those before it. */
+const LIBRARIES = ['WorkerLedger', 'Registrations', 'TaskLedger', 'Receipts'] as const
 
 /**
  * Deploys the token, the verifier of simulated evidence, and Enigma with its libraries, one transaction after the other.
@@ -71,7 +72,7 @@ export async function deployEnigmaWith(
 ): Promise<Contract> {
   const addresses: Record<string, string> = {}
   for (const name of LIBRARIES) {
-    const library = await deployContract(signer, loadArtifact, `contracts/libraries/${name}.sol`, name, [])
+    const library = await deployContract(signer, loadArtifact, `contracts/libraries/${name}.sol`, name, [], addresses)
     addresses[name] = await library.getAddress()
   }
   return deployContract(signer, loadArtifact, 'contracts/Enigma.sol', 'Enigma', [constructorParams], addresses)

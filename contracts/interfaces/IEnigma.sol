@@ -2,7 +2,8 @@
 pragma solidity 0.8.37;
 
 import {EpochState} from "../types/Epochs.sol";
-import {Receipt, TaskRecord, TaskStatus} from "../types/Tasks.sol";
+import {ReceiptItem} from "../types/Settlement.sol";
+import {Receipt, TaskRecord, TaskRequest, TaskStatus} from "../types/Tasks.sol";
 import {Principal, SeatProof, Worker, WorkerStatus} from "../types/Workers.sol";
 
 /// @title Enigma: workers, epochs, secret contracts, tasks and their receipts
@@ -208,6 +209,8 @@ interface IEnigma {
     error EnigmaNoSuchContract(bytes32 scAddr);
     /// @notice The gas limit must be 1 to 10^9.
     error EnigmaGasLimitOutOfRange(uint64 gasLimit);
+    /// @notice A batch is empty, or larger than one transaction may be.
+    error EnigmaBatchSize(uint256 size, uint256 max);
     /// @notice The task is not open: never recorded, or already settled or returned.
     error EnigmaTaskNotOpen(bytes32 taskId, TaskStatus status);
     /// @notice The repeated record is not the one that was recorded.
@@ -263,6 +266,19 @@ interface IEnigma {
         bytes32 s
     ) external returns (bytes32 taskId);
 
+    /// @notice Records up to 64 computations and takes the sum of their fees: all of them, or none. They get the sender's next nonces in
+    /// order.
+    function createTaskRecords(TaskRequest[] calldata requests) external returns (bytes32[] memory taskIds);
+
+    /// @notice Like createTaskRecords, with the allowance given by an EIP-2612 signature of the sender over exactly the sum of the fees.
+    function createTaskRecordsWithPermit(
+        TaskRequest[] calldata requests,
+        uint256 deadline,
+        uint8 v,
+        bytes32 r,
+        bytes32 s
+    ) external returns (bytes32[] memory taskIds);
+
     /// @notice Gives the whole fee back to the sender of a task that nobody settled by its deadline. Anyone may send it.
     function returnFeesForTask(bytes32 taskId, TaskRecord calldata record) external;
 
@@ -293,6 +309,12 @@ interface IEnigma {
         bytes32 receiptDigest
     );
 
+    /// @notice A batch passed over a receipt. Anybody can cause it; it says nothing about the task.
+    /// @param reasonCode 1 task not open, 2 task recorded anew, 3 outside the seat's window, 4 head has moved on
+    event ReceiptSkipped(bytes32 indexed taskId, uint8 reasonCode);
+
+    /// @notice Each of the batch's receipts was passed over; whoever sent it may take the tasks as settled.
+    error EnigmaNothingApplied(uint256 skipped);
     /// @notice A field of the receipt differs from the record it settles.
     error EnigmaReceiptMismatch(bytes32 taskId, string field);
     /// @notice The receipt contradicts itself: ok means reason 0 and, for a deployment, a delta; a failure means a reason and no delta.
@@ -329,6 +351,10 @@ interface IEnigma {
         SeatProof calldata proof,
         bytes calldata signature
     ) external;
+
+    /// @notice Settles up to 64 tasks, in order, so that later receipts may build on earlier ones. What was settled, moved or made stale
+    /// by others in the meantime is passed over (ReceiptSkipped); anything else that is wrong reverts the whole batch.
+    function commitReceipts(ReceiptItem[] calldata items) external;
 
     // ---------------------------------------------------------------- views
 

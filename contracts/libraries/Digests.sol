@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
+import {MessageHashUtils} from "@openzeppelin/contracts/utils/cryptography/MessageHashUtils.sol";
 import {Receipt, TaskRecord} from "../types/Tasks.sol";
 
 /// @title Everything that Enigma hashes
@@ -15,6 +16,11 @@ library Digests {
         "uint64 recordBlock,uint64 recordTime,bytes32 prevHead,bytes32 deltaHash,bytes32 outputHash,uint64 gasUsed,"
         "address callbackTarget,bytes32 callbackDataHash,uint32 callbackGas)"
     );
+
+    /// @notice What is signed: the struct hash under the network's domain.
+    function typed(bytes32 domainSeparator, bytes32 structHash) internal pure returns (bytes32) {
+        return MessageHashUtils.toTypedDataHash(domainSeparator, structHash);
+    }
 
     /// @notice EIP-712 struct hash of an EpochUpdate.
     function epochUpdate(

@@ -1,63 +1,123 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
+import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 import {IEnigma} from "../interfaces/IEnigma.sol";
-import {Epoch} from "../types/Epochs.sol";
+import {
+    CommitTerms,
+    MAX_BATCH,
+    ReceiptItem,
+    Settled,
+    SKIP_CLOSED,
+    SKIP_MOVED,
+    SKIP_STALE,
+    SKIP_WINDOW
+} from "../types/Settlement.sol";
 import {KIND_COMPUTE, KIND_DEPLOY, Receipt, SecretContract, Task, TaskRecord, TaskStatus} from "../types/Tasks.sol";
-import {SeatProof} from "../types/Workers.sol";
 import {Digests} from "./Digests.sol";
+import {EpochClock} from "./EpochClock.sol";
 import {Seats} from "./Seats.sol";
+import {Signatures} from "./Signatures.sol";
 import {TaskLedger} from "./TaskLedger.sol";
+import {WorkerLedger} from "./WorkerLedger.sol";
 
-/// @title Settling tasks by receipts, and the heads of the secret contracts (R7)
+/// @title Settling tasks by receipts, one or many, and the heads of the secret contracts (R7)
 /// @notice Only bookkeeping: no function here moves tokens.
 /// @dev Deployed apart and linked, to keep Enigma below the size limit of a contract.
 library Receipts {
-    using TaskLedger for TaskLedger.Ledger;
+    using WorkerLedger for WorkerLedger.Ledger;
 
-    /// @dev Who signed the receipt, as Enigma found out.
-    struct Signed {
-        bytes32 digest;
-        address signer;
-        address operator;
-        uint64 window;
+    /// @notice Settles what can be settled, in order: each receipt finds the head that those before it made.
+    /// @return settled One entry for each item
+    function commit(
+        TaskLedger.Ledger storage tasks,
+        WorkerLedger.Ledger storage workers,
+        EpochClock.Clock storage clock,
+        CommitTerms calldata terms,
+        ReceiptItem[] calldata items
+    ) external returns (Settled[] memory settled) {
+        if (items.length == 0 || items.length > MAX_BATCH) revert IEnigma.EnigmaBatchSize(items.length, MAX_BATCH);
+        settled = new Settled[](items.length);
+        uint256 skipped = 0;
+        for (uint256 i = 0; i < items.length; ++i) {
+            settled[i] = _commit(tasks, workers, clock, terms, items[i]);
+            uint8 reason = settled[i].skipped;
+            if (reason == 0) continue;
+            ++skipped;
+            emit IEnigma.ReceiptSkipped(items[i].receipt.taskId, reason);
+        }
+        if (skipped == items.length) revert IEnigma.EnigmaNothingApplied(skipped);
     }
 
-    /// @notice Checks a receipt against task, time, seat and head, closes the task and moves the head.
-    /// @return sender Who recorded the task
-    /// @return paid What the worker earned
-    /// @return refund What goes back to the sender
-    function commit(
-        TaskLedger.Ledger storage ledger,
-        Epoch storage epoch,
+    /// @dev Checks a receipt against task, time, head, signer and seat; then closes the task, books the fee and moves the head.
+    function _commit(
+        TaskLedger.Ledger storage tasks,
+        WorkerLedger.Ledger storage workers,
+        EpochClock.Clock storage clock,
+        CommitTerms calldata terms,
+        ReceiptItem calldata item
+    ) private returns (Settled memory done) {
+        Receipt calldata r = item.receipt;
+        done.skipped = _check(tasks, r, item.record, item.seat, terms);
+        if (done.skipped != 0) return done;
+        bytes32 digest = Digests.typed(terms.domainSeparator, Digests.receipt(r));
+        address signer = Signatures.recover(digest, item.signature);
+        address operator = workers.operatorOf[signer];
+        if (operator == address(0)) revert IEnigma.EnigmaUnknownSigner(signer);
+        Seats.requireHolder(clock.epochs[item.record.epoch], operator, signer, r.scAddr, item.seat, item.proof);
+
+        uint256 paid = uint256(r.gasUsed) * item.record.gasPx;
+        uint256 fee = uint256(item.record.gasLimit) * item.record.gasPx;
+        done.sender = tasks.tasks[r.taskId].sender;
+        done.refund = fee - paid;
+        tasks.totalEscrow -= fee;
+        if (paid != 0) workers.addCredit(operator, SafeCast.toUint128(paid));
+        _close(tasks, r, digest, operator);
+    }
+
+    /// @notice Whether the receipt can settle the task in the contract's present state. What may come about without the sender's
+    /// fault is answered with a reason if `strict` is off; everything else always reverts.
+    function _check(
+        TaskLedger.Ledger storage tasks,
         Receipt calldata r,
         TaskRecord calldata record,
         uint8 seat,
-        SeatProof calldata proof,
-        Signed memory signed
-    ) external returns (address sender, uint256 paid, uint256 refund) {
-        Task storage task = ledger.requireOpen(r.taskId, record);
-        Seats.requireWindow(task.recordBlock, seat, signed.window);
-        _check(ledger, task, r, record);
-        if (signed.operator == address(0)) revert IEnigma.EnigmaUnknownSigner(signed.signer);
-        Seats.requireHolder(epoch, signed.operator, signed.signer, r.scAddr, seat, proof);
-        sender = task.sender;
-        (paid, refund) = _settle(ledger, task, r, record, signed.digest, signed.operator);
+        CommitTerms calldata terms
+    ) private view returns (uint8 skip) {
+        bool strict = terms.strict;
+        Task storage task = tasks.tasks[r.taskId];
+        if (task.status != TaskStatus.RecordCreated) {
+            if (strict) revert IEnigma.EnigmaTaskNotOpen(r.taskId, task.status);
+            return SKIP_CLOSED;
+        }
+        if (Digests.record(record) != task.digest) {
+            if (strict) revert IEnigma.EnigmaRecordMismatch(r.taskId);
+            return SKIP_MOVED;
+        }
+        (uint256 first, uint256 last) = Seats.window(task.recordBlock, seat, terms.window);
+        if (block.number < first || block.number > last) {
+            if (strict) revert IEnigma.EnigmaOutsideWindow(block.number, first, last);
+            return SKIP_WINDOW;
+        }
+        _requireConsistent(r, record);
+        if (r.recordBlock != task.recordBlock || r.recordTime != task.recordTime) {
+            string memory field = r.recordBlock != task.recordBlock ? "recordBlock" : "recordTime";
+            if (strict) revert IEnigma.EnigmaReceiptMismatch(r.taskId, field);
+            return SKIP_MOVED;
+        }
+        bytes32 head = tasks.contracts[r.scAddr].headHash;
+        if (r.prevHead != head) {
+            if (strict) revert IEnigma.EnigmaStaleHead(r.prevHead, head);
+            return SKIP_STALE;
+        }
     }
 
-    /// @notice Passes if the receipt is one that can settle the task in the contract's present state.
-    function _check(
-        TaskLedger.Ledger storage ledger,
-        Task storage task,
-        Receipt calldata r,
-        TaskRecord calldata record
-    ) private view {
+    /// @notice Passes if the receipt fits its record and itself.
+    function _requireConsistent(Receipt calldata r, TaskRecord calldata record) private pure {
         if (r.scAddr != record.scAddr) revert IEnigma.EnigmaReceiptMismatch(r.taskId, "scAddr");
         if (r.kind != record.kind) revert IEnigma.EnigmaReceiptMismatch(r.taskId, "kind");
         if (r.codeHash != record.codeHash) revert IEnigma.EnigmaReceiptMismatch(r.taskId, "codeHash");
         if (r.inputHash != record.inputHash) revert IEnigma.EnigmaReceiptMismatch(r.taskId, "inputHash");
-        if (r.recordBlock != task.recordBlock) revert IEnigma.EnigmaReceiptMismatch(r.taskId, "recordBlock");
-        if (r.recordTime != task.recordTime) revert IEnigma.EnigmaReceiptMismatch(r.taskId, "recordTime");
         if (r.gasUsed > record.gasLimit) revert IEnigma.EnigmaGasAboveLimit(r.gasUsed, record.gasLimit);
         if (r.callbackTarget != address(0) || r.callbackDataHash != 0 || r.callbackGas != 0) {
             revert IEnigma.EnigmaCallbackUnsupported();
@@ -65,30 +125,17 @@ library Receipts {
         bool consistent =
             r.ok ? r.reason == 0 && (r.kind == KIND_COMPUTE || r.deltaHash != 0) : r.reason != 0 && r.deltaHash == 0;
         if (!consistent) revert IEnigma.EnigmaReceiptInconsistent(r.taskId);
-        bytes32 head = ledger.contracts[r.scAddr].headHash;
-        if (r.prevHead != head) revert IEnigma.EnigmaStaleHead(r.prevHead, head);
     }
 
     /// @notice Closes a task with its checked receipt and moves the contract's head.
-    /// @return paid What the worker earned
-    /// @return refund What goes back to the sender
-    function _settle(
-        TaskLedger.Ledger storage ledger,
-        Task storage task,
-        Receipt calldata r,
-        TaskRecord calldata record,
-        bytes32 digest,
-        address operator
-    ) private returns (uint256 paid, uint256 refund) {
+    function _close(TaskLedger.Ledger storage tasks, Receipt calldata r, bytes32 digest, address operator) private {
+        Task storage task = tasks.tasks[r.taskId];
         task.digest = digest;
-        task.status = r.ok ? TaskStatus.ReceiptVerified : TaskStatus.ReceiptFailed;
-        paid = uint256(r.gasUsed) * record.gasPx;
-        uint256 fee = uint256(record.gasLimit) * record.gasPx;
-        refund = fee - paid;
-        ledger.totalEscrow -= fee;
         if (r.ok) {
-            _advanceHead(ledger, r, digest, operator);
+            task.status = TaskStatus.ReceiptVerified;
+            _advanceHead(tasks, r, digest, operator);
         } else {
+            task.status = TaskStatus.ReceiptFailed;
             emit IEnigma.ReceiptFailed(r.taskId, r.scAddr, operator, r.reason, r.outputHash, r.gasUsed, digest);
         }
     }

@@ -12,14 +12,14 @@ library Seats {
     /// @dev Independent draws for each task (G). One worker may hold several.
     uint8 internal constant COUNT = 3;
 
-    /// @notice Passes if a receipt from this seat may be accepted now. An earlier seat stays allowed in later windows.
-    function requireWindow(uint256 recordBlock, uint8 seat, uint64 window) internal view {
+    /// @notice The blocks in which a receipt from this seat may be accepted. An earlier seat stays allowed in later windows.
+    function window(
+        uint256 recordBlock,
+        uint8 seat,
+        uint64 blocks
+    ) internal pure returns (uint256 first, uint256 last) {
         if (seat >= COUNT) revert IEnigma.EnigmaNoSuchSeat(seat);
-        uint256 opensAfter = recordBlock + uint256(seat) * window;
-        uint256 deadline = recordBlock + uint256(COUNT) * window;
-        if (block.number <= opensAfter || block.number > deadline) {
-            revert IEnigma.EnigmaOutsideWindow(block.number, opensAfter + 1, deadline);
-        }
+        return (recordBlock + uint256(seat) * blocks + 1, recordBlock + uint256(COUNT) * blocks);
     }
 
     /// @notice Passes if the seat was drawn in the signer's interval of the epoch's stakes.

@@ -2,13 +2,17 @@
 pragma solidity 0.8.37;
 
 import {IEnigma} from "../interfaces/IEnigma.sol";
-import {KIND_DEPLOY, SecretContract, Task, TaskRecord, TaskStatus} from "../types/Tasks.sol";
+import {MAX_BATCH} from "../types/Settlement.sol";
+import {KIND_COMPUTE, KIND_DEPLOY, SecretContract, Task, TaskRecord, TaskRequest, TaskStatus} from "../types/Tasks.sol";
 import {Digests} from "./Digests.sol";
+import {EpochClock} from "./EpochClock.sol";
 
 /// @title Tasks and their escrow: recorded, and given back when nobody settles them (R2, R12)
 /// @notice Only bookkeeping: no function here moves tokens. A task leaves RecordCreated exactly once: here, or in Receipts.
 /// @dev Deployed apart and linked, to keep Enigma below the size limit of a contract.
 library TaskLedger {
+    using EpochClock for EpochClock.Clock;
+
     /// @dev Upper bound of a task's gas, in secret-contract units.
     uint64 internal constant MAX_GAS = 10 ** 9;
 
@@ -20,7 +24,39 @@ library TaskLedger {
     }
 
     /// @notice Records a task of msg.sender under its next nonce. scAddr is ignored for a deployment: it is the task's id.
-    function create(Ledger storage ledger, TaskRecord memory record) external returns (bytes32 taskId, uint256 fee) {
+    function create(
+        Ledger storage ledger,
+        EpochClock.Clock storage clock,
+        TaskRecord memory record,
+        uint64 grace
+    ) external returns (bytes32 taskId, uint256 fee) {
+        clock.requireOpen(record.epoch, grace);
+        return _create(ledger, record);
+    }
+
+    /// @notice Records computations of msg.sender, all or none.
+    function createAll(
+        Ledger storage ledger,
+        EpochClock.Clock storage clock,
+        TaskRequest[] calldata requests,
+        uint64 grace
+    ) external returns (bytes32[] memory taskIds, uint256 fees) {
+        uint256 count = requests.length;
+        if (count == 0 || count > MAX_BATCH) revert IEnigma.EnigmaBatchSize(count, MAX_BATCH);
+        taskIds = new bytes32[](count);
+        for (uint256 i = 0; i < count; ++i) {
+            TaskRequest calldata q = requests[i];
+            clock.requireOpen(q.epoch, grace);
+            uint256 fee;
+            (taskIds[i], fee) = _create(
+                ledger,
+                TaskRecord(KIND_COMPUTE, q.scAddr, 0, q.inputHash, q.gasLimit, q.gasPx, q.epoch)
+            );
+            fees += fee;
+        }
+    }
+
+    function _create(Ledger storage ledger, TaskRecord memory record) private returns (bytes32 taskId, uint256 fee) {
         if (record.gasLimit == 0 || record.gasLimit > MAX_GAS) {
             revert IEnigma.EnigmaGasLimitOutOfRange(record.gasLimit);
         }
@@ -55,17 +91,6 @@ library TaskLedger {
         );
     }
 
-    /// @notice The open task with this id, if `record` is what it was recorded with.
-    function requireOpen(
-        Ledger storage ledger,
-        bytes32 taskId,
-        TaskRecord calldata record
-    ) internal view returns (Task storage task) {
-        task = ledger.tasks[taskId];
-        if (task.status != TaskStatus.RecordCreated) revert IEnigma.EnigmaTaskNotOpen(taskId, task.status);
-        if (Digests.record(record) != task.digest) revert IEnigma.EnigmaRecordMismatch(taskId);
-    }
-
     /// @notice Closes a task after its deadline; the whole fee is free to go back.
     function expire(
         Ledger storage ledger,
@@ -73,7 +98,9 @@ library TaskLedger {
         TaskRecord calldata record,
         uint64 taskPeriod
     ) external returns (address sender, uint256 fee) {
-        Task storage task = requireOpen(ledger, taskId, record);
+        Task storage task = ledger.tasks[taskId];
+        if (task.status != TaskStatus.RecordCreated) revert IEnigma.EnigmaTaskNotOpen(taskId, task.status);
+        if (Digests.record(record) != task.digest) revert IEnigma.EnigmaRecordMismatch(taskId);
         uint256 deadline = uint256(task.recordBlock) + taskPeriod;
         if (block.number <= deadline) revert IEnigma.EnigmaDeadlineNotPassed(block.number, deadline);
         sender = task.sender;

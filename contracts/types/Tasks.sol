@@ -33,6 +33,15 @@ struct TaskRecord {
     uint64 epoch;
 }
 
+/// @notice One computation of a batch of records.
+struct TaskRequest {
+    bytes32 scAddr;
+    bytes32 inputHash;
+    uint64 gasLimit;
+    uint64 gasPx;
+    uint64 epoch;
+}
+
 /// @notice The two storage slots of a task.
 struct Task {
     /// Hash of the record while open, digest of the receipt once settled.

@@ -22,6 +22,7 @@ describe('contracts: what is built and deployed', () => {
     ['contracts/Enigma.sol', 'Enigma'],
     ['contracts/EnigmaToken.sol', 'EnigmaToken'],
     ['contracts/libraries/Receipts.sol', 'Receipts'],
+    ['contracts/libraries/Registrations.sol', 'Registrations'],
     ['contracts/libraries/TaskLedger.sol', 'TaskLedger'],
     ['contracts/libraries/WorkerLedger.sol', 'WorkerLedger'],
     ['contracts/attestation/SimulationVerifier.sol', 'SimulationVerifier']

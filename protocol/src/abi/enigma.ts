@@ -46,6 +46,14 @@ export const enigmaAbi = [
     name: 'EnigmaAttestationExpired',
     type: 'error'
   },
+  {
+    inputs: [
+      { name: 'size', type: 'uint256' },
+      { name: 'max', type: 'uint256' }
+    ],
+    name: 'EnigmaBatchSize',
+    type: 'error'
+  },
   { inputs: [], name: 'EnigmaCallbackUnsupported', type: 'error' },
   {
     inputs: [
@@ -139,6 +147,7 @@ export const enigmaAbi = [
     name: 'EnigmaNotStakingAddress',
     type: 'error'
   },
+  { inputs: [{ name: 'skipped', type: 'uint256' }], name: 'EnigmaNothingApplied', type: 'error' },
   {
     inputs: [
       { name: 'blockNumber', type: 'uint256' },
@@ -414,6 +423,15 @@ export const enigmaAbi = [
     anonymous: false,
     inputs: [
       { indexed: true, name: 'taskId', type: 'bytes32' },
+      { indexed: false, name: 'reasonCode', type: 'uint8' }
+    ],
+    name: 'ReceiptSkipped',
+    type: 'event'
+  },
+  {
+    anonymous: false,
+    inputs: [
+      { indexed: true, name: 'taskId', type: 'bytes32' },
       { indexed: true, name: 'scAddr', type: 'bytes32' },
       { indexed: true, name: 'operator', type: 'address' },
       { indexed: false, name: 'deltaHash', type: 'bytes32' },
@@ -584,6 +602,67 @@ export const enigmaAbi = [
     type: 'function'
   },
   {
+    inputs: [
+      {
+        components: [
+          {
+            components: [
+              { name: 'taskId', type: 'bytes32' },
+              { name: 'scAddr', type: 'bytes32' },
+              { name: 'kind', type: 'uint8' },
+              { name: 'ok', type: 'bool' },
+              { name: 'reason', type: 'uint8' },
+              { name: 'codeHash', type: 'bytes32' },
+              { name: 'inputHash', type: 'bytes32' },
+              { name: 'recordBlock', type: 'uint64' },
+              { name: 'recordTime', type: 'uint64' },
+              { name: 'prevHead', type: 'bytes32' },
+              { name: 'deltaHash', type: 'bytes32' },
+              { name: 'outputHash', type: 'bytes32' },
+              { name: 'gasUsed', type: 'uint64' },
+              { name: 'callbackTarget', type: 'address' },
+              { name: 'callbackDataHash', type: 'bytes32' },
+              { name: 'callbackGas', type: 'uint32' }
+            ],
+            name: 'receipt',
+            type: 'tuple'
+          },
+          {
+            components: [
+              { name: 'kind', type: 'uint8' },
+              { name: 'scAddr', type: 'bytes32' },
+              { name: 'codeHash', type: 'bytes32' },
+              { name: 'inputHash', type: 'bytes32' },
+              { name: 'gasLimit', type: 'uint64' },
+              { name: 'gasPx', type: 'uint64' },
+              { name: 'epoch', type: 'uint64' }
+            ],
+            name: 'record',
+            type: 'tuple'
+          },
+          { name: 'seat', type: 'uint8' },
+          {
+            components: [
+              { name: 'index', type: 'uint32' },
+              { name: 'stake', type: 'uint256' },
+              { name: 'siblingHashes', type: 'bytes32[]' },
+              { name: 'siblingSums', type: 'uint256[]' }
+            ],
+            name: 'proof',
+            type: 'tuple'
+          },
+          { name: 'signature', type: 'bytes' }
+        ],
+        name: 'items',
+        type: 'tuple[]'
+      }
+    ],
+    name: 'commitReceipts',
+    outputs: [],
+    stateMutability: 'nonpayable',
+    type: 'function'
+  },
+  {
     inputs: [{ name: 'operator', type: 'address' }],
     name: 'compound',
     outputs: [],
@@ -649,6 +728,48 @@ export const enigmaAbi = [
     ],
     name: 'createTaskRecordWithPermit',
     outputs: [{ name: '', type: 'bytes32' }],
+    stateMutability: 'nonpayable',
+    type: 'function'
+  },
+  {
+    inputs: [
+      {
+        components: [
+          { name: 'scAddr', type: 'bytes32' },
+          { name: 'inputHash', type: 'bytes32' },
+          { name: 'gasLimit', type: 'uint64' },
+          { name: 'gasPx', type: 'uint64' },
+          { name: 'epoch', type: 'uint64' }
+        ],
+        name: 'requests',
+        type: 'tuple[]'
+      }
+    ],
+    name: 'createTaskRecords',
+    outputs: [{ name: 'taskIds', type: 'bytes32[]' }],
+    stateMutability: 'nonpayable',
+    type: 'function'
+  },
+  {
+    inputs: [
+      {
+        components: [
+          { name: 'scAddr', type: 'bytes32' },
+          { name: 'inputHash', type: 'bytes32' },
+          { name: 'gasLimit', type: 'uint64' },
+          { name: 'gasPx', type: 'uint64' },
+          { name: 'epoch', type: 'uint64' }
+        ],
+        name: 'requests',
+        type: 'tuple[]'
+      },
+      { name: 'deadline', type: 'uint256' },
+      { name: 'v', type: 'uint8' },
+      { name: 'r', type: 'bytes32' },
+      { name: 's', type: 'bytes32' }
+    ],
+    name: 'createTaskRecordsWithPermit',
+    outputs: [{ name: 'taskIds', type: 'bytes32[]' }],
     stateMutability: 'nonpayable',
     type: 'function'
   },

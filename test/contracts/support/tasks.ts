@@ -6,6 +6,7 @@ import {
   ZERO_HASH,
   address,
   keccak256,
+  nextHead,
   taskIdOf,
   typedDigest,
   utf8,
@@ -157,6 +158,28 @@ export async function commit(
   choice: CommitChoice = {}
 ): Promise<ContractTransactionResponse> {
   return sendCommitment(world, await commitmentFor(world, task, choice))
+}
+
+/** Settles several tasks in one transaction; anyone sends it. */
+export function sendBatch(
+  world: World,
+  items: readonly Commitment[],
+  from: TestSigner = world.stranger
+): Promise<ContractTransactionResponse> {
+  return world.tx(from, 'commitReceipts', items)
+}
+
+/** The commitments of a worker that runs ahead: each starts from the head that the one before will make. */
+export async function runAhead(world: World, tasks: readonly OpenTask[], by?: Actor): Promise<Commitment[]> {
+  const items: Commitment[] = []
+  let prevHead: Hash | undefined
+  for (const task of tasks) {
+    const receipt = prevHead === undefined ? {} : { prevHead }
+    const item = await commitmentFor(world, task, { receipt, ...(by === undefined ? {} : { by }) })
+    prevHead = nextHead(item.receipt.prevHead, item.receipt.deltaHash)
+    items.push(item)
+  }
+  return items
 }
 
 /** Records and settles a deployment. Resolves to the new contract's address. */
