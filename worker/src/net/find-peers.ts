@@ -6,6 +6,10 @@ import type { Peer, PeerNetwork } from './peer-network.ts'
 import { decidingCode } from './errors.ts'
 
 const MAX_TOLD = 64
+/** Between questions to one that refused, as it does until it sees this node registered. */
+const RETRY_MS = 1_500
+/** Refusals remembered: one for each peer that is connected would do. */
+const MAX_UNANSWERED = 256
 /** Time to the first question after those that new peers are asked; it doubles up to `everyMs`. */
 const FIRST_MS = 500
 
@@ -26,10 +30,13 @@ export function findPeers({ network, everyMs, wantedPeers, learn, log }: FindPee
   serve(network, findPeersCalls, {
     find: ({ max }, from) => Promise.resolve(tell(network.peers(), from, Math.min(max, MAX_TOLD)))
   })
+  const unanswered = new Set<string>()
   let timer: NodeJS.Timeout | undefined
+  let retry: NodeJS.Timeout | undefined
   let unsubscribe = (): void => {}
 
   async function askFor(peer: Peer): Promise<void> {
+    unanswered.delete(peer.peerId)
     try {
       const { peers } = await ask(network, peer, findPeersCalls.find, { max: MAX_TOLD })
       for (const { addresses } of peers) {
@@ -37,6 +44,7 @@ export function findPeers({ network, everyMs, wantedPeers, learn, log }: FindPee
         if (peerId !== null) learn(peerId, usableAddresses(addresses, peerId))
       }
     } catch (err) {
+      if (unanswered.size < MAX_UNANSWERED) unanswered.add(peer.peerId)
       log.debug('A peer did not tell of others', { peer: peer.peerId, code: decidingCode(err) })
     }
   }
@@ -55,10 +63,14 @@ export function findPeers({ network, everyMs, wantedPeers, learn, log }: FindPee
     start() {
       unsubscribe = network.onPeer(peer => void askFor(peer))
       again(Math.min(FIRST_MS, everyMs))
+      retry = setInterval(() => {
+        for (const peer of network.peers()) if (unanswered.has(peer.peerId)) void askFor(peer)
+      }, RETRY_MS)
     },
     stop() {
       unsubscribe()
       clearTimeout(timer)
+      clearInterval(retry)
     }
   }
 }

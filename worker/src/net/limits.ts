@@ -80,7 +80,7 @@ export const PROTOCOL_RULES: Readonly<Record<ProtocolId, ProtocolRule>> = {
     maxResponseBytes: 64 * 1024,
     perSecond: 20,
     burst: 100,
-    roles: ['worker', 'principal']
+    roles: ['worker']
   },
   [PeerProtocol.taskRelay]: {
     maxRequestBytes: FULL,

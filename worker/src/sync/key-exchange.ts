@@ -39,7 +39,9 @@ export class PeerKeyExchange implements KeyExchange {
   }
 
   start(): Promise<void> {
-    this.#unsubscribe = this.#init.network.onPeer(peer => void this.#meet(peer))
+    this.#unsubscribe = this.#init.network.onPeer(peer => {
+      if (peer.role === 'worker') void this.#meet(peer)
+    })
     return Promise.resolve()
   }
 
@@ -57,7 +59,7 @@ export class PeerKeyExchange implements KeyExchange {
       )
     }
     this.#keep(record)
-    await Promise.allSettled(this.#init.network.peers().map(peer => this.#exchange(peer, record.epoch, [record])))
+    await Promise.allSettled(this.#workers().map(peer => this.#exchange(peer, record.epoch, [record])))
   }
 
   keysFor(epoch: number): ReadonlyMap<Address, EpochKeyRecord> {
@@ -69,12 +71,16 @@ export class PeerKeyExchange implements KeyExchange {
     if (!lacking()) return
     const signal = AbortSignal.timeout(timeoutMs)
     // Those whose key is missing know it for certain; everybody else may.
-    const asked = Promise.allSettled(this.#init.network.peers().map(peer => this.#exchange(peer, epoch, [], signal)))
+    const asked = Promise.allSettled(this.#workers().map(peer => this.#exchange(peer, epoch, [], signal)))
     if (signers.length === 0) return void (await orAborted(asked, signal).catch(() => undefined))
     while (lacking() && !signal.aborted) await orAborted(this.#changed.promise, signal).catch(() => undefined)
   }
 
-  /** A peer that connects gets what we have of the served epochs, and we get what it has. */
+  #workers(): readonly Peer[] {
+    return this.#init.network.peers().filter(peer => peer.role === 'worker')
+  }
+
+  /** A worker that connects gets what we have of the served epochs, and we get what it has. */
   async #meet(peer: Peer): Promise<void> {
     const current = this.#init.chain.currentEpoch()?.epoch ?? 0
     for (let epoch = Math.max(0, current - EPOCHS_BACK); epoch <= current + EPOCHS_AHEAD; epoch++) {

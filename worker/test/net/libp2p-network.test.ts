@@ -58,6 +58,18 @@ describe('net/libp2p-network', () => {
     for (const node of [alice, bob, carol]) await until('everybody sees two', seesAll(node, 2))
   })
 
+  it('asks again who did not know it yet when it asked first', async () => {
+    const slow = { limits: { findPeersEveryMs: 60_000 } }
+    const alice = await running.start(await makeNetwork(chain, 'alice', slow))
+    const bootstrap = alice.multiaddrs()
+    const bob = await running.start(await makeNetwork(chain, 'bob', { bootstrap, ...slow }))
+    await until('alice and bob', seesAll(bob, 1))
+    const dave = await running.start(await makeNetwork(chain, 'dave', { bootstrap, ...slow }))
+    await until('dave knows alice', seesAll(dave, 1))
+    chain.register('dave')
+    await until('dave found bob', () => seesAll(dave, 2)() && seesAll(bob, 2)())
+  })
+
   it('connects when the bootstrap node starts later, and again when it comes back', async () => {
     const first = await makeNetwork(chain, 'alice')
     await first.start()
