@@ -110,18 +110,20 @@ describe('wasm/pool', function () {
     expect(shared).to.deep.equal(new Uint8Array(64).fill(1))
   })
 
-  it('runs a long and many short ones side by side, and more than it has threads for', async () => {
-    const all = pool()
+  it('runs many short ones beside a long one, more than it has threads for', async () => {
+    const all = pool({ threadUrl: misbehavingThread(), timeoutMs: 3000 })
     let longDone = false
-    const long = all.run(runInput(ENDLESS, { gasLimit: MAX })).then(result => {
-      longDone = true
-      return result
-    })
+    const long = codeOf(all.run(input('hang'))).finally(() => (longDone = true))
     const short = await Promise.all(Array.from({ length: 30 }, (_, i) => all.run(input(`n${i}`))))
 
-    expect(longDone).to.equal(false)
     expect(short.every(({ ok }) => ok)).to.equal(true)
-    expect(await long).to.include({ reason: FAILURE_REASON.OUT_OF_GAS, gasUsed: MAX })
+    expect(longDone).to.equal(false)
+    expect(await long).to.equal('WASM_THREAD_TIMEOUT')
+  })
+
+  it('ends an endless loop with the highest gas limit long before the wall clock', async () => {
+    const result = await pool().run(runInput(ENDLESS, { gasLimit: MAX }))
+    expect(result).to.include({ reason: FAILURE_REASON.OUT_OF_GAS, gasUsed: MAX })
   })
 
   for (const [what, code] of [
