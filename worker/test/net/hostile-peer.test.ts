@@ -101,6 +101,23 @@ describe('net, against hostile peers', () => {
     expect(served).to.equal(0)
   })
 
+  it('sends away who keeps announcing too much', async () => {
+    const { connection } = await verified()
+    for (let i = 0; i < 4; i++) {
+      const stream = await connection.newStream(PeerProtocol.taskRelay)
+      stream.send(u32.encode(2 ** 30))
+    }
+    await until('gone', () => connection.status !== 'open' && victim.peers().length === 0, 5_000)
+  })
+
+  it('tells a node of another network so, and lets it go', async () => {
+    const { node, connection } = await attacker()
+    const hello = helloCodec.decode(helloOf(node))
+    const elsewhere = helloCodec.encode({ ...hello, enigma: addressOf('another enigma') })
+    expect(await sayHello(connection, elsewhere)).to.include({ ok: false, code: 'PEER_OTHER_NETWORK' })
+    await until('closed', () => connection.status !== 'open', 5_000)
+  })
+
   it('refuses a length that never ends, and a flood behind a small frame', async () => {
     const { connection } = await verified()
     for (const bytes of [new Uint8Array(64).fill(0xff), new Uint8Array(64 * 1024).fill(0x00)]) {
