@@ -77,7 +77,7 @@ export class TaskRunner {
     }
     this.#unsubscribe = chain.subscribe(event => this.#onChain(event))
     for (const entry of this.#tasks.values()) if (!isFinal(entry.task.state)) this.#reconcile(entry)
-    for (const task of chain.openTasks()) this.#onRecord(task)
+    for (const task of chain.openTasks()) if (!this.#tasks.has(task.taskId)) this.#onRecord(task)
     await Promise.all([...this.#tasks.values()].map(entry => entry.queue))
     for (const entry of this.#tasks.values()) if (!entry.effect) this.#startEffect(entry)
     this.#onHead(chain.head().number)
@@ -108,7 +108,7 @@ export class TaskRunner {
   async onEnvelope(inputHash: Hash): Promise<void> {
     for (const task of this.#parts.chain.tasksByInput(inputHash)) {
       await this.#parts.envelopes.markRecorded(inputHash)
-      this.#dispatch(task.taskId, { type: 'envelope' })
+      this.#post(task.taskId, { type: 'envelope' })
     }
   }
 
@@ -144,15 +144,11 @@ export class TaskRunner {
   }
 
   #onRecord(task: ChainTask): void {
-    const known = this.#tasks.get(task.taskId)
+    const known = this.#tasks.has(task.taskId)
     const facts = this.#factsOf(task)
     const hasEnvelope = this.#parts.envelopes.has(task.inputHash)
-    if (known) {
-      if (known.task.state.stage === 'orphaned' || known.task.facts.recordBlock !== task.recordBlock) {
-        this.#dispatch(task.taskId, { type: 'rolled-back', facts, hasEnvelope })
-      }
-      return
-    }
+    // Told of it a second time: a reorg took the record away and the other chain has it too.
+    if (known) return this.#post(task.taskId, { type: 'rolled-back', facts, hasEnvelope })
     if (facts.seat === null) return // its refund is looked after at the deadline
     if (hasEnvelope) void this.#parts.envelopes.markRecorded(task.inputHash).catch(() => undefined)
     this.#add({ facts, state: firstState(facts, hasEnvelope) })
@@ -169,7 +165,7 @@ export class TaskRunner {
   #onSettled({ taskId, settlement }: ChainTask): void {
     if (!settlement) return
     const { block, status, digest } = settlement
-    this.#dispatch(taskId, { type: 'settled', block, status, digest })
+    this.#post(taskId, { type: 'settled', block, status, digest })
     this.#tell(taskId)
   }
 
@@ -180,7 +176,7 @@ export class TaskRunner {
       this.#add({ facts: this.#factsOf(task), state: { stage: 'watching' } })
     }
     for (const [taskId, entry] of this.#tasks) {
-      if (!isFinal(entry.task.state)) this.#dispatch(taskId, { type: 'head', block })
+      if (!isFinal(entry.task.state)) this.#post(taskId, { type: 'head', block })
       else if (block > entry.task.facts.recordBlock + SEATS * WINDOW_BLOCKS) this.#forgetOld(taskId)
     }
     this.#giveTurns()
@@ -196,9 +192,9 @@ export class TaskRunner {
   #onRollback(to: number): void {
     for (const [taskId, { task }] of this.#tasks) {
       const { facts, state } = task
-      if (facts.recordBlock > to) this.#dispatch(taskId, { type: 'rolled-back', facts: null, hasEnvelope: false })
+      if (facts.recordBlock > to) this.#post(taskId, { type: 'rolled-back', facts: null, hasEnvelope: false })
       else if ('block' in state && state.block > to) {
-        this.#dispatch(taskId, { type: 'unsettled', hasEnvelope: this.#parts.envelopes.has(facts.inputHash) })
+        this.#post(taskId, { type: 'unsettled', hasEnvelope: this.#parts.envelopes.has(facts.inputHash) })
       }
     }
   }
@@ -207,9 +203,9 @@ export class TaskRunner {
   #reconcile({ task: { facts, state } }: Entry): void {
     const found = this.#parts.chain.task(facts.taskId)
     const hasEnvelope = this.#parts.envelopes.has(facts.inputHash)
-    if (!found) this.#dispatch(facts.taskId, { type: 'rolled-back', facts: null, hasEnvelope })
+    if (!found) this.#post(facts.taskId, { type: 'rolled-back', facts: null, hasEnvelope })
     else if (found.recordBlock !== facts.recordBlock) {
-      this.#dispatch(facts.taskId, { type: 'rolled-back', facts: this.#factsOf(found), hasEnvelope })
+      this.#post(facts.taskId, { type: 'rolled-back', facts: this.#factsOf(found), hasEnvelope })
     } else if (found.settlement && state.stage !== 'included') this.#onSettled(found)
   }
 
@@ -224,6 +220,10 @@ export class TaskRunner {
         this.#parts.log.error('a task event was lost', { taskId, event: event.type, error: asError(error).message })
       })
     return entry.queue
+  }
+
+  #post(taskId: TaskId, event: TaskEventIn): void {
+    void this.#dispatch(taskId, event)
   }
 
   async #step(entry: Entry, event: TaskEventIn, added: Omit<Outcome, 'event'>): Promise<void> {

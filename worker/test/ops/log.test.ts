@@ -24,7 +24,7 @@ describe('ops/log', () => {
   it('does not let foreign text forge a line, nor fill the disk', () => {
     createLogger(options).info('peer said', { text: `x\n1970 error worker forged\u001b[2J${'y'.repeat(2_000)}` })
     expect(lines).to.have.length(1)
-    expect(lines[0]).not.to.match(/[\n\u001b]/)
+    for (const forged of ['\n', '\u001b']) expect(lines[0]).not.to.contain(forged)
     expect(lines[0]!.length).to.be.lessThan(700)
   })
 

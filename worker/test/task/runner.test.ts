@@ -13,6 +13,7 @@ import {
   type TaskId
 } from '@enigma/protocol'
 import { openDatabase, type Database } from '../../src/ops/database.ts'
+import type { ChainEvent } from '../../src/chain/reader.ts'
 import { createLogger } from '../../src/ops/log.ts'
 import { createStatusBoard } from '../../src/ops/status-board.ts'
 import type { CrashPoint } from '../../src/ops/crash-points.ts'
@@ -43,10 +44,26 @@ const receiptOf = (task: Task, prevHead: Hash): Receipt => ({
   callbackGas: 0
 })
 
+/** A chain whose latest blocks can be taken back. */
+class ReorgChain extends MemoryChain {
+  readonly #heard = new Set<(event: ChainEvent) => void>()
+  override subscribe(listener: (event: ChainEvent) => void): () => void {
+    this.#heard.add(listener)
+    const stop = super.subscribe(listener)
+    return () => {
+      this.#heard.delete(listener)
+      stop()
+    }
+  }
+  rollback(to: number): void {
+    for (const listener of this.#heard) listener({ type: 'rollback', to })
+  }
+}
+
 describe('task/runner', () => {
   const folder = mkdtempSync(join(tmpdir(), 'enigma-runner-'))
   let db: Database
-  let chain: MemoryChain
+  let chain: ReorgChain
   let envelopes: EnvelopeStore
   let runner: TaskRunner
   let performed: string[]
@@ -136,7 +153,7 @@ describe('task/runner', () => {
 
   beforeEach(async () => {
     db = await openDatabase(join(folder, String(Math.random())))
-    chain = new MemoryChain()
+    chain = new ReorgChain()
     chain.register('alice')
     chain.startEpoch()
     envelopes = new EnvelopeStore(db)
@@ -290,5 +307,35 @@ describe('task/runner', () => {
     chain.settle(taskId, { digest: hashOf('another') })
     await until('settled', () => stage(taskId) === 'settled')
     expect(performed).not.to.include('release')
+  })
+
+  it('runs a task again whose record a reorg moved to another block', async () => {
+    await deliver()
+    const { taskId, recordBlock } = chain.record({ taskId: asTaskId('t'), scAddr, inputHash: input })
+    await until('released', () => stage(taskId) === 'released')
+    performed = []
+    chain.rollback(recordBlock - 1)
+    const moved = chain.record({ taskId, scAddr, inputHash: input })
+    await until('released again', () => performed.includes('release') && stage(taskId) === 'released')
+    expect(performed).to.deep.equal(['prepare', 'run', 'submit', 'release'])
+    expect(runner.task(taskId)!.facts.recordBlock).to.equal(moved.recordBlock)
+  })
+
+  it('lets a task go whose record a reorg took away for good', async () => {
+    await deliver()
+    const { taskId, recordBlock } = chain.record({ taskId: asTaskId('t'), scAddr, inputHash: input })
+    await until('released', () => stage(taskId) === 'released')
+    chain.rollback(recordBlock - 1)
+    await until('orphaned', () => stage(taskId) === 'orphaned')
+  })
+
+  it('sends its receipt again when a reorg took only the receipt away', async () => {
+    await deliver()
+    const { taskId, recordBlock } = chain.record({ taskId: asTaskId('t'), scAddr, inputHash: input })
+    await until('released', () => stage(taskId) === 'released')
+    performed = []
+    chain.rollback(recordBlock)
+    await until('submit', () => performed.includes('submit'))
+    expect(performed).not.to.include('run')
   })
 })
