@@ -77,7 +77,7 @@ const cluster = await Cluster.start({
   security,
   timeoutMs: 120_000
 })
-let roundTripMs = 0
+let roundTripMs: number
 try {
   const trips = await cluster.run('roundTrips', () => ({ count: options.quick ? 200 : 1000 }))
   roundTripMs = Number(trips.values[0])

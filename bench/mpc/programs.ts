@@ -121,11 +121,11 @@ export async function roundTrips(party: Party, { count }: Size): Promise<number>
   for (let step = 0; step < count; step++) {
     const began = performance.now()
     if (party.index === 0) {
-      op.sendBytes(1, step, body)
+      await op.sendBytes(1, step, body)
       await op.receiveBytes(1, step, 64)
     } else if (party.index === 1) {
       await op.receiveBytes(0, step, 64)
-      op.sendBytes(0, step, body)
+      await op.sendBytes(0, step, body)
     }
     times.push(performance.now() - began)
   }

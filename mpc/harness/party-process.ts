@@ -81,7 +81,7 @@ async function run(id: number, name: string, session: string, argument: unknown)
     if (!program) throw new Error(`No program ${name}.`)
     // all parties start together, so the time is that of the program alone
     const start = party.operation('start')
-    for (let to = 0; to < n; to++) if (to !== party.index) start.sendBytes(to, 0, Uint8Array.of(1))
+    for (let to = 0; to < n; to++) if (to !== party.index) await start.sendBytes(to, 0, Uint8Array.of(1))
     for (let from = 0; from < n; from++) if (from !== party.index) await start.receiveBytes(from, 0, 1)
     Object.assign(channel.traffic, { messages: 0, bytes: 0, rounds: 0 })
     lag.enable()

@@ -21,7 +21,7 @@ export class Mesh {
   }
 
   get ready(): Promise<void> {
-    return Promise.all(this.#links.map(link => link?.ready)).then(() => undefined)
+    return Promise.all(this.#links.flatMap(link => (link ? [link.ready] : []))).then(() => undefined)
   }
 
   /** @throws MPC_PARAMETERS if a session of this name is open here already. */
@@ -31,6 +31,7 @@ export class Mesh {
       throw new MpcError({ code: 'MPC_PARAMETERS', what: 'session' }, 'A session of this name is open already.')
     }
     this.#open.add(tag)
+    for (const each of this.#links) each?.openSession(tag)
     const link = (peer: number): SecureLink => {
       const found = this.#links[peer]
       if (!found) throw new MpcError({ code: 'MPC_LINK', peer, what: 'missing' }, `There is no link to party ${peer}.`)

@@ -16,6 +16,9 @@ const RECORD_BODY_BYTES = 512 * 1024
 const MAX_RECORD_BYTES = HEADER_BYTES + RECORD_BODY_BYTES + TAG_BYTES
 /** Sessions that were closed a while ago; their stragglers are dropped. */
 const REMEMBERED_SESSIONS = 4096
+/** Sessions that the peer has begun and this side has not, and what each may send until then. */
+const MAX_UNOPENED_SESSIONS = 64
+const UNOPENED_BYTES = 16 * 1024 * 1024
 
 export interface SecureLinkOptions {
   /** Number of this party and of the other one: they fix the direction of the keys. */
@@ -42,6 +45,7 @@ export class SecureLink {
   readonly #stream: Duplex
   readonly #options: Required<SecureLinkOptions>
   readonly #boxes = new Map<string, Mailbox>()
+  readonly #opened = new Set<string>()
   readonly #closed = new Set<string>()
   readonly #partial = new Map<string, { body: Uint8Array; filled: number }>()
   readonly #salt = randomBytes(SALT_BYTES)
@@ -49,6 +53,7 @@ export class SecureLink {
   #becomeReady: () => void = () => undefined
   #failReady: (reason: MpcError) => void = () => undefined
   #keys: { readonly send: Uint8Array; readonly receive: Uint8Array } | null = null
+  #partialBytes = 0
   #sent = 0n
   #received = 0n
   #record: Buffer | null = null
@@ -85,10 +90,16 @@ export class SecureLink {
     return this.#ready
   }
 
+  /** Says that this side takes part in a session: from now on its full allowance of early messages holds. */
+  openSession(session: string): void {
+    this.#opened.add(session)
+    this.mailbox(session).maxEarlyBytes = this.#options.maxEarlyBytes
+  }
+
   mailbox(session: string): Mailbox {
     let box = this.#boxes.get(session)
     if (!box) {
-      box = new Mailbox(this.#options.peer, this.#options.maxEarlyBytes)
+      box = new Mailbox(this.#options.peer, UNOPENED_BYTES)
       if (this.#failure) box.fail(this.#failure)
       this.#boxes.set(session, box)
     }
@@ -98,7 +109,12 @@ export class SecureLink {
   closeSession(session: string): void {
     this.#boxes.get(session)?.fail(new MpcError({ code: 'MPC_ABORTED', operation: session }, 'The session is closed.'))
     this.#boxes.delete(session)
-    for (const name of this.#partial.keys()) if (name.startsWith(session)) this.#partial.delete(name)
+    this.#opened.delete(session)
+    for (const [name, { body }] of this.#partial) {
+      if (!name.startsWith(session)) continue
+      this.#partialBytes -= body.length
+      this.#partial.delete(name)
+    }
     this.#closed.add(session)
     if (this.#closed.size > REMEMBERED_SESSIONS) this.#closed.delete(this.#closed.values().next().value!)
   }
@@ -107,7 +123,7 @@ export class SecureLink {
   send(session: string, operation: string, step: number, body: Uint8Array): Promise<void> | undefined {
     if (this.#failure) throw this.#failure
     if (body.length > this.#options.maxMessageBytes) throw this.#error('message', 'A message exceeds the size limit.')
-    let flowing = true
+    let flowing: boolean
     let at = 0
     do {
       const part = body.subarray(at, at + RECORD_BODY_BYTES)
@@ -233,6 +249,9 @@ export class SecureLink {
     const step = plain.readUInt32BE(24)
     const left = plain.readUInt32BE(28)
     if (this.#closed.has(session)) return
+    if (!this.#boxes.has(session) && this.#boxes.size - this.#opened.size >= MAX_UNOPENED_SESSIONS) {
+      return this.#fail('flood', 'The peer started more sessions than this side knows of.')
+    }
     const body = this.#assemble(`${session}/${operation}/${step}`, plain.subarray(HEADER_BYTES), left)
     if (body) this.mailbox(session).deliver(operation, step, body)
   }
@@ -244,6 +263,11 @@ export class SecureLink {
       if (left === 0) return part
       if (part.length + left > this.#options.maxMessageBytes) {
         this.#fail('message', 'The peer announced a message that exceeds the size limit.')
+        return null
+      }
+      this.#partialBytes += part.length + left
+      if (this.#partialBytes > this.#options.maxEarlyBytes) {
+        this.#fail('flood', 'The peer began more long messages at once than are allowed.')
         return null
       }
       const body = new Uint8Array(part.length + left)
@@ -259,6 +283,7 @@ export class SecureLink {
     open.filled += part.length
     if (left > 0) return null
     this.#partial.delete(name)
+    this.#partialBytes -= open.body.length
     return open.body
   }
 

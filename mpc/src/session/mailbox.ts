@@ -14,13 +14,18 @@ export class Mailbox {
   readonly #early = new Map<string, Uint8Array>()
   readonly #waiting = new Map<string, Waiter>()
   readonly #from: number
-  readonly #limit: number
+  #limit: number
   #earlyBytes = 0
   #failure: MpcError | null = null
 
   constructor(from: number, maxEarlyBytes = DEFAULT_EARLY_BYTES) {
     this.#from = from
     this.#limit = maxEarlyBytes
+  }
+
+  /** What may wait here from now on. */
+  set maxEarlyBytes(bytes: number) {
+    this.#limit = bytes
   }
 
   deliver(operation: string, step: number, body: Uint8Array): void {

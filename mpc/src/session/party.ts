@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto'
 import { MpcError, parameterError } from '../errors.ts'
-import { Field, type Vec } from '../field/field.ts'
+import { type Field, type Vec } from '../field/field.ts'
 import { keySets, setPolynomial } from '../sharing/subsets.ts'
 import { DEFAULT_STATISTICAL_BITS } from '../plan/room.ts'
 import { lagrange, pointOf, Shamir } from '../sharing/shamir.ts'

@@ -1,5 +1,5 @@
 import { parameterError, shapeError } from '../errors.ts'
-import { Field, type Vec } from '../field/field.ts'
+import { type Field, type Vec } from '../field/field.ts'
 import { modInverse } from '../field/prime.ts'
 
 /** Party `index` (from 0) holds the value of the polynomial at this point. 0 is the secret's own place. */

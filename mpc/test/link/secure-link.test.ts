@@ -60,6 +60,7 @@ describe('mpc/link', () => {
 
   it('carries messages of any size, early, late and of many sessions', async () => {
     const [a, b] = await linkPair()
+    b.openSession(SESSION)
     const bodies = [0, 1, 511, 512 * 1024, 512 * 1024 + 1, 3_000_000].map(size => randomBytes(size))
     for (const [step, body] of bodies.entries()) await a.send(SESSION, OPERATION, step, body)
     await a.send('ffffffffffffffff', OPERATION, 0, Buffer.from('other session'))
@@ -125,6 +126,23 @@ describe('mpc/link', () => {
     a.close()
     b.close()
     expect(await waiting.catch((e: { code: string }) => e.code)).to.equal('MPC_LINK')
+  })
+
+  it('bounds what a peer may start: sessions nobody here knows, and long messages never finished', async () => {
+    const [a, b] = await linkPair()
+    for (let i = 0; i < 65; i++) await a.send(i.toString(16).padStart(16, '0'), OPERATION, 0, Buffer.from('x'))
+    const flooded = await b
+      .mailbox(SESSION)
+      .receive(OPERATION, 0, 1, wait)
+      .catch(e => e)
+    expect(flooded.facts).to.include({ code: 'MPC_LINK', what: 'flood' })
+    const [c, d] = await linkPair()
+    for (let step = 0; step < 17; step++) await c.send(SESSION, OPERATION, step, new Uint8Array(1024 * 1024))
+    const early = await d
+      .mailbox(SESSION)
+      .receive(OPERATION, 99, 1, wait)
+      .catch(e => e)
+    expect(early.facts).to.include({ code: 'MPC_LINK', what: 'flood' })
   })
 
   it('runs sessions side by side, and no share or value appears on the wire', async () => {

@@ -6,7 +6,7 @@ import { truncate } from '../../src/protocols/truncate.ts'
 import type { Party } from '../../src/session/party.ts'
 import { Shamir } from '../../src/sharing/shamir.ts'
 
-const COUNT = 3000
+const COUNT = 2000
 const field = Field.of(DEFAULT_PRIME)
 const shamir = new Shamir(field, 3, 1)
 
