@@ -145,6 +145,16 @@ describe('net, against hostile peers', () => {
     expect(served).to.equal(0)
   })
 
+  it('does not hold a stream open for one that never closes it', async () => {
+    await startVictim({ requestTimeoutMs: 500 })
+    const { connection } = await verified()
+    const stream = await connection.newStream(PeerProtocol.taskRelay)
+    const line = frames(stream, 2 ** 20, AbortSignal.timeout(2_000))
+    await line.write(peerRequest.encode({ method: 0, payload: new Uint8Array() }))
+    expect(peerResponse.decode(await line.read()).ok).to.equal(true)
+    await until('ended', () => stream.status !== 'open', 5_000)
+  })
+
   it('sends away who keeps sending what is no request, and does not take it back', async () => {
     const { node, connection } = await verified()
     const codes: string[] = []

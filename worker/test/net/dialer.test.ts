@@ -1,0 +1,81 @@
+import { generateKeyPair } from '@libp2p/crypto/keys'
+import { peerIdFromPrivateKey } from '@libp2p/peer-id'
+import { expect } from 'chai'
+import { Dialer, type DialerInit } from '../../src/net/dialer.ts'
+import { DEFAULT_LIMITS } from '../../src/net/limits.ts'
+import { until } from './network-kit.ts'
+
+const newPeerId = async (): Promise<string> => peerIdFromPrivateKey(await generateKeyPair('Ed25519')).toString()
+
+describe('net/dialer', () => {
+  let dialler: Dialer | undefined
+  let dialled: string[]
+  const connected = new Set<string>()
+  afterEach(async () => {
+    connected.clear()
+    await dialler?.stop()
+  })
+
+  function start(bootstrap: readonly string[], options: Partial<DialerInit> = {}): Dialer {
+    dialled = []
+    dialler = new Dialer({
+      self: 'me',
+      bootstrap,
+      limits: { ...DEFAULT_LIMITS, redialFirstMs: 100, redialMostMs: 400, maxKnownPeers: 4, wantedPeers: 2 },
+      isConnected: peerId => connected.has(peerId),
+      isBanned: () => false,
+      connections: () => connected.size,
+      dial: addresses => {
+        dialled.push(addresses.join())
+        return Promise.reject(new Error('nobody there'))
+      },
+      ...options
+    })
+    dialler.start()
+    return dialler
+  }
+  const times = (address: string): number => dialled.filter(one => one === address).length
+
+  it('dials bootstrap nodes for ever, less and less often', async () => {
+    const address = '/ip4/127.0.0.1/tcp/4001'
+    start([address])
+    await until('a fourth attempt', () => times(address) >= 4)
+    const [before, at] = [times(address), performance.now()]
+    await until('two more', () => times(address) >= before + 2)
+    expect(performance.now() - at).to.be.greaterThan(350) // about 400 ms apart by now, less the spread
+  })
+
+  it('gives up on hearsay, but not on a peer that was verified once', async () => {
+    const [hearsay, friend] = [await newPeerId(), await newPeerId()]
+    const [at, and] = [`/ip4/127.0.0.1/tcp/1/p2p/${hearsay}`, `/ip4/127.0.0.1/tcp/2/p2p/${friend}`]
+    const dialer = start([])
+    dialer.learnHearsay(hearsay, [at])
+    dialer.learnVerified(friend, [and])
+    await until('eight attempts', () => times(and) >= 8, 15_000)
+    expect(times(at)).to.equal(6)
+  })
+
+  it('leaves peers in peace that are connected or banned, and seeks no more of them than it wants', async () => {
+    const [here, banned, more] = [await newPeerId(), await newPeerId(), await newPeerId()]
+    const bootstrap = '/ip4/127.0.0.1/tcp/4001'
+    const dialer = start([bootstrap], { isBanned: peerId => peerId === banned })
+    for (const peerId of [here, banned, more]) dialer.learnHearsay(peerId, [`/ip4/127.0.0.1/tcp/1/p2p/${peerId}`])
+    connected.add(here).add('another')
+    await until('bootstrap dialled all the same', () => times(bootstrap) >= 3)
+    expect(new Set(dialled)).to.deep.equal(new Set([bootstrap]))
+    connected.delete('another')
+    await until('one more wanted', () => dialled.some(address => address.endsWith(more)))
+    expect(dialled.some(address => address.endsWith(here) || address.endsWith(banned))).to.equal(false)
+  })
+
+  it('remembers a bounded number of peers, and hearsay goes first', async () => {
+    const dialer = start(['/ip4/127.0.0.1/tcp/4001'])
+    const friend = await newPeerId()
+    dialer.learnVerified(friend, [`/ip4/127.0.0.1/tcp/1/p2p/${friend}`])
+    const rumours = await Promise.all(Array.from({ length: 10 }, newPeerId))
+    for (const peerId of rumours) dialer.learnHearsay(peerId, [`/ip4/127.0.0.1/tcp/2/p2p/${peerId}`])
+    await until('many attempts', () => dialled.length >= 12)
+    expect(new Set(dialled).size).to.equal(4)
+    expect(dialled.some(address => address.endsWith(friend))).to.equal(true)
+  })
+})
