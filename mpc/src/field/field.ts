@@ -371,14 +371,19 @@ export class Field {
     return out
   }
 
-  /** `count` plain values below 2^bits from a keystream, as elements. `bits` is below the bits of p. */
-  sampleBits(count: number, bits: number, next: (bytes: number) => Uint8Array): Vec {
+  /** `count` plain values below 2^bits from a keystream, as plain words. `bits` is below the bits of p. */
+  sampleRaw(count: number, bits: number, next: (bytes: number) => Uint8Array): Vec {
     const raw = this.zeros(count)
     const bytes = new Uint8Array(raw.buffer)
     for (let at = 0; at < bytes.length; at += CHUNK * this.bytes) {
       bytes.set(next(Math.min(CHUNK * this.bytes, bytes.length - at)), at)
     }
-    return this.fromRaw(this.#mask(raw, bits))
+    return this.#mask(raw, bits)
+  }
+
+  /** The same as elements. */
+  sampleBits(count: number, bits: number, next: (bytes: number) => Uint8Array): Vec {
+    return this.fromRaw(this.sampleRaw(count, bits, next))
   }
 
   /** The wire form: a view, not a copy. */

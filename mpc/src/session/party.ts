@@ -254,11 +254,12 @@ export class Party {
   bounded(count: number, bits: number, split = 0, purpose = 'bounded'): { whole: Vec; high: Vec } {
     const { mySets } = this.session
     const { field } = this
-    const weights = mySets.map(({ weight }) => weight)
-    const raw = mySets.map(({ number }) => field.sampleBits(count, bits, this.setStream(number, purpose)))
+    // weights in form twice over: times plain words they give elements in form, without converting each piece
+    const weights = mySets.map(({ weight }) => field.fromRaw(weight))
+    const raw = mySets.map(({ number }) => field.sampleRaw(count, bits, this.setStream(number, purpose)))
     const whole = field.combine(weights, raw)
     if (split === 0) return { whole, high: whole }
-    const high = raw.map(piece => field.fromRaw(field.shiftRaw(field.toRaw(piece), split)))
+    const high = raw.map(piece => field.shiftRaw(piece, split))
     return { whole, high: field.combine(weights, high) }
   }
 
