@@ -130,7 +130,7 @@ export async function resumeTasks(session: Session): Promise<Task[]> {
 
 async function lookUp({ chain, store }: Session, { sender, inputHash }: StoredTask): Promise<TaskId | null> {
   const from = Math.max(0, (await chain.blockNumber()) - RESUME_BLOCKS)
-  const taskId = await findRecorded(chain, sender, inputHash, from)
-  if (taskId !== null) await store.update(inputHash, { taskId })
-  return taskId
+  const found = await findRecorded(chain, sender, inputHash, from)
+  if (found !== null) await store.update(inputHash, { ...found })
+  return found?.taskId ?? null
 }

@@ -49,23 +49,33 @@ function sendError(error: unknown, what: string, account: string): unknown {
   )
 }
 
-/** Waits until a transaction is in a block, whatever its outcome there. @throws TX_PENDING */
+/** Looks between two looks for a replacement: it costs the node a search. */
+const LOOKS_PER_SEARCH = 8
+
+/**
+ * Waits until a transaction is in a block, whatever its outcome there.
+ *
+ * @param replacement finds the transaction that stands for this one, if the wallet sent another one with the same nonce.
+ * @throws TX_PENDING
+ */
 export async function mined(
   chain: Chain,
   transactionHash: Hex,
   { pollMs, transactionMs }: Timeouts,
-  signal?: AbortSignal
+  signal?: AbortSignal,
+  replacement: () => Promise<Hex | null> = () => Promise.resolve(null)
 ): Promise<TransactionReceipt> {
   const until = Date.now() + transactionMs
-  for (;;) {
-    const receipt = await chain.receipt(transactionHash)
+  for (let look = 1; ; look++) {
+    const other = look % LOOKS_PER_SEARCH === 0 ? await replacement() : null
+    const receipt = await chain.receipt(other ?? transactionHash)
     if (receipt !== null) return receipt
     if (Date.now() > until) throw stillPending(transactionHash, transactionMs)
     await sleep(pollMs, signal)
   }
 }
 
-export const stillPending = (transactionHash: Hex, afterMs: number): ClientError =>
+const stillPending = (transactionHash: Hex, afterMs: number): ClientError =>
   new ClientError(
     { code: 'TX_PENDING', transactionHash },
     `The transaction is in no block after ${Math.round(afterMs / 1000)} s.`,

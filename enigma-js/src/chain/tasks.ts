@@ -95,23 +95,33 @@ export async function taskRecord(
   return log === undefined ? null : { record: recordOf(log, slots), slots } // without it the node is between two forks
 }
 
-/** The task that a mined transaction recorded for this input, or null. */
-export function recordedIn(logs: readonly Log[], chain: Chain, inputHash: Hash): TaskId | null {
+export interface RecordedInput {
+  readonly taskId: TaskId
+  readonly transactionHash: Hex
+}
+
+/** The task that was recorded for this input in one of the logs, or null. */
+export function recordedIn(logs: readonly Log[], chain: Chain, inputHash: Hash): RecordedInput | null {
   for (const log of logs) {
     if (address(log.address) !== chain.enigma || log.topics[0] !== topic('TaskRecordCreated')) continue
     const { args } = parsed(log)
-    if (args.inputHash === inputHash) return taskIdFrom(args.taskId as string)
+    if (args.inputHash === inputHash) {
+      return { taskId: taskIdFrom(args.taskId as string), transactionHash: log.transactionHash as Hex }
+    }
   }
   return null
 }
 
-/** Finds the task of an input that was recorded by `sender` at or after `fromBlock`: for a page that was closed in between. */
+/**
+ * Finds the task of an input that was recorded by `sender` at or after `fromBlock`: for a page that was closed in between, and for a
+ * wallet that replaced the transaction by another one with a higher gas price.
+ */
 export async function findRecorded(
   chain: Chain,
   sender: Address,
   inputHash: Hash,
   fromBlock: number
-): Promise<TaskId | null> {
+): Promise<RecordedInput | null> {
   const padded = `0x${'00'.repeat(12)}${sender.slice(2)}`
   return recordedIn(await chain.logs([topic('TaskRecordCreated'), null, padded], fromBlock), chain, inputHash)
 }

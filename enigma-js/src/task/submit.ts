@@ -18,7 +18,7 @@ import type { EncodedCall } from '../abi/codec.ts'
 import { enigmaInterface } from '../chain/chain.ts'
 import { revertOf, type Revert } from '../chain/revert.ts'
 import { mined, send } from '../chain/send.ts'
-import { recordedIn } from '../chain/tasks.ts'
+import { findRecorded, recordedIn } from '../chain/tasks.ts'
 import { ClientError, quoted } from '../errors.ts'
 import type { Session } from '../session.ts'
 import { deliver } from './deliver.ts'
@@ -221,6 +221,7 @@ class Submitter {
   async #record(task: StoredTask, data: string): Promise<Omit<Recorded, 'past'> | Revert> {
     const { chain, store, timeouts } = this.#session
     const what = 'the record of the task'
+    const fromBlock = await chain.blockNumber()
     let transactionHash: Hex
     try {
       transactionHash = await send(this.#payer, { what, to: chain.enigma, data, gas: RECORD_GAS })
@@ -231,9 +232,11 @@ class Submitter {
       throw error
     }
     await store.update(task.inputHash, { transactionHash })
-    const receipt = await mined(chain, transactionHash, timeouts, this.#signal)
-    const taskId = receipt.status === 1 ? recordedIn(receipt.logs as readonly Log[], chain, task.inputHash) : null
-    if (taskId === null) {
+    const find = async (): Promise<Hex | null> =>
+      (await findRecorded(chain, task.sender, task.inputHash, fromBlock))?.transactionHash ?? null
+    const receipt = await mined(chain, transactionHash, timeouts, this.#signal, find)
+    const recorded = receipt.status === 1 ? recordedIn(receipt.logs as readonly Log[], chain, task.inputHash) : null
+    if (recorded === null) {
       const block = receipt.blockNumber
       const request = { to: chain.enigma, from: this.#payer.address, data, gasLimit: RECORD_GAS, blockTag: block }
       await store.forget(task)
@@ -249,14 +252,15 @@ class Submitter {
         }
       )
     }
-    const stored = { ...task, taskId, transactionHash }
+    const { taskId } = recorded
+    const stored = { ...task, ...recorded }
     await store.save(stored)
     const block = receipt.blockNumber
     this.#report({
       stage: 'recorded',
       taskId,
       block,
-      transactionHash,
+      transactionHash: stored.transactionHash,
       detail: `the fee is in escrow in block ${block}`
     })
     return { taskId, stored }

@@ -69,6 +69,9 @@ export class ScriptedChain implements Eip1193Provider {
   /** Makes transactions revert, with this reason for whoever asks afterwards. */
   onRecord: () => void = () => undefined
   rejects = false
+  /** The wallet sends another transaction in place of the one that it announced. */
+  replaces = false
+  readonly #announced = new Set<string>()
   permits = true
   #nonce = 0
 
@@ -129,7 +132,7 @@ export class ScriptedChain implements Eip1193Provider {
       case 'eth_sendTransaction':
         return this.#send(first)
       case 'eth_getTransactionByHash':
-        return this.#receipts.has(first) ? this.#transactionJson(first) : null
+        return this.#announced.has(first) ? this.#transactionJson(first) : null
       case 'eth_getTransactionReceipt':
         return this.#receipts.get(first) ?? null
       case 'eth_getLogs':
@@ -185,7 +188,8 @@ export class ScriptedChain implements Eip1193Provider {
     if (this.rejects) throw Object.assign(new Error('User rejected the request.'), { code: 4001 })
     const parsed = enigma.parseTransaction({ data }) ?? token.parseTransaction({ data })!
     this.sent.push(parsed.name)
-    const transactionHash = keccakTuple(['string', 'uint256'], ['transaction', this.sent.length])
+    const announced = keccakTuple(['string', 'uint256'], ['transaction', this.sent.length])
+    const transactionHash = this.replaces ? keccakTuple(['string'], [announced]) : announced
     this.block++
     let status = 1
     if (parsed.name === 'approve') this.allowance = parsed.args[1] as bigint
@@ -199,7 +203,8 @@ export class ScriptedChain implements Eip1193Provider {
     }
     const logs = this.#logs.filter(log => log.transactionHash === transactionHash)
     this.#receipts.set(transactionHash, this.#receiptJson(transactionHash, status, logs))
-    return transactionHash
+    this.#announced.add(announced)
+    return announced
   }
 
   #record(name: string, args: readonly unknown[], transactionHash: Hash): void {

@@ -214,6 +214,15 @@ describe('enigma-js/task/submit', () => {
     expect([again!.taskId, again!.inputHash]).to.deep.equal([taskId, inputHash])
   })
 
+  it('finds its record when the wallet replaced the transaction to hurry it up', async () => {
+    scene.chain.allowance = 10n ** 12n
+    scene.chain.replaces = true
+
+    const task = await compute()
+
+    expect((await client.getTask(task.taskId)).record.inputHash).to.equal(task.inputHash)
+  })
+
   it('forgets what was never sent', async () => {
     const storage = memoryStorage()
     const page = await scene.connect({ storage })
