@@ -1,24 +1,25 @@
-import type { Connection, PeerId, PrivateKey, Stream } from '@libp2p/interface'
+import type { Connection, PeerId, PrivateKey } from '@libp2p/interface'
 import { peerIdFromPrivateKey, peerIdFromString } from '@libp2p/peer-id'
 import type { Multiaddr } from '@multiformats/multiaddr'
 import type { Libp2p } from 'libp2p'
-import { PeerProtocol, asError, peerRequest, peerResponse, printable } from '@enigma/protocol'
+import { PeerProtocol, asError, peerRequest, peerResponse } from '@enigma/protocol'
 import type { Logger } from '../ops/log.ts'
 import { Admission } from './admission.ts'
 import type { PeerAuthority } from './authority.ts'
 import { decode } from './decode.ts'
 import { orAborted } from './deadline.ts'
 import { Dialer } from './dialer.ts'
-import { NetError, decidingCode, refusedBy } from './errors.ts'
+import { NetError, refusedBy } from './errors.ts'
 import { findPeers } from './find-peers.ts'
-import { answerOn, askOn, tie } from './frames.ts'
-import { makeHello, readHello, type HelloIdentity } from './hello.ts'
+import { askOn } from './frames.ts'
+import type { HelloIdentity } from './hello.ts'
+import { Introductions } from './introductions.ts'
 import { DEFAULT_LIMITS, PROTOCOL_RULES, type NetLimits } from './limits.ts'
 import { createNode } from './node.ts'
 import type { Misdeed, Peer, PeerHandler, PeerNetwork, ProtocolId, RequestOptions } from './peer-network.ts'
 import { Quota } from './quota.ts'
 import { Reputation } from './reputation.ts'
-import { errorResponse, responder } from './responder.ts'
+import { responder } from './responder.ts'
 
 export interface Libp2pNetworkInit {
   readonly identity: PrivateKey
@@ -51,6 +52,7 @@ export class Libp2pNetwork implements PeerNetwork {
   readonly #admission: Admission
   readonly #quota = new Quota()
   readonly #reputation: Reputation
+  readonly #introductions: Introductions
   readonly #dialer: Dialer
   readonly #finder: { start(): void; stop(): void }
   readonly #handlers = new Map<ProtocolId, Readonly<Record<number, PeerHandler>>>()
@@ -68,6 +70,21 @@ export class Libp2pNetwork implements PeerNetwork {
       log: init.log,
       disconnect: peerId => this.#disconnect(peerId),
       onVerified: peer => this.#verified(peer)
+    })
+    this.#introductions = new Introductions({
+      peerId: this.peerId,
+      self: init.self,
+      addresses: () => this.multiaddrs(),
+      limits: this.#limits,
+      quota: this.#quota,
+      admission: this.#admission,
+      log: init.log,
+      exchange: (connection, payload, timeoutMs) =>
+        this.#exchange(connection, PeerProtocol.hello, 0, payload, timeoutMs),
+      isConnected: peerId => this.#isConnected(peerId),
+      disconnect: peerId => this.#disconnect(peerId),
+      failed: peerId => this.#dialer.failed(peerId),
+      penaliseImpostor: peerId => this.penalise(peerId, 'impostor')
     })
     this.#dialer = new Dialer({
       self: this.peerId,
@@ -117,7 +134,11 @@ export class Libp2pNetwork implements PeerNetwork {
     const isBanned = (peerId: string): boolean => this.#reputation.isBanned(peerId)
     const node = await createNode({ identity, listen, announce, limits: this.#limits, isBanned })
     const streams = { maxInboundStreams: this.#limits.maxInboundStreams, maxOutboundStreams: 64 }
-    await node.handle(PeerProtocol.hello, (stream, connection) => this.#answerHello(stream, connection), streams)
+    await node.handle(
+      PeerProtocol.hello,
+      (stream, connection) => this.#introductions.answer(stream, connection),
+      streams
+    )
     for (const [protocol, handlers] of this.#handlers) {
       const respond = responder(
         {
@@ -132,11 +153,13 @@ export class Libp2pNetwork implements PeerNetwork {
       )
       await node.handle(protocol, respond, streams)
     }
-    node.addEventListener('connection:open', event => this.#opened(event.detail))
+    node.addEventListener('connection:open', event => this.#introductions.opened(event.detail))
     node.addEventListener('peer:disconnect', event => this.#closed(event.detail))
+    this.#node = node
     try {
       await node.start()
     } catch (cause) {
+      this.#node = null
       await node.stop()
       const address = listen.join(', ')
       throw new NetError({ code: 'NET_ADDRESS', address }, `The node cannot listen on ${address}.`, {
@@ -144,7 +167,6 @@ export class Libp2pNetwork implements PeerNetwork {
         cause
       })
     }
-    this.#node = node
     const sweep = setInterval(() => this.#sweep(), SWEEP_MS)
     this.#stops = [authority.onChange(() => this.#admission.reconsider()), () => clearInterval(sweep)]
     this.#finder.start()
@@ -232,84 +254,11 @@ export class Libp2pNetwork implements PeerNetwork {
     return connection.remotePeer.toString()
   }
 
-  /** The dialling side says hello first; the other side has a few seconds to hear one. */
-  #opened(connection: Connection): void {
-    const peerId = connection.remotePeer.toString()
-    if (!this.#isConnected(peerId)) return // told late: it has ended already
-    const session = this.#admission.sessions.open(peerId)
-    if (connection.direction === 'outbound') void this.#sayHello(connection)
-    const timer = setTimeout(() => {
-      if (!session.hello && this.#admission.sessions.get(peerId) === session) this.#disconnect(peerId)
-    }, this.#limits.helloTimeoutMs)
-    timer.unref()
-    void session.introduced.then(() => clearTimeout(timer))
-    const strangers = this.#admission.sessions.unverified()
-    if (strangers.length > this.#limits.maxUnverified) {
-      const oldest = strangers.find(other => other !== session)
-      if (oldest) this.#disconnect(oldest.peerId)
-    }
-  }
-
   #closed(peer: PeerId): void {
     const peerId = peer.toString()
     const held = this.#admission.sessions.verifiedPeer(peerId)
     this.#admission.sessions.close(peerId)
     if (held) this.#init.log.info('Peer gone', { peer: peerId, operator: held.operator })
-  }
-
-  #hello(): Uint8Array {
-    return makeHello(this.#init.self, this.peerId, this.multiaddrs())
-  }
-
-  async #sayHello(connection: Connection): Promise<void> {
-    const peerId = connection.remotePeer.toString()
-    const { helloTimeoutMs } = this.#limits
-    try {
-      const answer = await this.#exchange(connection, PeerProtocol.hello, 0, this.#hello(), helloTimeoutMs)
-      this.#hear(answer, peerId)
-    } catch (err) {
-      this.#init.log.debug('Hello failed', {
-        peer: peerId,
-        code: decidingCode(err),
-        error: printable(asError(err).message)
-      })
-      this.#dialer.failed(peerId)
-      this.#disconnect(peerId)
-    }
-  }
-
-  async #answerHello(stream: Stream, connection: Connection): Promise<void> {
-    const peerId = connection.remotePeer.toString()
-    const rule = PROTOCOL_RULES[PeerProtocol.hello]
-    const signal = AbortSignal.timeout(this.#limits.helloTimeoutMs)
-    let refused = false
-    tie(stream, signal)
-    try {
-      if (!this.#quota.take(`hello ${peerId}`, rule.perSecond, rule.burst)) throw new Error('too many hellos')
-      await answerOn(stream, rule.maxRequestBytes, signal, async request => {
-        try {
-          this.#hear(decode(peerRequest, request, peerId).payload, peerId)
-          return peerResponse.encode({ ok: true, code: '', payload: this.#hello() })
-        } catch (err) {
-          refused = true
-          return errorResponse(err)
-        }
-      })
-      if (refused) this.#disconnect(peerId)
-    } catch {
-      this.#disconnect(peerId)
-    }
-  }
-
-  /** @throws PEER_OTHER_NETWORK, PEER_IMPOSTOR, PEER_MALFORMED */
-  #hear(bytes: Uint8Array, peerId: string): void {
-    try {
-      const hello = readHello(bytes, this.#init.self.domain, peerId)
-      if (this.#isConnected(peerId)) this.#admission.hear(hello)
-    } catch (err) {
-      if (decidingCode(err) === 'PEER_IMPOSTOR') this.penalise(peerId, 'impostor')
-      throw err
-    }
   }
 
   #verified(peer: Peer): void {

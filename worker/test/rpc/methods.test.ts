@@ -111,7 +111,7 @@ describe('rpc/methods', () => {
     expect(await codeFor(refusedBy('12D3', '<script>', 'x'))).to.deep.include({ data: { code: 'PEER_MALFORMED' } })
     const unreachable = new SyncError({ code: 'NO_SEAT_REACHABLE', scAddr: C, epoch: 1 }, 'Nobody.', { hint: 'Wait.' })
     expect(await codeFor(unreachable)).to.deep.include({ data: { code: 'NO_SEAT_REACHABLE', hint: 'Wait.' } })
-    const inside = JSON.stringify(await codeFor(new Error('ENOENT /root/.enigma/secret')))
+    const inside = JSON.stringify(await codeFor(new Error('ENOENT /data/secret')))
     expect(inside).to.contain('INTERNAL').and.not.to.contain('secret')
     expect(await codeFor(new NetError({ code: 'PEER_BUSY', peerId: '12D3' }, 'Busy.'))).to.deep.include({
       code: -32000
