@@ -1,3 +1,4 @@
+import { readdirSync, readFileSync } from 'node:fs'
 import { expect } from 'chai'
 import { FAILURE_REASON } from '@enigma/enclave-sim/wasm'
 import { address, createHarness, failed, sampleSource, succeeded, type Deployed, type Harness } from './harness.ts'
@@ -9,6 +10,37 @@ describe('secret-contracts/samples', function () {
   let harness: Harness
   before(async () => void (harness = await createHarness()))
   after(() => harness.stop())
+
+  /** One step of a sample's expected.json, in order; values as text. Without `returns` or `fails` it must only succeed. */
+  interface Step {
+    readonly call: string
+    readonly args: readonly string[]
+    readonly returns?: string
+    readonly returnsOneOf?: readonly string[]
+    readonly fails?: string
+  }
+
+  const names = readdirSync(new URL('../samples/', import.meta.url), { withFileTypes: true }).filter(found =>
+    found.isDirectory()
+  )
+  for (const { name } of names) {
+    it(`${name} does what its expected.json says`, async () => {
+      const steps = JSON.parse(
+        readFileSync(new URL(`../samples/${name}/expected.json`, import.meta.url), 'utf8')
+      ) as Step[]
+      const contract = await harness.deploy(sampleSource(name))
+      for (const { call, args, returns, returnsOneOf, fails } of steps) {
+        const result = await contract.call(call, [...args])
+        if (fails !== undefined) expect(failed(result)).to.deep.equal({ reason: FAILURE_REASON.REVERT, message: fails })
+        else {
+          const output = contract.abi.decodeFunctionResult(call, succeeded(result).output)
+          const text = output.length === 0 ? '' : String(output[0]).toLowerCase()
+          expect(returnsOneOf ?? [returns ?? text], `${call}(${args.join(', ')})`).to.include(text)
+        }
+      }
+      expect(steps).not.to.have.length(0)
+    })
+  }
 
   describe('calculator', () => {
     let calculator: Deployed
@@ -130,7 +162,7 @@ describe('secret-contracts/samples', function () {
       const last = succeeded(await contract.call('addMillionaire', [address(501), 1n]))
 
       expect([...last.writes.keys()]).to.have.length(2)
-      const loading = 50n * 501n + (501n * 80n) / 8n // the state is loaded for every run
+      const loading = 200n * 501n + (501n * 80n) / 8n // the state is loaded for every run
       expect(last.gasUsed - first.gasUsed < loading + 10_000n).to.equal(true)
       const richest = Array.from({ length: 500 }, (_, i) => i + 1).find(i => (i * 7919) % 503 === 502)
       expect(await contract.value('computeRichest')).to.equal(address(richest!))

@@ -43,7 +43,7 @@ export const START_GAS = {
   callPerCodeByte: 1,
   deployPerCodeByte: 20, // checking, compiling, storing the bytecode at every worker
   perInputByte: 1,
-  perStateEntry: 50, // loading the contract's state
+  perStateEntry: 200, // loading the contract's state
   stateBytesPerGas: 8
 } as const
 

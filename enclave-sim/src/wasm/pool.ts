@@ -3,7 +3,6 @@ import { WasmError } from './errors.ts'
 import type { PackedRun } from './execute.ts'
 import { MAX_GAS } from './gas.ts'
 import { packState } from './host/state.ts'
-import { RUN_LIMITS } from './limits.ts'
 import type { RunInput, RunResult } from './run-types.ts'
 import type { ThreadAnswer } from './thread.ts'
 
@@ -156,7 +155,7 @@ function pack(input: RunInput): PackedRun {
   }
 }
 
-function checkRun({ codeHash, entry, gasLimit, context, seed, state }: RunInput): void {
+function checkRun({ codeHash, entry, gasLimit, context, seed }: RunInput): void {
   const check = (fits: boolean, field: string, wanted: string): void => {
     if (!fits) throw new WasmError({ code: 'WASM_BAD_RUN', field }, `${field} must be ${wanted}.`)
   }
@@ -168,17 +167,6 @@ function checkRun({ codeHash, entry, gasLimit, context, seed, state }: RunInput)
   check(context.blockNumber >= 0n && context.blockNumber < 1n << 63n, 'context.blockNumber', 'below 2^63')
   check(context.timeSeconds >= 0n && context.timeSeconds < 1n << 63n, 'context.timeSeconds', 'below 2^63')
   check(seed.length === 32, 'seed', '32 bytes')
-  let bytes = 0
-  for (const [key, value] of state) {
-    check(
-      /^0x(?:[0-9a-f]{2})+$/.test(key) && key.length <= 2 + 2 * RUN_LIMITS.keyBytes,
-      'state',
-      'keyed by 0x hex of 1 to 256 bytes'
-    )
-    check(value.length <= RUN_LIMITS.valueBytes, 'state', `of values of at most ${RUN_LIMITS.valueBytes} bytes`)
-    bytes += (key.length - 2) / 2 + value.length
-  }
-  check(bytes <= RUN_LIMITS.stateBytes, 'state', `at most ${RUN_LIMITS.stateBytes} bytes`)
 }
 
 function threadError(code: 'WASM_THREAD_MEMORY' | 'WASM_THREAD_FAULT', cause?: unknown): WasmError {

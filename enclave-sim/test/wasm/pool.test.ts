@@ -167,7 +167,9 @@ describe('wasm/pool', function () {
       { context: { caller: new Uint8Array(19), scAddr: new Uint8Array(32), blockNumber: 0n, timeSeconds: 0n } },
       { context: { caller: new Uint8Array(20), scAddr: new Uint8Array(32), blockNumber: 1n << 64n, timeSeconds: 0n } },
       { state: new Map([['0x', new Uint8Array(1)]]) },
-      { state: new Map([['0xABCD', new Uint8Array(1)]]) },
+      { state: new Map([['0x0', new Uint8Array(1)]]) },
+      { state: new Map([['0000' as '0x', new Uint8Array(1)]]) },
+      { state: new Map([['0xzz', new Uint8Array(1)]]) },
       { state: new Map<Hex, Uint8Array>([[`0x${'00'.repeat(257)}`, new Uint8Array(1)]]) },
       { state: new Map([['0x00', new Uint8Array(65_537)]]) }
     ]
