@@ -223,7 +223,9 @@ describe('task/runner', () => {
   it('runs the tasks of one contract one after the other, in record order, each on the new head', async () => {
     chain.deploy(scAddr, hashOf('code'))
     const heads: Hash[] = []
-    script.run = (task, context) => {
+    const allRecorded = Promise.withResolvers<void>()
+    script.run = async (task, context) => {
+      await allRecorded.promise
       heads.push(chain.contract(scAddr)!.headHash)
       return smooth.run(task, context)
     }
@@ -235,7 +237,14 @@ describe('task/runner', () => {
     }
     const inputs = ['a', 'b', 'c'].map(hashOf)
     for (const one of inputs) await deliver(one)
-    const ids = inputs.map((inputHash, i) => chain.record({ taskId: asTaskId(`t${i}`), scAddr, inputHash }).taskId)
+    const ids: TaskId[] = []
+    for (const inputHash of inputs) {
+      const { taskId } = chain.record({ taskId: asTaskId(`t ${inputHash}`), scAddr, inputHash })
+      ids.push(taskId)
+      await until('accepted', () => ['accepted', 'running'].includes(stage(taskId)!))
+    }
+    expect(performed.filter(name => name === 'run')).to.have.length(1)
+    allRecorded.resolve()
     await until('all released', () => ids.every(id => stage(id) === 'released'))
     expect(new Set(heads).size).to.equal(3)
     const blocks = ids.map(id => chain.task(id)!.settlement!.block)
