@@ -1,5 +1,5 @@
-import { spawnSync } from 'node:child_process'
-import { writeFileSync } from 'node:fs'
+import { spawn, spawnSync } from 'node:child_process'
+import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
 export interface TmuxView {
@@ -24,7 +24,7 @@ export function openTmux(logDir: string, names: readonly string[], lines: readon
     spawnSync('tmux', ['-L', server, ...args], { stdio: 'ignore' }).status
   const quote = (text: string): string => `'${text.replaceAll("'", `'\\''`)}'`
 
-  const control = `cat ${quote(notice)}; trap 'exit 0' INT; while :; do sleep 1; done`
+  const control = `sleep 1; cat ${quote(notice)}; trap 'exit 0' INT; while :; do sleep 1; done`
   run(
     '-f',
     '/dev/null',
@@ -50,12 +50,15 @@ export function openTmux(logDir: string, names: readonly string[], lines: readon
 
   return {
     attach: () => attach(server),
-    close: () => void run('kill-server')
+    close() {
+      run('kill-server')
+      const folder = join(process.env.TMUX_TMPDIR ?? '/tmp', `tmux-${process.getuid?.() ?? 0}`)
+      rmSync(join(folder, server), { force: true }) // tmux leaves its socket there
+    }
   }
 }
 
 async function attach(server: string): Promise<boolean> {
-  const { spawn } = await import('node:child_process')
   const env = { ...process.env }
   delete env.TMUX // started from inside another tmux, it is a session of its own all the same
   const client = spawn('tmux', ['-L', server, 'attach-session', '-t', 'enigma'], { stdio: 'inherit', env })

@@ -102,15 +102,16 @@ async function follow(
   stream: LogStream,
   stop: StopSignal
 ): Promise<void> {
-  if (flags.tmux === true && hasTmux() && !stop.stopped) {
-    const view = openTmux(
-      devnet.logDir,
-      devnet.processes().map(({ name }) => name),
-      lines
-    )
-    const left = await Promise.race([view.attach(), stop.wait()])
-    if (stop.stopped || left !== true) return view.close()
+  const view =
+    flags.tmux === true && hasTmux() && !stop.stopped ? openTmux(devnet.logDir, namesOf(devnet), lines) : undefined
+  try {
+    const left = await Promise.race([view?.attach() ?? true, stop.wait().then(() => true)])
+    if (!left) return
+    stream.on = flags.logFiles !== true && !stop.stopped
+    await stop.wait()
+  } finally {
+    view?.close()
   }
-  stream.on = flags.logFiles !== true
-  await stop.wait()
 }
+
+const namesOf = (devnet: Devnet): string[] => devnet.processes().map(({ name }) => name)
