@@ -1,4 +1,4 @@
-import { MpcError } from '../errors.ts'
+import { MpcError, parameterError } from '../errors.ts'
 import type { Field, Vec } from '../field/field.ts'
 import type { Claim } from '../session/ledger.ts'
 import type { Party } from '../session/party.ts'
@@ -9,6 +9,8 @@ import { reshare } from './reshare.ts'
 
 /** Long claims are halved (cheapest to compute), short ones cut in eight (fewest rounds). */
 const SHORT = 512
+/** A batch whose check a wrong product could pass with more than 2^-80 is refused. */
+const WEAKEST_BITS = -80
 const factorFor = (length: number): number => (length > SHORT ? 2 : 8)
 
 interface Inner {
@@ -38,6 +40,16 @@ export async function verifyProducts(party: Party): Promise<void> {
   const op = party.operation('verify')
   const claims = party.ledger.take()
   const { field } = op
+  const total = claims.reduce((sum, { product }) => sum + product.count, 0)
+  if (soundnessBits(total, field.bits) > WEAKEST_BITS) {
+    op.fail(
+      parameterError(
+        'prime',
+        `A modulus of ${field.bits} bits cannot prove ${total} products well enough.`,
+        'Choose one of 130 bits or more.'
+      )
+    )
+  }
   let { x, y, z } = combineClaims(field, claims, await coin(op))
   while (field.length(x) > 1) ({ x, y, z } = await compress(op, { x, y, z }, factorFor(field.length(x))))
 

@@ -193,6 +193,19 @@ describe('mpc/attack', function () {
     expect(mpc.soundnessBits(2 ** 24, 61)).to.be.within(-37, -34)
   })
 
+  it('refuses to prove products over a modulus that is too small for it', async () => {
+    const prime = 2n ** 61n - 1n
+    const x = dealLocally([5n], 3, 1, prime)
+    const code = await runParties({ prime, security: 'active', timeoutMs: 1_000 }, async party => {
+      await mul(party, x[party.index]!, x[party.index]!)
+      await verifyProducts(party)
+    }).then(
+      () => 'none',
+      (e: { code: string }) => e.code
+    )
+    expect(code).to.equal('MPC_PARAMETERS')
+  })
+
   it('refuses two operations at once on one branch in active mode, where their order would not be fixed', async () => {
     const x = dealLocally([5n], 3, 1)
     const code = await runParties({ security: 'active', timeoutMs: 1_000 }, party =>
