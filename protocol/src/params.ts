@@ -54,6 +54,7 @@ export const FailureReason = {
   stackOverflow: 4,
   trap: 5,
   revert: 6,
-  limit: 7
+  limit: 7,
+  readOnly: 8
 } as const
 export type FailureReason = (typeof FailureReason)[keyof typeof FailureReason]

@@ -152,6 +152,15 @@ describe('secret-contracts/compiler', function () {
     ])
   })
 
+  it('compiles the contract of the documentation, which names every host function', async () => {
+    const page = await readFile(new URL('../../docs/spec/secret-contracts.md', import.meta.url), 'utf8')
+    expect(await errorsOf(/```ts\n([\s\S]*?)```/.exec(page)![1]!)).to.deep.equal([])
+    const host = await readFile(new URL('../sdk/assembly/host.ts', import.meta.url), 'utf8')
+    const names = [...host.matchAll(/@external\("enigma", "(\w+)"\)/g)].map(found => found[1]!)
+    expect(names).to.have.length(20)
+    for (const name of names) expect(page).to.include(`| \`${name}(`)
+  })
+
   it('says when there is no such contract', async () => {
     const error = await compileContract(join(directory, 'nothing.ts'), directory).catch((cause: CompileError) => cause)
     expect((error as CompileError).code).to.equal('COMPILE_NO_FILE')
