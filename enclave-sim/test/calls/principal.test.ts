@@ -1,5 +1,6 @@
 import { expect } from 'chai'
 import {
+  address,
   chainViewRequest as requestCodec,
   hash,
   requireSigner,
@@ -111,6 +112,9 @@ describe('calls/principal', () => {
       const mallory = await startWorker(await localEnclave(), principal)
       const honest = await request()
       const { asked } = honest
+      expect(await answer({ ...honest, asked: { ...asked, signer: mallory.info.signer } })).to.equal(
+        'ENCLAVE_ASKER_REFUSED'
+      )
       const bent = asked.request.slice()
       bent[40]! ^= 1
 
@@ -173,6 +177,14 @@ describe('calls/principal', () => {
       for (const [i, wrong] of claims.entries()) {
         if (wrong) expect(await answer({ ...honest, claims: [wrong] }), `claim ${i}`).to.equal('ENCLAVE_SEAT_REFUSED')
       }
+    })
+
+    it('refuses the seat of the same enclave key under another operator', async () => {
+      const operator = address(`0x${'cc'.repeat(20)}`)
+      const other = new TestNetwork(principal, [{ ...worker, operator }])
+      const honest = await request()
+
+      expect(await answer({ ...honest, claims: other.claims(worker, contracts) })).to.equal('ENCLAVE_SEAT_REFUSED')
     })
 
     it('gives nothing to 200 requests for contracts of other seats', async () => {

@@ -24,11 +24,16 @@ export function memoryFolder(files = new Map<string, Uint8Array>()): MemoryFolde
 }
 
 let pool: WasmPool | undefined
-/** One pool for all enclaves of a test run. */
-export const sharedPool = (): WasmPool =>
-  (pool ??= createWasmPool({ threads: 2, threadUrl: new URL('../../src/wasm/thread.ts', import.meta.url) }))
+/** One pool for all enclaves of a test run, made with the first run. */
+const sharedPool: WasmPool = {
+  run(input) {
+    pool ??= createWasmPool({ threads: 2, threadUrl: new URL('../../src/wasm/thread.ts', import.meta.url) })
+    return pool.run(input)
+  },
+  stop: async () => {}
+}
 
-/** To be called after the tests of a file: threads keep a process alive. */
+/** To be called after the tests of a file that run contracts: threads keep a process alive. */
 export async function stopPool(): Promise<void> {
   const stopping = pool?.stop()
   pool = undefined
@@ -72,7 +77,7 @@ export async function localEnclave(init: LocalInit = {}): Promise<LocalEnclave> 
   const backend = createEnclave({
     platform,
     vault: openVault(folder, platform),
-    pool: init.pool ?? sharedPool(),
+    pool: init.pool ?? sharedPool,
     log: (level, event, facts) => logged.push(JSON.stringify({ level, event, ...facts })),
     monotonicMs: () => clock.monotonicMs,
     nowSeconds: () => clock.nowSeconds
