@@ -1,7 +1,8 @@
 import { EnclaveMethod, enclaveCodecs, type EnclaveMethodName } from '@enigma/protocol'
 import type { EnclaveBackend } from './backend.ts'
 import { createHandlers } from './calls/handlers.ts'
-import type { Enclave, EnclaveParts } from './calls/session.ts'
+import type { EnclaveParts } from './calls/enclave-parts.ts'
+import type { Enclave } from './calls/session.ts'
 import { enclaveError } from './errors.ts'
 
 const methodNames = new Map<number, EnclaveMethodName>(

@@ -1,6 +1,6 @@
 import { Seeds } from '../keys/seeds.ts'
 import type { Identity } from '../keys/identity.ts'
-import type { EnclaveParts } from './session.ts'
+import type { EnclaveParts } from './enclave-parts.ts'
 
 /** What a principal's enclave has besides its identity. */
 export interface PrincipalParts {

@@ -1,23 +1,8 @@
-import type { EnclavePlatform } from '../backend.ts'
 import { enclaveError } from '../errors.ts'
-import type { Vault } from '../seal/vault.ts'
 import type { Identity } from '../keys/identity.ts'
-import type { Log } from '../log.ts'
+import type { EnclaveParts } from './enclave-parts.ts'
 import type { PrincipalParts } from './principal-parts.ts'
 import type { WorkerParts } from './worker-parts.ts'
-import type { WasmPool } from '../wasm/index.ts'
-
-/** What the calls work with. */
-export interface EnclaveParts {
-  readonly platform: EnclavePlatform
-  readonly vault: Vault
-  readonly pool: WasmPool
-  readonly log: Log
-  /** Milliseconds of a clock that never goes back; differences only. */
-  readonly monotonicMs: () => number
-  /** Seconds since 1970, as the host's machine has them: good for the age of evidence, for nothing else. */
-  readonly nowSeconds: () => number
-}
 
 /** An enclave after `start`: who it is, and the parts of its role. */
 export interface Session {

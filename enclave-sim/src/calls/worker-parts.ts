@@ -7,7 +7,7 @@ import { CodeCache } from '../state/code-cache.ts'
 import { ContractStates } from '../state/contract-states.ts'
 import { Views } from '../state/views.ts'
 import type { Identity } from '../keys/identity.ts'
-import type { EnclaveParts } from './session.ts'
+import type { EnclaveParts } from './enclave-parts.ts'
 
 /** What a worker's enclave has besides its identity. */
 export interface WorkerParts {
