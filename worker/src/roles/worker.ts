@@ -138,7 +138,7 @@ export async function startWorker(base: NodeBase): Promise<Node> {
   }
   const node: NodeStatus = {
     info: () => infoOf(info),
-    status: () => ({ ...statusOf(info, ready()), tasksUnderWay: runner.underWay }),
+    status: () => statusOf(info, ready()),
     healthy: () => enclave.pid !== null && lifecycle() !== 'initializing'
   }
   const http = serveHttp(base, node, {

@@ -180,7 +180,6 @@ export class TaskRunner {
       else if (block > entry.task.facts.recordBlock + SEATS * WINDOW_BLOCKS) this.#forgetOld(taskId)
     }
     this.#giveTurns()
-    this.#parts.board.gauge('tasks_under_way', this.underWay)
   }
 
   /** Settled tasks stay in memory up to a bound; without a seat there is nothing to remember. */
@@ -314,6 +313,7 @@ export class TaskRunner {
   }
 
   #tell(taskId: TaskId): void {
+    this.#parts.board.gauge('tasks_under_way', this.underWay)
     for (const listener of this.#listeners) listener(taskId)
   }
 }

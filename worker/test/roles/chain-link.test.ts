@@ -1,0 +1,96 @@
+import { expect } from 'chai'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { codeOf, type Address } from '@enigma/protocol'
+import { startHeadFeed } from '../../src/chain/head-feed.ts'
+import { openDatabase, type Database } from '../../src/ops/database.ts'
+import { createLogger } from '../../src/ops/log.ts'
+import { createStatusBoard } from '../../src/ops/status-board.ts'
+import { openChain, type ChainLink } from '../../src/roles/chain-link.ts'
+import { principalOperator, registeredPrincipal } from '../../src/roles/principal-identity.ts'
+import { startDevChain, type DevChain } from '../chain/dev-chain.ts'
+import { DevNetwork, account } from '../chain/dev-network.ts'
+
+const log = createLogger({ write: () => undefined })
+
+describe('roles/chain-link', function () {
+  this.timeout(60_000)
+  const folder = mkdtempSync(join(tmpdir(), 'enigma-link-'))
+  let chain: DevChain
+  let beforeDeployment: string
+  let first: DevNetwork
+  let second: DevNetwork
+  let db: Database
+
+  before(async () => {
+    chain = await startDevChain()
+    beforeDeployment = await chain.snapshot()
+    first = await DevNetwork.deploy(chain)
+    second = await DevNetwork.deploy(chain)
+  })
+  beforeEach(async () => {
+    db = await openDatabase(join(folder, String(Math.random())))
+  })
+  afterEach(() => db.close())
+  after(async () => {
+    first?.provider.destroy()
+    second?.provider.destroy()
+    await chain?.stop()
+    rmSync(folder, { recursive: true, force: true })
+  })
+
+  const open = (enigma: Address): Promise<ChainLink> =>
+    openChain({ chainUrl: chain.url, enigma, confirmations: null, db, log, board: createStatusBoard() })
+  const until = async (condition: () => boolean): Promise<void> => {
+    for (let i = 0; i < 1_000 && !condition(); i++) await new Promise(done => setTimeout(done, 10))
+    expect(condition()).to.equal(true)
+  }
+
+  it('refuses the data of another network', async () => {
+    await open(first.enigma)
+    expect(await open(second.enigma).then(() => 'opened', codeOf)).to.equal('WORKER_OTHER_NETWORK')
+    expect((await open(first.enigma)).facts.enigma).to.equal(first.enigma)
+  })
+
+  it('says that there is no Enigma at an address', async () => {
+    const nobody = account(20).address.toLowerCase() as Address
+    expect(await open(nobody).then(() => 'opened', codeOf)).to.equal('WORKER_CONFIG')
+  })
+
+  it('knows the principal and the owner that its report binds', async () => {
+    const link = await open(first.enigma)
+    const owner = account(0).address.toLowerCase()
+    expect(await registeredPrincipal(link)).to.equal(null)
+    expect(await principalOperator(link, db)).to.equal(owner)
+    await first.registerPrincipal()
+    await link.indexer.advance()
+    const principal = (await registeredPrincipal(link))!
+    expect(principal.report).to.include({ operator: owner, nonce: 0, enigma: first.enigma })
+    expect(principal.report.signer).to.equal(principal.report.principalSigner)
+  })
+
+  it('hears of a new block without asking', async () => {
+    let pokes = 0
+    const feed = startHeadFeed({ chainUrl: chain.url, pollMs: 3_600_000, poke: () => pokes++, log })
+    await until(() => pokes > 0) // the answer to the subscription
+    const before = pokes
+    await chain.mine()
+    await until(() => pokes > before)
+    feed.stop()
+  })
+
+  it('follows the chain by itself, and ends when the node serves another chain', async () => {
+    const link = await open(first.enigma)
+    const fatal: Error[] = []
+    link.follow(error => fatal.push(error))
+    const head = link.indexer.head().number
+    await chain.mine(3)
+    await until(() => link.indexer.head().number === head + 3)
+    await chain.revert(beforeDeployment)
+    await chain.mine(50)
+    await until(() => fatal.length > 0)
+    expect(codeOf(fatal[0])).to.equal('WORKER_OTHER_NETWORK')
+    await link.stop()
+  })
+})
