@@ -9,7 +9,7 @@ import { parseArgs } from 'node:util'
 import { cpus } from 'node:os'
 import { DEFAULT_PRIME, FAST_PRIME, Field } from '@enigma/mpc'
 import { deal, encode } from '@enigma/mpc/client'
-import { Cluster } from '../../mpc/harness/cluster.ts'
+import { Cluster } from '@enigma/mpc/harness'
 import { bareRates } from './baseline.ts'
 
 const { values: options } = parseArgs({

@@ -1,5 +1,5 @@
 import { MpcError, parameterError } from '../errors.ts'
-import type { Session } from '../session/party.ts'
+import type { Session } from '../session/session.ts'
 
 /** Statistical distance of a masked opening from one that says nothing is at most 2^-40 by default. */
 export const DEFAULT_STATISTICAL_BITS = 40

@@ -1,0 +1,32 @@
+import type { MpcError } from '../errors.ts'
+import type { Field, Vec } from '../field/field.ts'
+import type { Shamir } from '../sharing/shamir.ts'
+import type { Channel } from './channel.ts'
+import type { PartyKeys } from './keys.ts'
+
+export type Security = 'passive' | 'active'
+
+/** What all operations of a session share. */
+export interface Session {
+  readonly field: Field
+  readonly n: number
+  readonly t: number
+  readonly index: number
+  readonly shamir: Shamir
+  readonly channel: Channel
+  readonly keys: PartyKeys
+  readonly timeoutMs: number
+  readonly signal: AbortSignal | undefined
+  /** Set numbers this party is a member of, with the value of each set's polynomial at this party's point. */
+  readonly mySets: readonly { readonly number: number; readonly weight: Vec; readonly value: bigint }[]
+  readonly setCount: number
+  readonly statisticalBits: number
+  readonly security: Security
+  /** Set by the first failed check; nothing may be sent after it. */
+  readonly state: {
+    failure: MpcError | null
+    /** Parties whose wrong shares were corrected. */ readonly suspects: Set<number>
+  }
+  /** Lagrange coefficients at 0 over the points of the parties 0..2t. */
+  readonly productWeights: readonly bigint[]
+}
