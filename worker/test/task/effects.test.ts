@@ -1,0 +1,247 @@
+import { expect } from 'chai'
+import {
+  ZERO_ADDRESS,
+  ZERO_HASH,
+  codeOf,
+  typedDigest,
+  type EnclaveMethodName,
+  type Hex,
+  type Receipt
+} from '@enigma/protocol'
+import { enigmaInterface } from '../../src/chain/enigma-abi.ts'
+import type { TxOutcome, TxRequest } from '../../src/chain/tx-sender.ts'
+import type { Enclave } from '../../src/enclave/enclave.ts'
+import { WorkerError } from '../../src/errors.ts'
+import { createLogger } from '../../src/ops/log.ts'
+import { createEffects, type Effects } from '../../src/task/effects.ts'
+import type { Task, TaskEventIn, TaskState } from '../../src/task/machine.ts'
+import type { StoredRun, TaskStore } from '../../src/task/task-store.ts'
+import { MemoryChain, addressOf, asScAddr, asTaskId, hashOf } from '../memory-chain.ts'
+
+const accepted = { recordBlock: 0, signature: '0x00' as Hex }
+
+describe('task/effects', () => {
+  const scAddr = asScAddr('contract')
+  const taskId = asTaskId('task')
+  const signal = new AbortController().signal
+  let chain: MemoryChain
+  let effects: Effects
+  let task: Task
+  let stored: StoredRun
+  let order: string[]
+  let refuse: Partial<Record<EnclaveMethodName, string>>
+  let send: (request: TxRequest) => Promise<TxOutcome>
+  let alarms: string[]
+  let told: TaskEventIn[]
+  let forgotten: number
+
+  beforeEach(() => {
+    chain = new MemoryChain()
+    chain.register('alice')
+    chain.startEpoch()
+    chain.deploy(scAddr, hashOf('code'))
+    const record = chain.record({ taskId, scAddr, inputHash: hashOf('input'), codeHash: hashOf('code') })
+    const { recordBlock, order: place } = record
+    const facts = {
+      taskId,
+      scAddr,
+      inputHash: record.inputHash,
+      epoch: 1,
+      recordBlock,
+      order: place,
+      seat: 0,
+      refundDelay: 0
+    }
+    task = { facts, state: { stage: 'preparing' } }
+    const receipt: Receipt = {
+      taskId,
+      scAddr,
+      kind: 1,
+      ok: true,
+      reason: 0,
+      codeHash: hashOf('code'),
+      inputHash: record.inputHash,
+      recordBlock,
+      recordTime: record.recordTime,
+      prevHead: ZERO_HASH,
+      deltaHash: hashOf('delta'),
+      outputHash: hashOf('output'),
+      gasUsed: 5n,
+      callbackTarget: ZERO_ADDRESS,
+      callbackDataHash: ZERO_HASH,
+      callbackGas: 0
+    }
+    stored = { receipt, signature: new Uint8Array(65).fill(1), delta: Uint8Array.of(7), sealedRun: Uint8Array.of(8) }
+    order = []
+    refuse = {}
+    alarms = []
+    told = []
+    forgotten = 0
+    send = request => {
+      request.onSigned?.()
+      return Promise.resolve({ hash: hashOf('tx'), block: chain.head().number, ok: true })
+    }
+    const enclave = {
+      call(method: EnclaveMethodName) {
+        order.push(method)
+        const reason = refuse[method]
+        if (reason === 'timeout') {
+          return Promise.reject(new WorkerError({ code: 'WORKER_ENCLAVE_TIMEOUT', method, limitMs: 1 }, 'late'))
+        }
+        if (reason) return Promise.reject(new WorkerError({ code: 'ENCLAVE_REFUSED', method, reason }, 'refused'))
+        if (method === 'accept') return Promise.resolve({ recordBlock, signature: new Uint8Array(65) })
+        if (method === 'run') return Promise.resolve({ ...stored, callbackData: new Uint8Array() })
+        return Promise.resolve({ receipt, result: Uint8Array.of(9) })
+      }
+    } as unknown as Enclave
+    effects = createEffects({
+      chain,
+      enclave,
+      views: {
+        open(contracts, minBlock) {
+          order.push(`view from ${minBlock - recordBlock}`)
+          const contract = { scAddr, codeHash: hashOf('code'), deltaCount: 3, headHash: ZERO_HASH, tasks: [] }
+          const view = { contracts: contracts.map(() => contract) }
+          return Promise.resolve({ nonce: hashOf('nonce'), view: view as never })
+        }
+      },
+      feed: {
+        bring(_scAddr, _codeHash, deltaCount) {
+          order.push(`feed to ${deltaCount}`)
+          return Promise.resolve()
+        },
+        forgetCode: () => void forgotten++
+      },
+      envelopes: { get: () => Promise.resolve(Uint8Array.of(1)) },
+      store: { run: () => Promise.resolve(stored) } as unknown as TaskStore,
+      content: { getBytecode: () => Promise.resolve(null) },
+      sync: {
+        push() {
+          order.push('push')
+          return Promise.resolve({ acks: Promise.resolve(2) })
+        }
+      },
+      sender: {
+        send(request) {
+          order.push('send')
+          return send(request)
+        }
+      },
+      log: createLogger({ write: () => undefined }),
+      alarm: code => alarms.push(code),
+      reachSigned: () => order.push('signed')
+    })
+  })
+
+  const digest = () => typedDigest(chain.facts, 'Receipt', stored.receipt)
+  const at = (stage: 'running' | 'sealed' | 'included'): Task => {
+    const run = { digest: digest(), prevHead: ZERO_HASH, deltaHash: hashOf('delta') }
+    const base = { accepted, runs: 1, run, block: chain.head().number }
+    return { facts: task.facts, state: { stage, ...base } as TaskState }
+  }
+  const perform = async (name: keyof Effects, of: Task): Promise<TaskEventIn | null> => {
+    const tell = (event: TaskEventIn): Promise<void> => {
+      told.push(event)
+      return Promise.resolve()
+    }
+    return (await effects[name](of, { signal, tell }))?.event ?? null
+  }
+  const failing = async (name: keyof Effects, of: Task): Promise<string> =>
+    perform(name, of).then(() => 'no error', codeOf)
+  const reverting = (error: string) => () =>
+    Promise.reject(new WorkerError({ code: 'TX_REVERTED', error }, 'would fail'))
+
+  it('accepts on a view from the record on, with the state that the view names', async () => {
+    const event = await perform('prepare', task)
+    expect(event).to.deep.include({ type: 'accepted' })
+    expect(order).to.deep.equal(['view from 0', 'feed to 3', 'accept'])
+  })
+
+  it('leaves a task to others whose input this seat cannot open, but tries again after passing trouble', async () => {
+    refuse = { accept: 'INPUT_NOT_FOR_SEAT', run: 'INPUT_NOT_FOR_SEAT' }
+    expect(await perform('prepare', task)).to.deep.include({ type: 'declined' })
+    expect(await perform('run', at('running'))).to.deep.include({ type: 'declined' })
+    for (const reason of [
+      'ENCLAVE_STATE_NOT_AT_HEAD',
+      'ENCLAVE_NO_STATE_KEY',
+      'ENCLAVE_VIEW_UNKNOWN',
+      'ENCLAVE_BUSY'
+    ]) {
+      refuse = { accept: reason, run: reason }
+      expect(await failing('prepare', task)).to.equal('ENCLAVE_REFUSED')
+      expect(await failing('run', at('running'))).to.equal('ENCLAVE_REFUSED')
+    }
+    expect(alarms).to.deep.equal([])
+  })
+
+  it('loads the code again when the enclave has let it go', async () => {
+    refuse = { run: 'ENCLAVE_CODE_MISSING' }
+    expect(await failing('run', at('running'))).to.equal('ENCLAVE_REFUSED')
+    expect(forgotten).to.equal(1)
+  })
+
+  it('raises an alarm when the thread of a run fails: nothing was signed', async () => {
+    for (const reason of ['WASM_THREAD_TIMEOUT', 'timeout']) {
+      refuse = { run: reason }
+      expect(await perform('run', at('running'))).to.deep.include({ type: 'run-failed' })
+    }
+    expect(alarms).to.deep.equal(['RUN_FAILED', 'RUN_FAILED'])
+  })
+
+  it('runs on a view of the present, not of the record', async () => {
+    chain.mine(9)
+    await perform('run', at('running'))
+    expect(order[0]).to.equal('view from 9')
+  })
+
+  it('has the delta out before the receipt is signed, and tells when it is', async () => {
+    expect(await perform('submit', at('sealed'))).to.equal(null)
+    expect(order).to.deep.equal(['push', 'send', 'signed'])
+    expect(told).to.deep.equal([{ type: 'signed' }])
+  })
+
+  it('sends the receipt with the record as it is on chain, its seat and its proof', async () => {
+    let data: string | undefined
+    send = request => {
+      data = request.data
+      return Promise.resolve({ hash: hashOf('tx'), block: 1, ok: true })
+    }
+    await perform('submit', at('sealed'))
+    const [receipt, record, seat, proof] = enigmaInterface.decodeFunctionData('commitReceipt', data!)
+    expect(receipt.taskId).to.equal(taskId)
+    expect(record.inputHash).to.equal(task.facts.inputHash)
+    expect(Number(seat)).to.equal(0)
+    expect(Number(proof.stake)).to.equal(Number(chain.facts.minStake))
+  })
+
+  it('tells a receipt that was overtaken from one that the contract refuses, and both from passing trouble', async () => {
+    send = reverting('EnigmaStaleHead')
+    expect(await perform('submit', at('sealed'))).to.deep.include({ type: 'stale' })
+    send = () => Promise.resolve({ hash: hashOf('tx'), block: 7, ok: false })
+    expect(await perform('submit', at('sealed'))).to.deep.include({ type: 'stale', block: 7 })
+    for (const passing of ['EnigmaTaskNotOpen', 'EnigmaOutsideWindow', 'superseded']) {
+      send = reverting(passing)
+      expect(await failing('submit', at('sealed'))).to.equal('TX_REVERTED')
+    }
+    expect(alarms).to.deep.equal([])
+    send = reverting('EnigmaNotSelected')
+    expect(await perform('submit', at('sealed'))).to.deep.equal({ type: 'declined', reason: 'EnigmaNotSelected' })
+    expect(alarms).to.deep.equal(['RECEIPT_REFUSED'])
+  })
+
+  it('releases with the signature of its own run', async () => {
+    const outcome = await effects.release(at('included'), { signal, tell: () => Promise.resolve() })
+    expect(outcome).to.deep.include({ event: { type: 'released' } })
+    expect(outcome!.result!.signature).to.equal(stored.signature)
+    refuse = { release: 'ENCLAVE_NOT_RELEASED' }
+    expect(await failing('release', at('included'))).to.equal('ENCLAVE_REFUSED')
+    refuse = { release: 'ENCLAVE_SEALED_RUN' }
+    expect(await perform('release', at('included'))).to.deep.include({ type: 'unreleasable' })
+  })
+
+  it('sends no refund for a task that is settled already', async () => {
+    chain.settle(taskId, { operator: addressOf('bob') })
+    expect(await perform('refund', task)).to.equal(null)
+    expect(order).to.deep.equal([])
+  })
+})
