@@ -8,7 +8,9 @@ import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol
 import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
 import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
+import {CallbackGateway} from "./CallbackGateway.sol";
 import {IAttestationVerifier} from "./interfaces/IAttestationVerifier.sol";
+import {ICallbackGateway} from "./interfaces/ICallbackGateway.sol";
 import {IEnigma} from "./interfaces/IEnigma.sol";
 import {Digests} from "./libraries/Digests.sol";
 import {EpochClock} from "./libraries/EpochClock.sol";
@@ -51,6 +53,8 @@ contract Enigma is IEnigma, Ownable2Step, EIP712, ReentrancyGuardTransient {
 
     IERC20 public immutable token;
     IAttestationVerifier public immutable verifier;
+    /// @notice Where callbacks come from.
+    ICallbackGateway public immutable gateway;
     bytes32 public immutable attestationMode;
     uint128 public immutable minStake;
     uint64 public immutable epochSize;
@@ -73,6 +77,7 @@ contract Enigma is IEnigma, Ownable2Step, EIP712, ReentrancyGuardTransient {
         if (p.proofPeriod > 100_000) revert EnigmaInvalidParameter("proofPeriod", p.proofPeriod);
         token = p.token;
         verifier = p.verifier;
+        gateway = new CallbackGateway();
         minStake = p.minStake;
         epochSize = p.epochSize;
         window = p.window;
@@ -112,7 +117,12 @@ contract Enigma is IEnigma, Ownable2Step, EIP712, ReentrancyGuardTransient {
     // ---------------------------------------------------------------- workers
 
     /// @inheritdoc IEnigma
-    function register(address staking, address signer, bytes32 transportKey, bytes calldata evidence) external {
+    function register(
+        address staking,
+        address signer,
+        bytes32 transportKey,
+        bytes calldata evidence
+    ) external nonReentrant {
         Registrations.worker(
             _workers,
             measurementAllowed,
@@ -156,7 +166,7 @@ contract Enigma is IEnigma, Ownable2Step, EIP712, ReentrancyGuardTransient {
     }
 
     /// @inheritdoc IEnigma
-    function login() external {
+    function login() external nonReentrant {
         Worker storage w = _workers.requireStatus(msg.sender, WorkerStatus.LoggedOut);
         if (block.timestamp > w.attestationExpiry) {
             revert EnigmaAttestationExpired(w.attestationExpiry, block.timestamp);
@@ -166,12 +176,12 @@ contract Enigma is IEnigma, Ownable2Step, EIP712, ReentrancyGuardTransient {
     }
 
     /// @inheritdoc IEnigma
-    function logout() external {
+    function logout() external nonReentrant {
         _workers.logout(msg.sender, msg.sender, unbondingPeriod());
     }
 
     /// @inheritdoc IEnigma
-    function logoutFor(address operator) external {
+    function logoutFor(address operator) external nonReentrant {
         Worker storage w = _workers.workers[operator];
         bool eligible = block.timestamp <= w.attestationExpiry && measurementAllowed[w.measurement];
         if (eligible) _workers.requireStaking(operator, msg.sender);
@@ -188,7 +198,7 @@ contract Enigma is IEnigma, Ownable2Step, EIP712, ReentrancyGuardTransient {
     }
 
     /// @inheritdoc IEnigma
-    function unregister() external {
+    function unregister() external nonReentrant {
         _workers.unregister(msg.sender);
     }
 
@@ -202,7 +212,7 @@ contract Enigma is IEnigma, Ownable2Step, EIP712, ReentrancyGuardTransient {
     }
 
     /// @inheritdoc IEnigma
-    function compound(address operator) external {
+    function compound(address operator) external nonReentrant {
         _workers.requireStaking(operator, msg.sender);
         uint128 amount = _workers.takeCredit(operator);
         uint128 stake = _workers.addStake(operator, amount);
@@ -218,7 +228,7 @@ contract Enigma is IEnigma, Ownable2Step, EIP712, ReentrancyGuardTransient {
         bytes32 nextCommit,
         uint32 generation,
         bytes calldata signature
-    ) external {
+    ) external nonReentrant {
         address expected = _principal.signer;
         if (expected == address(0)) revert EnigmaNoPrincipal();
         address signer = Signatures.recover(epochUpdateDigest(d, seed, nextCommit, generation), signature);
@@ -340,14 +350,23 @@ contract Enigma is IEnigma, Ownable2Step, EIP712, ReentrancyGuardTransient {
         SeatProof calldata proof,
         bytes calldata signature
     ) external nonReentrant {
-        ReceiptItem[] memory items = new ReceiptItem[](1);
-        items[0] = ReceiptItem(receipt, record, seat, proof, signature);
-        _commit(items, true);
+        _commitOne(ReceiptItem(receipt, record, seat, proof, signature, ""));
+    }
+
+    /// @inheritdoc IEnigma
+    function commitReceiptWithCallback(ReceiptItem memory item) external nonReentrant {
+        _commitOne(item);
     }
 
     /// @inheritdoc IEnigma
     function commitReceipts(ReceiptItem[] memory items) external nonReentrant {
         _commit(items, false);
+    }
+
+    function _commitOne(ReceiptItem memory item) private {
+        ReceiptItem[] memory items = new ReceiptItem[](1);
+        items[0] = item;
+        _commit(items, true);
     }
 
     function _commit(ReceiptItem[] memory items, bool strict) private {
@@ -361,6 +380,8 @@ contract Enigma is IEnigma, Ownable2Step, EIP712, ReentrancyGuardTransient {
         for (uint256 i = 0; i < done.length; ++i) {
             if (done[i].refund != 0) token.safeTransfer(done[i].sender, done[i].refund);
         }
+        uint256 last = done.length - 1;
+        if (done[last].callback) Receipts.callBack(_tasks, items[last], done[last], gateway, address(token));
     }
 
     // ---------------------------------------------------------------- views

@@ -11,6 +11,7 @@ export interface AbiModule {
 /** Contracts whose errors can surface through a call of Enigma. */
 const INNER = [
   ['contracts/EnigmaToken.sol', 'EnigmaToken'],
+  ['contracts/CallbackGateway.sol', 'CallbackGateway'],
   ['contracts/attestation/SimulationVerifier.sol', 'SimulationVerifier']
 ] as const
 

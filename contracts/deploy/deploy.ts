@@ -28,6 +28,8 @@ export interface Deployed {
   readonly token: Contract
   readonly verifier: Contract
   readonly enigma: Contract
+  /** Where callbacks of secret contracts come from; Enigma made it. */
+  readonly gateway: Contract
 }
 
 /** 1 ENG in grains. */
@@ -61,7 +63,9 @@ export async function deployEnigma(
     minSvn: params.minSvn ?? 0,
     measurements: params.measurements
   })
-  return { token, verifier, enigma }
+  const gatewayAbi = (await loadArtifact('contracts/CallbackGateway.sol', 'CallbackGateway')).abi
+  const gateway = new Contract(await enigma.getFunction('gateway').staticCall(), [...gatewayAbi], signer)
+  return { token, verifier, enigma, gateway }
 }
 
 /** Deploys Enigma alone, with its libraries, on a token and a verifier that exist. */

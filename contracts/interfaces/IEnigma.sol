@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
+import {ICallbackGateway} from "./ICallbackGateway.sol";
 import {EpochState} from "../types/Epochs.sol";
 import {ReceiptItem} from "../types/Settlement.sol";
 import {Receipt, TaskRecord, TaskRequest, TaskStatus} from "../types/Tasks.sol";
@@ -309,6 +310,17 @@ interface IEnigma {
         bytes32 receiptDigest
     );
 
+    /// @notice The run succeeded, its callback did not: the gas is paid, the contract's state and head are as before.
+    /// @param callbackFailure 1 forbidden target, 2 no contract there, 3 reverted or out of its gas
+    event ReceiptFailedETH(
+        bytes32 indexed taskId,
+        bytes32 indexed scAddr,
+        address indexed operator,
+        uint8 callbackFailure,
+        bytes32 outputHash,
+        uint64 gasUsed,
+        bytes32 receiptDigest
+    );
     /// @notice A batch passed over a receipt. Anybody can cause it; it says nothing about the task.
     /// @param reasonCode 1 task not open, 2 task recorded anew, 3 outside the seat's window, 4 head has moved on
     event ReceiptSkipped(bytes32 indexed taskId, uint8 reasonCode);
@@ -335,10 +347,15 @@ interface IEnigma {
     error EnigmaWrongStakeProof(bytes32 root, bytes32 expected);
     /// @notice The seat was drawn outside the worker's share of the stake.
     error EnigmaNotSelected(address signer, uint8 seat, uint256 point, uint256 first, uint256 stake);
-    /// @notice Callbacks are not supported by this version.
-    error EnigmaCallbackUnsupported();
+    /// @notice A callback gets at most 500,000 gas and 4 KiB of data.
+    error EnigmaCallbackTooLarge(uint32 callbackGas, uint256 dataBytes);
+    /// @notice The data sent along is not what the enclave signed.
+    error EnigmaCallbackDataMismatch(bytes32 expected, bytes32 actual);
+    /// @notice In a batch only the last receipt may carry a callback.
+    error EnigmaCallbackNotLast(uint256 index);
 
-    /// @notice Settles a task with the receipt that an enclave signed. Anyone may send it; the fee is the signer's operator's.
+    /// @notice Settles a task with the receipt that an enclave signed. Anyone may send it; the fee is the signer's operator's. For a receipt
+    /// with a callback use commitReceiptWithCallback.
     /// @param receipt The result
     /// @param record The task as it was recorded
     /// @param seat A seat (0 to 2) that the signer holds; the lowest one opens first
@@ -352,11 +369,20 @@ interface IEnigma {
         bytes calldata signature
     ) external;
 
+    /// @notice Settles a task whose contract calls back into Ethereum. The callback comes last: the task is closed and the fee booked before.
+    /// If it fails (forbidden target, no contract there, revert, out of callbackGas) the run counts as failed: ReceiptFailedETH.
+    /// @param item With the callback's data, at most 4 KiB
+    function commitReceiptWithCallback(ReceiptItem calldata item) external;
+
     /// @notice Settles up to 64 tasks, in order, so that later receipts may build on earlier ones. What was settled, moved or made stale
     /// by others in the meantime is passed over (ReceiptSkipped); anything else that is wrong reverts the whole batch.
+    /// Only the last receipt may carry a callback.
     function commitReceipts(ReceiptItem[] calldata items) external;
 
     // ---------------------------------------------------------------- views
+
+    /// @notice The address that callbacks come from.
+    function gateway() external view returns (ICallbackGateway);
 
     /// @notice Kind of evidence accepted: "simulation" protects nothing.
     function attestationMode() external view returns (bytes32);

@@ -2,6 +2,7 @@
 pragma solidity 0.8.37;
 
 import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
+import {ICallbackGateway} from "../interfaces/ICallbackGateway.sol";
 import {IEnigma} from "../interfaces/IEnigma.sol";
 import {
     CommitTerms,
@@ -14,6 +15,7 @@ import {
     SKIP_WINDOW
 } from "../types/Settlement.sol";
 import {KIND_COMPUTE, KIND_DEPLOY, Receipt, SecretContract, Task, TaskRecord, TaskStatus} from "../types/Tasks.sol";
+import {Callbacks} from "./Callbacks.sol";
 import {Digests} from "./Digests.sol";
 import {EpochClock} from "./EpochClock.sol";
 import {Seats} from "./Seats.sol";
@@ -40,6 +42,7 @@ library Receipts {
         settled = new Settled[](items.length);
         uint256 skipped = 0;
         for (uint256 i = 0; i < items.length; ++i) {
+            if (i != items.length - 1 && Callbacks.wanted(items[i].receipt)) revert IEnigma.EnigmaCallbackNotLast(i);
             settled[i] = _commit(tasks, workers, clock, terms, items[i]);
             uint8 reason = settled[i].skipped;
             if (reason == 0) continue;
@@ -60,19 +63,20 @@ library Receipts {
         Receipt calldata r = item.receipt;
         done.skipped = _check(tasks, r, item.record, item.seat, terms);
         if (done.skipped != 0) return done;
-        bytes32 digest = Digests.typed(terms.domainSeparator, Digests.receipt(r));
-        address signer = Signatures.recover(digest, item.signature);
-        address operator = workers.operatorOf[signer];
-        if (operator == address(0)) revert IEnigma.EnigmaUnknownSigner(signer);
-        Seats.requireHolder(clock.epochs[item.record.epoch], operator, signer, r.scAddr, item.seat, item.proof);
+        done.digest = Digests.typed(terms.domainSeparator, Digests.receipt(r));
+        address signer = Signatures.recover(done.digest, item.signature);
+        done.operator = workers.operatorOf[signer];
+        if (done.operator == address(0)) revert IEnigma.EnigmaUnknownSigner(signer);
+        Seats.requireHolder(clock.epochs[item.record.epoch], done.operator, signer, r.scAddr, item.seat, item.proof);
 
         uint256 paid = uint256(r.gasUsed) * item.record.gasPx;
         uint256 fee = uint256(item.record.gasLimit) * item.record.gasPx;
         done.sender = tasks.tasks[r.taskId].sender;
         done.refund = fee - paid;
         tasks.totalEscrow -= fee;
-        if (paid != 0) workers.addCredit(operator, SafeCast.toUint128(paid));
-        _close(tasks, r, digest, operator);
+        if (paid != 0) workers.addCredit(done.operator, SafeCast.toUint128(paid));
+        done.callback = Callbacks.wanted(r);
+        _close(tasks, r, done);
     }
 
     /// @notice Whether the receipt can settle the task in the contract's present state. What may come about without the sender's
@@ -119,24 +123,62 @@ library Receipts {
         if (r.codeHash != record.codeHash) revert IEnigma.EnigmaReceiptMismatch(r.taskId, "codeHash");
         if (r.inputHash != record.inputHash) revert IEnigma.EnigmaReceiptMismatch(r.taskId, "inputHash");
         if (r.gasUsed > record.gasLimit) revert IEnigma.EnigmaGasAboveLimit(r.gasUsed, record.gasLimit);
-        if (r.callbackTarget != address(0) || r.callbackDataHash != 0 || r.callbackGas != 0) {
-            revert IEnigma.EnigmaCallbackUnsupported();
-        }
+        if (r.callbackGas > Callbacks.MAX_GAS) revert IEnigma.EnigmaCallbackTooLarge(r.callbackGas, 0);
         bool consistent =
-            r.ok ? r.reason == 0 && (r.kind == KIND_COMPUTE || r.deltaHash != 0) : r.reason != 0 && r.deltaHash == 0;
+            r.ok
+                ? r.reason == 0 && (r.kind == KIND_COMPUTE || r.deltaHash != 0)
+                : r.reason != 0 && r.deltaHash == 0 && !Callbacks.wanted(r);
         if (!consistent) revert IEnigma.EnigmaReceiptInconsistent(r.taskId);
     }
 
-    /// @notice Closes a task with its checked receipt and moves the contract's head.
-    function _close(TaskLedger.Ledger storage tasks, Receipt calldata r, bytes32 digest, address operator) private {
+    /// @dev Closes a task with its checked receipt and moves the contract's head. Before its callback a task counts as failed by it.
+    function _close(TaskLedger.Ledger storage tasks, Receipt calldata r, Settled memory done) private {
         Task storage task = tasks.tasks[r.taskId];
-        task.digest = digest;
-        if (r.ok) {
+        task.digest = done.digest;
+        if (done.callback) {
+            task.status = TaskStatus.ReceiptFailedETH;
+        } else if (r.ok) {
             task.status = TaskStatus.ReceiptVerified;
-            _advanceHead(tasks, r, digest, operator);
+            _advanceHead(tasks, r, done.digest, done.operator);
         } else {
             task.status = TaskStatus.ReceiptFailed;
-            emit IEnigma.ReceiptFailed(r.taskId, r.scAddr, operator, r.reason, r.outputHash, r.gasUsed, digest);
+            emit IEnigma.ReceiptFailed(
+                r.taskId,
+                r.scAddr,
+                done.operator,
+                r.reason,
+                r.outputHash,
+                r.gasUsed,
+                done.digest
+            );
+        }
+    }
+
+    /// @notice Makes the callback of a receipt that `commit` just settled, and lets its outcome decide: the delta counts, or nothing changed.
+    /// @dev Fee and refund are out of reach by now, and Enigma's guard keeps every function shut. The task was closed before, so its status
+    /// and the head are all that is written afterwards.
+    function callBack(
+        TaskLedger.Ledger storage tasks,
+        ReceiptItem calldata item,
+        Settled calldata done,
+        ICallbackGateway gateway,
+        address token
+    ) external {
+        Receipt calldata r = item.receipt;
+        uint8 failure = Callbacks.run(r, item.callbackData, gateway, token);
+        if (failure == 0) {
+            tasks.tasks[r.taskId].status = TaskStatus.ReceiptVerified;
+            _advanceHead(tasks, r, done.digest, done.operator);
+        } else {
+            emit IEnigma.ReceiptFailedETH(
+                r.taskId,
+                r.scAddr,
+                done.operator,
+                failure,
+                r.outputHash,
+                r.gasUsed,
+                done.digest
+            );
         }
     }
 

@@ -17,13 +17,23 @@ uint8 constant SKIP_WINDOW = 3;
 // The contract's head has moved on.
 uint8 constant SKIP_STALE = 4;
 
-/// @notice Everything that settles one task: the arguments of commitReceipt.
+/// @dev Why a callback failed, and with it the whole run.
+// The target is the token, Enigma, the gateway or a precompile.
+uint8 constant CALLBACK_FORBIDDEN = 1;
+// There is no contract at the target.
+uint8 constant CALLBACK_NO_CODE = 2;
+// The target reverted, or used up its gas.
+uint8 constant CALLBACK_REVERTED = 3;
+
+/// @notice Everything that settles one task.
 struct ReceiptItem {
     Receipt receipt;
     TaskRecord record;
     uint8 seat;
     SeatProof proof;
     bytes signature;
+    /// What the receipt's callback is called with; empty if it has none. Only its hash is signed.
+    bytes callbackData;
 }
 
 /// @notice What has to be known to judge receipts.
@@ -42,4 +52,9 @@ struct Settled {
     address sender;
     /// Grains that go back to the sender.
     uint256 refund;
+    /// Whose enclave signed.
+    address operator;
+    bytes32 digest;
+    /// Whether a callback must still decide between success and ReceiptFailedETH.
+    bool callback;
 }

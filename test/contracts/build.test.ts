@@ -21,6 +21,8 @@ describe('contracts: what is built and deployed', () => {
   const parts = [
     ['contracts/Enigma.sol', 'Enigma'],
     ['contracts/EnigmaToken.sol', 'EnigmaToken'],
+    ['contracts/CallbackGateway.sol', 'CallbackGateway'],
+    ['contracts/samples/VotingETH.sol', 'VotingETH'],
     ['contracts/libraries/Receipts.sol', 'Receipts'],
     ['contracts/libraries/Registrations.sol', 'Registrations'],
     ['contracts/libraries/TaskLedger.sol', 'TaskLedger'],

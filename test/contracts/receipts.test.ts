@@ -156,10 +156,7 @@ describe('contracts/Enigma: what a receipt must be', () => {
   it('no reason, when ok', () => refused({ reason: 1 }, 'EnigmaReceiptInconsistent'))
   it('a reason, when failed', () => refused({ ...failure, reason: 0 }, 'EnigmaReceiptInconsistent'))
   it('no delta, when failed', () => refused({ ...failure, deltaHash: other }, 'EnigmaReceiptInconsistent'))
-  it('without a callback target', () =>
-    refused({ callbackTarget: `0x${'11'.repeat(20)}` as never }, 'EnigmaCallbackUnsupported'))
-  it('without callback data', () => refused({ callbackDataHash: other }, 'EnigmaCallbackUnsupported'))
-  it('without callback gas', () => refused({ callbackGas: 1 }, 'EnigmaCallbackUnsupported'))
+  it('no callback, when failed', () => refused({ ...failure, callbackGas: 1 }, 'EnigmaReceiptInconsistent'))
 
   it('on the present head: of two runs on one state the first wins', async () => {
     const world = await helpers.loadFixture(running)

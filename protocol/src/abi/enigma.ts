@@ -54,7 +54,23 @@ export const enigmaAbi = [
     name: 'EnigmaBatchSize',
     type: 'error'
   },
-  { inputs: [], name: 'EnigmaCallbackUnsupported', type: 'error' },
+  {
+    inputs: [
+      { name: 'expected', type: 'bytes32' },
+      { name: 'actual', type: 'bytes32' }
+    ],
+    name: 'EnigmaCallbackDataMismatch',
+    type: 'error'
+  },
+  { inputs: [{ name: 'index', type: 'uint256' }], name: 'EnigmaCallbackNotLast', type: 'error' },
+  {
+    inputs: [
+      { name: 'callbackGas', type: 'uint32' },
+      { name: 'dataBytes', type: 'uint256' }
+    ],
+    name: 'EnigmaCallbackTooLarge',
+    type: 'error'
+  },
   {
     inputs: [
       { name: 'blockNumber', type: 'uint256' },
@@ -423,6 +439,20 @@ export const enigmaAbi = [
     anonymous: false,
     inputs: [
       { indexed: true, name: 'taskId', type: 'bytes32' },
+      { indexed: true, name: 'scAddr', type: 'bytes32' },
+      { indexed: true, name: 'operator', type: 'address' },
+      { indexed: false, name: 'callbackFailure', type: 'uint8' },
+      { indexed: false, name: 'outputHash', type: 'bytes32' },
+      { indexed: false, name: 'gasUsed', type: 'uint64' },
+      { indexed: false, name: 'receiptDigest', type: 'bytes32' }
+    ],
+    name: 'ReceiptFailedETH',
+    type: 'event'
+  },
+  {
+    anonymous: false,
+    inputs: [
+      { indexed: true, name: 'taskId', type: 'bytes32' },
       { indexed: false, name: 'reasonCode', type: 'uint8' }
     ],
     name: 'ReceiptSkipped',
@@ -651,7 +681,70 @@ export const enigmaAbi = [
             name: 'proof',
             type: 'tuple'
           },
-          { name: 'signature', type: 'bytes' }
+          { name: 'signature', type: 'bytes' },
+          { name: 'callbackData', type: 'bytes' }
+        ],
+        name: 'item',
+        type: 'tuple'
+      }
+    ],
+    name: 'commitReceiptWithCallback',
+    outputs: [],
+    stateMutability: 'nonpayable',
+    type: 'function'
+  },
+  {
+    inputs: [
+      {
+        components: [
+          {
+            components: [
+              { name: 'taskId', type: 'bytes32' },
+              { name: 'scAddr', type: 'bytes32' },
+              { name: 'kind', type: 'uint8' },
+              { name: 'ok', type: 'bool' },
+              { name: 'reason', type: 'uint8' },
+              { name: 'codeHash', type: 'bytes32' },
+              { name: 'inputHash', type: 'bytes32' },
+              { name: 'recordBlock', type: 'uint64' },
+              { name: 'recordTime', type: 'uint64' },
+              { name: 'prevHead', type: 'bytes32' },
+              { name: 'deltaHash', type: 'bytes32' },
+              { name: 'outputHash', type: 'bytes32' },
+              { name: 'gasUsed', type: 'uint64' },
+              { name: 'callbackTarget', type: 'address' },
+              { name: 'callbackDataHash', type: 'bytes32' },
+              { name: 'callbackGas', type: 'uint32' }
+            ],
+            name: 'receipt',
+            type: 'tuple'
+          },
+          {
+            components: [
+              { name: 'kind', type: 'uint8' },
+              { name: 'scAddr', type: 'bytes32' },
+              { name: 'codeHash', type: 'bytes32' },
+              { name: 'inputHash', type: 'bytes32' },
+              { name: 'gasLimit', type: 'uint64' },
+              { name: 'gasPx', type: 'uint64' },
+              { name: 'epoch', type: 'uint64' }
+            ],
+            name: 'record',
+            type: 'tuple'
+          },
+          { name: 'seat', type: 'uint8' },
+          {
+            components: [
+              { name: 'index', type: 'uint32' },
+              { name: 'stake', type: 'uint256' },
+              { name: 'siblingHashes', type: 'bytes32[]' },
+              { name: 'siblingSums', type: 'uint256[]' }
+            ],
+            name: 'proof',
+            type: 'tuple'
+          },
+          { name: 'signature', type: 'bytes' },
+          { name: 'callbackData', type: 'bytes' }
         ],
         name: 'items',
         type: 'tuple[]'
@@ -866,6 +959,7 @@ export const enigmaAbi = [
     stateMutability: 'view',
     type: 'function'
   },
+  { inputs: [], name: 'gateway', outputs: [{ name: '', type: 'address' }], stateMutability: 'view', type: 'function' },
   { inputs: [], name: 'grace', outputs: [{ name: '', type: 'uint64' }], stateMutability: 'view', type: 'function' },
   { inputs: [], name: 'login', outputs: [], stateMutability: 'nonpayable', type: 'function' },
   { inputs: [], name: 'logout', outputs: [], stateMutability: 'nonpayable', type: 'function' },
@@ -1212,6 +1306,15 @@ export const enigmaAbi = [
     name: 'InvalidAccountNonce',
     type: 'error'
   },
+  {
+    inputs: [
+      { name: 'gasLeft', type: 'uint256' },
+      { name: 'needed', type: 'uint256' }
+    ],
+    name: 'EnigmaCallbackGasMissing',
+    type: 'error'
+  },
+  { inputs: [{ name: 'sender', type: 'address' }], name: 'EnigmaGatewayOnly', type: 'error' },
   { inputs: [{ name: 'tee', type: 'bytes32' }], name: 'EnigmaNotSimulationEvidence', type: 'error' },
   { inputs: [], name: 'EnigmaSimulationOnMainnet', type: 'error' },
   { inputs: [], name: 'EnigmaSimulationRootMissing', type: 'error' },

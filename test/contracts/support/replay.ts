@@ -77,6 +77,9 @@ const handlers: Record<string, (state: Replayed, args: Args) => void> = {
   },
   ReceiptFailed(state, args) {
     settle(state, args, TaskStatus.ReceiptFailed)
+  },
+  ReceiptFailedETH(state, args) {
+    settle(state, args, TaskStatus.ReceiptFailedETH)
   }
 }
 

@@ -5,6 +5,7 @@ import {
   ZERO_ADDRESS,
   ZERO_HASH,
   address,
+  fromHex,
   keccak256,
   nextHead,
   taskIdOf,
@@ -118,6 +119,8 @@ export interface Commitment {
   readonly seat: number
   readonly proof: ProofArg
   readonly signature: string
+  /** What the receipt's callback is called with; `0x` for none. */
+  readonly callbackData: Hex
 }
 
 export interface CommitChoice {
@@ -126,28 +129,49 @@ export interface CommitChoice {
   readonly seat?: number
   /** Who signs; the holder of the seat unless told. */
   readonly by?: Actor
+  /** What the contract calls on Ethereum. */
+  readonly callback?: Callback
 }
+
+/** A call that a secret contract asks for. */
+export interface Callback {
+  readonly target: string
+  readonly data: Hex
+  /** Default 100,000. */
+  readonly gas?: number
+}
+
+/** The fields of a receipt that promise a callback. */
+const callbackFields = ({ target, data, gas = 100_000 }: Callback): Partial<Receipt> => ({
+  callbackTarget: address(target),
+  callbackDataHash: keccak256(fromHex(data)),
+  callbackGas: gas
+})
 
 /** Everything that the holder of a seat sends for a task. */
 export async function commitmentFor(world: World, task: OpenTask, choice: CommitChoice = {}): Promise<Commitment> {
   const seat = choice.seat ?? 0
   const { epoch, scAddr } = task.terms
   const holder = choice.by ?? world.actorOf((await world.seats(epoch, scAddr))[seat]!.operator)
-  const receipt = await receiptFor(world, task, choice.receipt)
+  const { callback } = choice
+  const receipt = await receiptFor(world, task, { ...(callback && callbackFields(callback)), ...choice.receipt })
   return {
     receipt,
     record: task.terms,
     seat,
     proof: await world.proof(epoch, holder.operator.address),
-    signature: sign(typedDigest(world.domain, 'Receipt', receipt), holder.enclave)
+    signature: sign(typedDigest(world.domain, 'Receipt', receipt), holder.enclave),
+    callbackData: callback?.data ?? '0x'
   }
 }
 
 export function sendCommitment(
   world: World,
-  { receipt, record, seat, proof, signature }: Commitment,
+  commitment: Commitment,
   from: TestSigner = world.stranger
 ): Promise<ContractTransactionResponse> {
+  const { receipt, record, seat, proof, signature, callbackData } = commitment
+  if (callbackData !== '0x') return world.tx(from, 'commitReceiptWithCallback', commitment)
   return world.tx(from, 'commitReceipt', receipt, record, seat, proof, signature)
 }
 

@@ -1,4 +1,4 @@
-import type { Contract, ContractTransactionReceipt, ContractTransactionResponse } from 'ethers'
+import { Contract, type ContractTransactionReceipt, type ContractTransactionResponse } from 'ethers'
 import {
   SIM_ROOT_INSECURE_ADDRESS,
   StakeTree,
@@ -56,6 +56,7 @@ export class World {
   readonly token: Contract
   readonly verifier: Contract
   readonly enigma: Contract
+  readonly gateway: Contract
   readonly address: Address
   readonly chainId: bigint
 
@@ -73,6 +74,7 @@ export class World {
     this.token = parts.token
     this.verifier = parts.verifier
     this.enigma = parts.enigma
+    this.gateway = parts.gateway
     this.address = address(at)
     this.chainId = chainId
   }
@@ -97,7 +99,9 @@ export class World {
       owner: signers[0]!.address,
       minStake: STAKE
     })
-    return World.#of(signers, { token, verifier, enigma })
+    const { abi } = await artifacts('contracts/CallbackGateway.sol', 'CallbackGateway')
+    const gateway = new Contract(await enigma.getFunction('gateway').staticCall(), [...abi], signers[0]!)
+    return World.#of(signers, { token, verifier, enigma, gateway })
   }
 
   static async #of(signers: readonly TestSigner[], parts: Deployed): Promise<World> {
