@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import {
+  EnigmaError,
   SEATS,
   WINDOW_BLOCKS,
   asError,
@@ -13,6 +14,7 @@ import {
 import type { ChainEvent, ChainReader, ChainTask } from '../chain/reader.ts'
 import type { ReachPoint } from '../ops/crash-points.ts'
 import type { Logger } from '../ops/log.ts'
+import { retry } from '../ops/retry.ts'
 import type { StatusBoard } from '../ops/status-board.ts'
 import type { Effects, Outcome } from './effects.ts'
 import type { EnvelopeStore } from './envelope-store.ts'
@@ -275,33 +277,29 @@ export class TaskRunner {
 
   async #perform(entry: Entry, effect: Effects[keyof Effects], signal: AbortSignal): Promise<void> {
     const { taskId } = entry.task.facts
-    let pause = FIRST_PAUSE_MS
-    while (!signal.aborted) {
-      try {
-        const outcome = await effect(entry.task, { signal, tell: event => this.#dispatch(taskId, event) })
-        if (signal.aborted) return
-        if (outcome) {
-          const { event, ...added } = outcome
-          await this.#dispatch(taskId, event, added)
-        }
-        return
-      } catch (error) {
-        if (signal.aborted) return
-        const { stage } = entry.task.state
-        const facts = error instanceof Error && 'facts' in error ? (error.facts as Record<string, unknown>) : {}
-        const reason = facts['reason'] ?? facts['error'] ?? facts['peerCode']
-        this.#parts.log.debug('a step of a task is tried again', {
-          taskId,
-          stage,
-          code: codeOf(error),
-          reason: reason === undefined ? undefined : String(reason),
-          error: asError(error).message
-        })
-        this.#parts.board.count('task_retries')
-        await sleep(pause, undefined, { signal }).catch(() => undefined)
-        pause = Math.min(2 * pause, LONGEST_PAUSE_MS)
-      }
-    }
+    const tell = (event: TaskEventIn): Promise<void> => this.#dispatch(taskId, event)
+    const outcome = await retry(() => effect(entry.task, { signal, tell }), {
+      signal,
+      firstPauseMs: FIRST_PAUSE_MS,
+      longestPauseMs: LONGEST_PAUSE_MS,
+      onFailure: error => this.#logFailure(entry.task, error)
+    })
+    if (!outcome) return
+    const { event, ...added } = outcome
+    await this.#dispatch(taskId, event, added)
+  }
+
+  #logFailure({ facts, state }: Task, error: unknown): void {
+    const known = error instanceof EnigmaError ? (error.facts as unknown as Record<string, unknown>) : {}
+    const reason = known['reason'] ?? known['error'] ?? known['peerCode']
+    this.#parts.log.debug('a step of a task is tried again', {
+      taskId: facts.taskId,
+      stage: state.stage,
+      code: codeOf(error),
+      reason: typeof reason === 'string' ? reason : undefined,
+      error: asError(error).message
+    })
+    this.#parts.board.count('task_retries')
   }
 
   #giveTurns(): void {
