@@ -37,10 +37,25 @@ function lineCount(path: string): number | undefined {
   }
 }
 
+/** `npm run NAME` in a text, where the root's package.json has no such script. With `-w` it is a workspace's business. */
+export function unknownScripts(path: string, text: string, scripts: ReadonlySet<string>): string[] {
+  return [...text.matchAll(/`npm run ([a-z][a-z:-]*)`/g)]
+    .filter(([, name = '']) => !scripts.has(name))
+    .map(([command]) => `${path}: there is no ${command}`)
+}
+
+function rootScripts(): Set<string> {
+  const manifest = JSON.parse(readFileSync(join(repositoryRoot, 'package.json'), 'utf8')) as { scripts: object }
+  return new Set(Object.keys(manifest.scripts))
+}
+
 if (import.meta.main) {
-  const documents = repositoryFiles().filter(path => path.endsWith('.md'))
-  report(
-    'links',
-    documents.flatMap(path => deadLinks(path, readFileSync(join(repositoryRoot, path), 'utf8'), lineCount))
-  )
+  const scripts = rootScripts()
+  const read = (path: string): string => readFileSync(join(repositoryRoot, path), 'utf8')
+  const files = repositoryFiles()
+  const dead = files.filter(path => path.endsWith('.md')).flatMap(path => deadLinks(path, read(path), lineCount))
+  const unknown = files
+    .filter(path => /\.(md|ts|tsx|sol|sh)$/.test(path) && !path.startsWith('scripts/'))
+    .flatMap(path => unknownScripts(path, read(path), scripts))
+  report('links', [...dead, ...unknown])
 }

@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { deadLinks } from '../../checks/links.ts'
+import { deadLinks, unknownScripts } from '../../checks/links.ts'
 
 describe('checks/links', () => {
   const lines = (file: string): number | undefined => ({ 'docs/a.md': 10, 'src/x.ts': 5 })[file]
@@ -19,5 +19,12 @@ describe('checks/links', () => {
   it('refuses a line that a file does not have', () => {
     expect(deadLinks('docs/b.md', '`src/x.ts:6`', lines)).to.deep.equal(['docs/b.md:1: src/x.ts has only 5 lines'])
     expect(deadLinks('docs/b.md', '`src/y.ts:1-3`', lines)).to.deep.equal(['docs/b.md:1: src/y.ts is not there'])
+  })
+
+  it('refuses a command that npm does not know', () => {
+    const text = 'first `npm run build`, then `npm run built`, and `npm run docs -w cli`'
+    expect(unknownScripts('README.md', text, new Set(['build']))).to.deep.equal([
+      'README.md: there is no `npm run built`'
+    ])
   })
 })

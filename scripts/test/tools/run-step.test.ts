@@ -1,0 +1,30 @@
+import { expect } from 'chai'
+import { runStep } from '../../../tools/run-step.ts'
+
+describe('tools/run-step', () => {
+  const run = (script: string, timeoutMs = 10_000): ReturnType<typeof runStep> =>
+    runStep(['bash', '-c', script], { cwd: '/', timeoutMs, quiet: true })
+
+  it('collects the output of a step that succeeds', async () => {
+    expect(await run('echo out; echo err >&2')).to.deep.include({ problem: undefined })
+    expect((await run('echo out; echo err >&2')).output.split('\n')).to.include.members(['out', 'err'])
+  })
+
+  it('says how a step ended', async () => {
+    expect((await run('exit 3')).problem).to.equal('it ended with exit code 3')
+    expect((await run('kill -SEGV $$')).problem).to.equal('it was ended by SIGSEGV')
+    const missing = await runStep(['/no/such/program'], { cwd: '/', timeoutMs: 1_000, quiet: true })
+    expect(missing.problem).to.contain('ENOENT')
+  })
+
+  it('ends a step that takes too long, with all that it started', async () => {
+    const { problem, output } = await run('sleep 60 & echo $!; wait', 500)
+    expect(problem).to.equal('it did not end within 0.5 s')
+    expect(() => process.kill(Number(output), 0)).to.throw('ESRCH')
+  })
+
+  it('ends what a step leaves behind', async () => {
+    const { output } = await run('sleep 60 & echo $!')
+    expect(() => process.kill(Number(output), 0)).to.throw('ESRCH')
+  })
+})
