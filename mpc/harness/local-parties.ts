@@ -28,7 +28,7 @@ export async function runParties<T>(
     n = 3,
     t = 1,
     prime = DEFAULT_PRIME,
-    timeoutMs = 5_000,
+    timeoutMs = 15_000,
     intercept,
     signal,
     security = 'passive',

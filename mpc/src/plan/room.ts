@@ -37,12 +37,16 @@ export function requireRoom(session: Session, what: string, bits: number): Room 
   return room
 }
 
-/** What a network declares: T nodes restore a secret; numbers have E whole bits (sign included) and F fraction bits. */
-export interface NetworkParameters {
-  readonly n: number
-  readonly threshold: number
+/** The numbers of a network: E whole bits, sign included, and F fraction bits. */
+export interface NumberFormat {
   readonly wholeBits: number
   readonly fractionBits: number
+}
+
+/** What a network declares: T of N nodes restore a secret, and the numbers that its programs compute with. */
+export interface NetworkParameters extends NumberFormat {
+  readonly n: number
+  readonly threshold: number
   readonly bits: number // of the prime
   readonly setCount: number
   readonly statisticalBits: number

@@ -2,7 +2,7 @@ import { hash } from 'node:crypto'
 import { MpcError, parameterError } from '../errors.ts'
 import { type Field, type Vec } from '../field/field.ts'
 import { keySets, setPolynomial } from '../sharing/subsets.ts'
-import { DEFAULT_STATISTICAL_BITS } from '../plan/room.ts'
+import { checkParameters, DEFAULT_STATISTICAL_BITS, type NumberFormat } from '../plan/room.ts'
 import { lagrange, pointOf, Shamir } from '../sharing/shamir.ts'
 import type { Channel } from './channel.ts'
 import { keyStream, type PartyKeys } from './keys.ts'
@@ -27,7 +27,15 @@ export interface PartyOptions {
   readonly statisticalBits?: number
   /** What corrupt nodes may do: keep to the protocol (passive), or anything (active, the default): docs/spec/mpc.md. */
   readonly security?: Security
+  /**
+   * The number format that the network declares; the same at all nodes. Refused if the modulus cannot carry it. Without one,
+   * 8 whole bits and no fraction must fit, and every operation still checks the bounds of its operands.
+   */
+  readonly numbers?: NumberFormat
 }
+
+/** Less than this is no use to any program. */
+const SMALLEST_NUMBERS: NumberFormat = { wholeBits: 8, fractionBits: 0 }
 
 /** Bodies of one message: large vectors travel in chunks of this many elements, so computing and sending overlap. */
 export const CHUNK_ELEMENTS = 8192
@@ -46,14 +54,16 @@ export class Party {
   #children = 0
   #step = 0
 
+  /** @throws MPC_PARAMETERS with a sentence, if the modulus, the numbers and the nodes do not go together. */
   static create(options: PartyOptions): Party {
     const { field, n, t, channel, keys, session, timeoutMs = 30_000, signal } = options
-    const { statisticalBits = DEFAULT_STATISTICAL_BITS, security = 'active' } = options
+    const { statisticalBits = DEFAULT_STATISTICAL_BITS, security = 'active', numbers = SMALLEST_NUMBERS } = options
     if (!(statisticalBits >= 40))
       throw parameterError('statisticalBits', 'The statistical margin must be at least 40 bits.')
     if (channel.size !== n) throw parameterError('channel', `The channel connects ${channel.size} parties, not ${n}.`)
     const shamir = new Shamir(field, n, t)
     const sets = keySets(n, t)
+    checkParameters({ ...numbers, n, threshold: t + 1, bits: field.bits, setCount: sets.length, statisticalBits })
     const index = channel.index
     const mySets = sets.flatMap((set, number) => {
       if (!set.includes(index)) return []
@@ -65,7 +75,7 @@ export class Party {
       0n,
       field.p
     )
-    const agreed = `${n}/${t}/${field.p}/${security}/${statisticalBits}/${session}`
+    const agreed = `${n}/${t}/${field.p}/${security}/${statisticalBits}/${numbers.wholeBits}.${numbers.fractionBits}/${session}`
     const root = hash('sha256', `enigma/mpc/session/1/${agreed}`, 'hex').slice(0, 32)
     return new Party(
       {

@@ -84,7 +84,7 @@ describe('mpc/attack', function () {
       if (!totals.has(key)) totals.set(key, await countMessages(n, 1, program))
       const outcome = await attack(
         program,
-        { n, t: 1, culprit, kind, place: random(), random, timeoutMs: kind === 'drop' ? 300 : 5_000 },
+        { n, t: 1, culprit, kind, place: random(), random, timeoutMs: kind === 'drop' ? 150 : 20_000 },
         totals.get(key)![culprit]!
       )
       const about = `run ${i}: ${kind} by ${culprit} of ${n} in ${name}`
@@ -135,7 +135,7 @@ describe('mpc/attack', function () {
           {
             security: 'active',
             session: `barrier ${culprit}`,
-            timeoutMs: 1_000,
+            timeoutMs: 15_000,
             intercept: ({ from, operation, step, body }) => {
               if (from !== culprit) sent.push(`${from}/${operation}/${step}/${body.length}`)
               return body
@@ -164,7 +164,7 @@ describe('mpc/attack', function () {
     for (const n of [3, 4]) {
       const x = dealLocally(values, n, 1)
       for (const place of [0, 1, 1499, 2999]) {
-        const code = await runParties({ n, security: 'active', timeoutMs: 2_000 }, async party => {
+        const code = await runParties({ n, security: 'active', timeoutMs: 15_000 }, async party => {
           if (n === 3) await cheat(party, x[party.index]!, 1, 1n, place)
           else {
             // the same product claimed with a result that is off by a consistent sharing of 1
@@ -196,7 +196,7 @@ describe('mpc/attack', function () {
   it('refuses to prove products over a modulus that is too small for it', async () => {
     const prime = 2n ** 61n - 1n
     const x = dealLocally([5n], 3, 1, prime)
-    const code = await runParties({ prime, security: 'active', timeoutMs: 1_000 }, async party => {
+    const code = await runParties({ prime, security: 'active', timeoutMs: 15_000 }, async party => {
       await mul(party, x[party.index]!, x[party.index]!)
       await verifyProducts(party)
     }).then(
@@ -208,7 +208,7 @@ describe('mpc/attack', function () {
 
   it('refuses two operations at once on one branch in active mode, where their order would not be fixed', async () => {
     const x = dealLocally([5n], 3, 1)
-    const code = await runParties({ security: 'active', timeoutMs: 1_000 }, party =>
+    const code = await runParties({ security: 'active', timeoutMs: 15_000 }, party =>
       Promise.all([mul(party, x[party.index]!, x[party.index]!), mul(party, x[party.index]!, x[party.index]!)])
     ).then(
       () => 'none',

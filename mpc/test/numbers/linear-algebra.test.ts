@@ -45,8 +45,10 @@ describe('mpc/linear algebra', function () {
   this.timeout(30_000)
 
   it('inverts random matrices and badly scaled ones', async () => {
-    for (const size of [1, 2, 5, 10]) {
-      for (const factor of [1, 300, 0.05]) {
+    const sizes = process.env.MPC_CAMPAIGN === '1' ? [1, 2, 5, 10] : [1, 3, 10]
+    for (const [at, size] of sizes.entries()) {
+      const factors = process.env.MPC_CAMPAIGN === '1' ? [1, 300, 0.05] : [[300], [0.05], [1]][at]!
+      for (const factor of factors) {
         const values = Array.from(
           { length: size * size },
           (_, i) => (randomReal(1) + (i % (size + 1) === 0 ? 2 : 0)) * factor
