@@ -1,5 +1,5 @@
 import type { Hex, Receipt, SeatProof, TaskId } from '@enigma/protocol'
-import { toHex } from '@enigma/protocol'
+import { ZERO_ADDRESS, ZERO_HASH, toHex } from '@enigma/protocol'
 import { enigmaInterface } from './enigma-abi.ts'
 import type { ChainTask } from './reader.ts'
 
@@ -15,12 +15,16 @@ const recordOf = ({ kind, scAddr, codeHash, inputHash, gasLimit, gasPx, epoch }:
   epoch
 })
 
+const hasCallback = ({ callbackTarget, callbackDataHash, callbackGas }: Receipt): boolean =>
+  callbackTarget !== ZERO_ADDRESS || callbackDataHash !== ZERO_HASH || callbackGas !== 0
+
 export function commitReceiptData(
   receipt: Receipt,
   task: ChainTask,
   seat: number,
   { leaf, siblings }: SeatProof,
-  signature: Uint8Array
+  signature: Uint8Array,
+  callbackData: Uint8Array = new Uint8Array()
 ): Hex {
   const proof = {
     index: leaf.index,
@@ -28,7 +32,10 @@ export function commitReceiptData(
     siblingHashes: siblings.map(node => node.hash),
     siblingSums: siblings.map(node => node.sum)
   }
-  return encode('commitReceipt', [receipt, recordOf(task), seat, proof, toHex(signature)])
+  const record = recordOf(task)
+  if (!hasCallback(receipt)) return encode('commitReceipt', [receipt, record, seat, proof, toHex(signature)])
+  const item = { receipt, record, seat, proof, signature: toHex(signature), callbackData: toHex(callbackData) }
+  return encode('commitReceiptWithCallback', [item])
 }
 
 export const returnFeesData = (taskId: TaskId, task: ChainTask): Hex =>

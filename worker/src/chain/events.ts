@@ -62,11 +62,12 @@ export type EnigmaEvent =
       readonly digest: Hash
     }
   | {
-      readonly type: 'failed'
+      readonly type: 'failed' // in the enclave, or afterwards in its callback
+      readonly inCallback: boolean
       readonly taskId: TaskId
       readonly scAddr: ScAddr
       readonly operator: Address
-      readonly reason: number
+      readonly reason: number // FailureReason; of a callback 1 forbidden, 2 no contract, 3 reverted
       readonly outputHash: Hash
       readonly gasUsed: bigint
       readonly digest: Hash
@@ -150,17 +151,21 @@ const decoders: Record<string, (f: Fields) => EnigmaEvent> = {
     gasUsed: f['gasUsed'] as bigint,
     digest: hash(str(f['receiptDigest']))
   }),
-  ReceiptFailed: f => ({
-    type: 'failed',
-    taskId: taskId(str(f['taskId'])),
-    scAddr: scAddr(str(f['scAddr'])),
-    operator: address(str(f['operator'])),
-    reason: Number(f['reason']),
-    outputHash: hash(str(f['outputHash'])),
-    gasUsed: f['gasUsed'] as bigint,
-    digest: hash(str(f['receiptDigest']))
-  })
+  ReceiptFailed: f => failure(f, Number(f['reason']), false),
+  ReceiptFailedETH: f => failure(f, Number(f['callbackFailure']), true)
 }
+
+const failure = (f: Fields, reason: number, inCallback: boolean): EnigmaEvent => ({
+  type: 'failed',
+  inCallback,
+  reason,
+  taskId: taskId(str(f['taskId'])),
+  scAddr: scAddr(str(f['scAddr'])),
+  operator: address(str(f['operator'])),
+  outputHash: hash(str(f['outputHash'])),
+  gasUsed: f['gasUsed'] as bigint,
+  digest: hash(str(f['receiptDigest']))
+})
 
 /** @returns null for an event that does not matter here. */
 export function decodeEvent(log: Pick<RawLog, 'topics' | 'data'>): EnigmaEvent | null {

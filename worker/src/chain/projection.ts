@@ -172,7 +172,7 @@ export class Projection {
       case 'failed':
         return this.#settle(event.taskId, {
           block: at.block,
-          status: TaskStatus.ReceiptFailed,
+          status: event.inCallback ? TaskStatus.ReceiptFailedETH : TaskStatus.ReceiptFailed,
           digest: event.digest,
           operator: event.operator,
           reason: event.reason,

@@ -112,11 +112,11 @@ export function createEffects(parts: EffectParts): Effects {
     const { nonce } = await ready(task, chain.head().number, signal)
     try {
       const answer = await enclave.call('run', { nonce, taskId, envelope })
-      const { receipt, signature, delta, sealedRun } = answer
+      const { receipt, signature, delta, callbackData, sealedRun } = answer
       const digest = typedDigest(domain, 'Receipt', receipt)
       return {
         event: { type: 'ran', run: { digest, prevHead: receipt.prevHead, deltaHash: receipt.deltaHash } },
-        run: { digest, run: { receipt, signature, delta, sealedRun } }
+        run: { digest, run: { receipt, signature, delta, callbackData, sealedRun } }
       }
     } catch (error) {
       const reason = refusal(error)
@@ -147,7 +147,7 @@ export function createEffects(parts: EffectParts): Effects {
     const record = recordOf(task)
     const proof = chain.seatProof(facts.epoch, facts.scAddr, facts.seat)
     if (!proof) return { event: { type: 'declined', reason: 'the stake tree of its epoch is not known' } }
-    const data = commitReceiptData(stored.receipt, record, facts.seat, proof, stored.signature)
+    const data = commitReceiptData(stored.receipt, record, facts.seat, proof, stored.signature, stored.callbackData)
     const told: Promise<void>[] = []
     try {
       const outcome = await sender.send({

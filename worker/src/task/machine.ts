@@ -125,6 +125,8 @@ export function effectOf(state: TaskState): Effect | null {
 function settle(state: TaskState, event: TaskEventIn & { type: 'settled' }): TaskState {
   const { block, status, digest } = event
   if (status === TaskStatus.ReceiptFailedReturn) return { stage: 'returned', block }
+  // Its state change is void, so its output must never come out (R8).
+  if (status === TaskStatus.ReceiptFailedETH) return { stage: 'settled', block, reason: 'its callback failed' }
   // Every seat signs the same receipt (R6), so a run of ours counts whoever's transaction carried it.
   if ('run' in state && state.run.digest === digest) {
     return { stage: 'included', accepted: state.accepted, runs: state.runs, run: state.run, block }

@@ -14,6 +14,11 @@ import type { Task } from './machine.ts'
 const RAN: readonly string[] = ['running', 'sealed', 'submitted', 'included', 'released']
 const SENT: readonly string[] = ['submitted', 'included', 'released']
 
+const failureOf = (status: number, reason: number): string =>
+  status === TaskStatus.ReceiptFailedETH
+    ? `its Ethereum callback failed with reason ${reason}`
+    : `the task failed with reason ${reason}`
+
 export function taskEvents(
   onChain: ChainTask | null,
   task: Task | null,
@@ -40,9 +45,7 @@ export function taskEvents(
   events.push({ stage: 'verified', block })
   if (head - block + 1 < confirmations) return events
   const ok = status === TaskStatus.ReceiptVerified
-  events.push(
-    ok ? { stage: 'final', block } : { stage: 'failed', block, detail: `the task failed with reason ${reason}` }
-  )
+  events.push(ok ? { stage: 'final', block } : { stage: 'failed', block, detail: failureOf(status, reason) })
   return events
 }
 

@@ -5,6 +5,7 @@ import {
   message,
   receiptCodec,
   releasedResult,
+  MAX_CALLBACK_BYTES,
   MAX_DELTA_BYTES,
   MAX_SEALED_RUN_BYTES
 } from '@enigma/protocol'
@@ -17,12 +18,14 @@ export interface StoredRun {
   readonly receipt: Receipt
   readonly signature: Uint8Array
   readonly delta: Uint8Array | null
+  readonly callbackData: Uint8Array // empty without a callback
   readonly sealedRun: Uint8Array
 }
 const storedRun: Codec<StoredRun> = message<StoredRun>('StoredRun', 1, {
   receipt: receiptCodec,
   signature: fixedBytes(65),
   delta: maybe(bytes(MAX_DELTA_BYTES)),
+  callbackData: bytes(MAX_CALLBACK_BYTES),
   sealedRun: bytes(MAX_SEALED_RUN_BYTES)
 })
 

@@ -71,7 +71,13 @@ describe('task/effects', () => {
       callbackDataHash: ZERO_HASH,
       callbackGas: 0
     }
-    stored = { receipt, signature: new Uint8Array(65).fill(1), delta: Uint8Array.of(7), sealedRun: Uint8Array.of(8) }
+    stored = {
+      receipt,
+      signature: new Uint8Array(65).fill(1),
+      delta: Uint8Array.of(7),
+      callbackData: new Uint8Array(),
+      sealedRun: Uint8Array.of(8)
+    }
     order = []
     refuse = {}
     alarms = []
@@ -212,6 +218,20 @@ describe('task/effects', () => {
     expect(record.inputHash).to.equal(task.facts.inputHash)
     expect(Number(seat)).to.equal(0)
     expect(Number(proof.stake)).to.equal(Number(chain.facts.minStake))
+  })
+
+  it('sends the data of a callback along, in the call that is made for it', async () => {
+    let data: string | undefined
+    send = request => {
+      data = request.data
+      return Promise.resolve({ hash: hashOf('tx'), block: 1, ok: true })
+    }
+    const receipt = { ...stored.receipt, callbackTarget: addressOf('target'), callbackGas: 100_000 }
+    stored = { ...stored, receipt, callbackData: Uint8Array.of(1, 2) }
+    await perform('submit', at('sealed'))
+    const [item] = enigmaInterface.decodeFunctionData('commitReceiptWithCallback', data!)
+    expect(item.callbackData).to.equal('0x0102')
+    expect(Number(item.receipt.callbackGas)).to.equal(100_000)
   })
 
   it('tells a receipt that was overtaken from one that the contract refuses, and both from passing trouble', async () => {

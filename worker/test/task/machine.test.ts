@@ -64,6 +64,13 @@ describe('task/machine', () => {
     expect(next(task, settledBy(hash(7))).state.stage).to.equal('included')
   })
 
+  it('never releases a run whose callback failed on chain', () => {
+    const task = after(fresh(), { type: 'accepted', accepted }, { type: 'turn' }, { type: 'ran', run: run() })
+    const failed = next(task, settledBy(hash(7), TaskStatus.ReceiptFailedETH))
+    expect(failed.state.stage).to.equal('settled')
+    expect(effectOf(failed.state)).to.equal(null)
+  })
+
   it('ends when another receipt than its own was accepted', () => {
     const task = after(fresh(), { type: 'accepted', accepted }, { type: 'turn' }, { type: 'ran', run: run() })
     expect(next(task, settledBy(hash(8))).state).to.include({

@@ -82,6 +82,7 @@ describe('task/runner', () => {
         receipt,
         signature: new Uint8Array(65),
         delta: null,
+        callbackData: new Uint8Array(),
         sealedRun: Uint8Array.of(1, 2, 3)
       }
       return Promise.resolve({
