@@ -87,6 +87,16 @@ describe('process/frame-server', () => {
     expect(broken).to.deep.equal([])
   })
 
+  it('breaks off when an id is used that is still under way', async () => {
+    const { host, broken, frames } = served(() => new Promise(() => {}))
+    host.write(request(5))
+    host.write(request(5))
+    for (let i = 0; i < 100 && broken.length === 0; i++) await new Promise(resolve => setImmediate(resolve))
+
+    expect(broken).to.deep.equal(['an id is used twice'])
+    expect(frames).to.deep.equal([])
+  })
+
   it('takes frames in pieces of any size', async () => {
     const { host, next } = served(async (_, payload) => payload)
     const bytes = Buffer.concat([request(1, 3, randomBytes(300)), request(2, 4, randomBytes(5))])
@@ -159,7 +169,7 @@ describe('process/frame-server', () => {
   it('answers nothing more once the framing is broken', async () => {
     const { host, broken, frames } = served(async () => new Uint8Array())
     host.write(Buffer.concat([Buffer.from('80000000', 'hex'), request(1)]))
-    while (broken.length === 0) await new Promise(resolve => setImmediate(resolve))
+    for (let i = 0; i < 100 && broken.length === 0; i++) await new Promise(resolve => setImmediate(resolve))
     host.write(request(2))
     await new Promise(resolve => setImmediate(resolve))
 
