@@ -1,4 +1,5 @@
 export { secret, reshape, range, pick, transpose, stack, type Secret, type Shape } from './secret.ts'
+export { foreignSecret } from './foreign.ts'
 export {
   add,
   sub,

@@ -42,12 +42,34 @@ async function isNegativeBlock(op: Party, d: Vec, bits: number): Promise<Vec> {
   const masked = field.add(field.add(d, power), field.add(low, field.mul(high, power)))
   const c = field.toRaw(await openMasked(op, masked))
 
+  const u = await isAbove(op, { up, down }, sign, c, bits)
+
+  // [d < 0] = (c' - r' + 2^l u - d) / 2^l
+  const lowC = field.fromRaw(field.lowRaw(c, bits))
+  const inverse = field.inverse(power)
+  return field.add(u, field.mul(field.sub(field.sub(lowC, low), d), inverse))
+}
+
+/** Bits of shared numbers, lowest first in groups: twice each bit, and twice its complement. */
+export interface DoubledBits {
+  readonly up: Vec
+  readonly down: Vec
+}
+
+/**
+ * 1 where the public number that the lowest `width` bits of c spell is below the number r of the shared bits, else 0.
+ *
+ * `sign` holds uniform secret signs that were used for nothing else. Opens one element each: 0 or uniform, with chance 1/2.
+ */
+export async function isAbove(op: Party, { up, down }: DoubledBits, sign: Vec, c: Vec, width: number): Promise<Vec> {
+  const { field } = op
+  const count = field.length(sign)
   // Everything doubled, which keeps zeros: a bit r is (1 + sigma) / 2, so 2 (c - r) is 1 - sigma or -(1 + sigma), and twice the
   // difference of the bits is 1 - sigma or 1 + sigma. From the top, above = 2 sign + 6 (differing bits above).
   const minus = field.neg(up)
   const factors: Vec[] = []
   let above = field.add(sign, sign)
-  for (let i = bits - 1; i >= 0; i--) {
+  for (let i = width - 1; i >= 0; i--) {
     const at = (v: Vec): Vec => field.slice(v, i * count, (i + 1) * count)
     const difference = choose(op, c, i, at(minus), at(down))
     factors.push(field.add(difference, above, difference))
@@ -59,13 +81,10 @@ async function isNegativeBlock(op: Party, d: Vec, bits: number): Promise<Vec> {
   const product = await multiplyAll(op, factors)
   const answer = zeroFlags(op, await openBlinded(op, product))
 
-  // u = (1 + s (2 answer - 1)) / 2, then [d < 0] = (c' - r' + 2^l u - d) / 2^l
+  // u = (1 + s (2 answer - 1)) / 2
   const half = field.constant((field.p + 1n) / 2n)
   const oriented = field.mul(sign, field.sub(field.add(answer, answer), field.constant(1n)))
-  const u = field.mul(field.add(oriented, field.constant(1n)), half)
-  const lowC = field.fromRaw(field.lowRaw(c, bits))
-  const inverse = field.inverse(power)
-  return field.add(u, field.mul(field.sub(field.sub(lowC, low), d), inverse))
+  return field.mul(field.add(oriented, field.constant(1n)), half)
 }
 
 /**
@@ -113,11 +132,16 @@ export async function blindForZeroTest(party: Party, d: Vec): Promise<Vec> {
   return mul(op, d, op.random(op.field.length(d)))
 }
 
-async function inBlocks(op: Party, d: Vec, run: (block: Party, part: Vec) => Promise<Vec>): Promise<Vec> {
+export async function inBlocks(
+  op: Party,
+  d: Vec,
+  run: (block: Party, part: Vec) => Promise<Vec>,
+  size = BLOCK
+): Promise<Vec> {
   const { field } = op
   const parts: Vec[] = []
-  for (let at = 0; at < field.length(d); at += BLOCK) {
-    parts.push(await run(op.operation('block'), field.slice(d, at, Math.min(field.length(d), at + BLOCK))))
+  for (let at = 0; at < field.length(d); at += size) {
+    parts.push(await run(op.operation('block'), field.slice(d, at, Math.min(field.length(d), at + size))))
   }
   return parts.length === 1 ? parts[0]! : field.concat(parts)
 }
@@ -126,7 +150,7 @@ async function inBlocks(op: Party, d: Vec, run: (block: Party, part: Vec) => Pro
  * Bits r = (1 + sigma)/2 in `width` groups of `count`, lowest first: 1 + sigma (twice the bit), 1 - sigma (twice its
  * complement), and the numbers that the bits spell.
  */
-function maskBits({ field }: Party, signs: Vec, width: number, count: number): { low: Vec; up: Vec; down: Vec } {
+export function maskBits({ field }: Party, signs: Vec, width: number, count: number): { low: Vec; up: Vec; down: Vec } {
   const own = field.slice(signs, 0, width * count)
   const one = field.constant(1n)
   const groups = Array.from({ length: width }, (_, i) => field.slice(own, i * count, (i + 1) * count))

@@ -2,6 +2,7 @@ import { expect } from 'chai'
 import { dealLocally, runParties } from '../../harness/local-parties.ts'
 import { DEFAULT_PRIME, Field, type Vec } from '../../src/field/field.ts'
 import { isNegative } from '../../src/protocols/compare.ts'
+import { allWithin } from '../../src/protocols/range.ts'
 import { truncate } from '../../src/protocols/truncate.ts'
 import type { Party } from '../../src/session/party.ts'
 import { Shamir } from '../../src/sharing/shamir.ts'
@@ -10,9 +11,13 @@ const COUNT = 2000
 const field = Field.of(DEFAULT_PRIME)
 const shamir = new Shamir(field, 3, 1)
 
-/** What the nodes open while the program runs: all vectors of COUNT elements whose three shares lie on one line. */
-async function openings(value: bigint, program: (party: Party, x: Vec) => Promise<unknown>): Promise<bigint[][]> {
-  const x = dealLocally(Array<bigint>(COUNT).fill(value), 3, 1)
+/** What the nodes open while the program runs: all vectors of `count` elements whose three shares lie on one line. */
+async function openings(
+  value: bigint,
+  program: (party: Party, x: Vec) => Promise<unknown>,
+  count = COUNT
+): Promise<bigint[][]> {
+  const x = dealLocally(Array<bigint>(count).fill(value), 3, 1)
   const messages = new Map<string, Vec[]>()
   const intercept = ({
     from,
@@ -26,7 +31,7 @@ async function openings(value: bigint, program: (party: Party, x: Vec) => Promis
     body: Uint8Array
   }): Uint8Array => {
     const name = `${operation}/${step}`
-    if (body.length === COUNT * field.bytes) {
+    if (body.length === count * field.bytes) {
       const rows = messages.get(name) ?? []
       rows[from] = field.fromBytes(body.slice())
       messages.set(name, rows)
@@ -51,7 +56,8 @@ function distance(a: readonly bigint[], b: readonly bigint[]): number {
   return most
 }
 
-describe('mpc/masking', () => {
+describe('mpc/masking', function () {
+  this.timeout(40_000)
   const cases = {
     comparison: (party: Party, x: Vec) => isNegative(party, x, 63),
     truncation: (party: Party, x: Vec) => truncate(party, x, 16, 63)
@@ -69,6 +75,21 @@ describe('mpc/masking', () => {
         expect(distance(part(low[0]!, bits), part(high[0]!, bits))).to.be.below(bound + 0.01)
     })
   }
+
+  it('opens the same distribution in a range check whatever a foreign owner sent, where a comparison would show it', async () => {
+    const count = 200
+    const wild = [2n ** 40n, DEFAULT_PRIME >> 1n, DEFAULT_PRIME - 2n ** 162n]
+    const check = (party: Party, x: Vec): Promise<unknown> => allWithin(party, x, 24)
+    const [usual, ...others] = await Promise.all([5n, ...wild].map(value => openings(value, check, count)))
+    expect(usual).to.have.length(1)
+    for (const found of others) {
+      expect(found).to.have.length(1)
+      expect(distance(usual![0]!, found[0]!)).to.be.below(2.4 * Math.sqrt(2 / count))
+    }
+    const naive = (party: Party, x: Vec): Promise<unknown> => isNegative(party, x, 24)
+    const [honest, shown] = [await openings(5n, naive, count), await openings(DEFAULT_PRIME >> 1n, naive, count)]
+    expect(distance(honest[0]!, shown[0]!)).to.be.above(0.3)
+  })
 
   it('would notice an opening without a mask', () => {
     const [a, b] = [0, 1].map(shift => Array.from({ length: COUNT }, (_, i) => BigInt(i + shift * 500)))

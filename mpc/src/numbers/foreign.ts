@@ -1,0 +1,31 @@
+import { MpcError, shapeError } from '../errors.ts'
+import { allWithin } from '../protocols/range.ts'
+import type { Party } from '../session/party.ts'
+import { secret, type Secret, type Shape } from './secret.ts'
+import type { Vec } from '../field/field.ts'
+
+/**
+ * Wraps shares that another owner dealt, after all nodes have proved together that every element keeps to the declared bound.
+ * Do it before the first non-linear use: masks and comparisons hide and work only for values within their bounds. The result
+ * of a check holds for as long as the shares do, so note it beside them.
+ *
+ * - Shapes: as `secret`; `magnitude` is whole.
+ * - Cost: see `isInRange`; 2 rounds more for the verdict.
+ * - Security: nodes learn whether all elements are in range, nothing else, also of an input that is not.
+ * @throws MPC_RANGE at all nodes if any element is not.
+ */
+export async function foreignSecret(party: Party, shares: Vec, shape: Shape): Promise<Secret> {
+  const op = party.operation('foreign')
+  const value = secret(op, shares, shape)
+  if (!Number.isInteger(shape.magnitude) || shape.magnitude + value.fraction < 0) {
+    throw shapeError('foreign', 'The magnitude of an input that is to be checked is a whole number.')
+  }
+  if (!(await allWithin(op, shares, shape.magnitude + value.fraction))) {
+    throw new MpcError(
+      { code: 'MPC_RANGE', what: 'foreign input', limitBits: shape.magnitude },
+      `An input has elements beyond its declared bound of 2^${shape.magnitude}.`,
+      { hint: 'Leave this input out, or let its owner declare a wider bound.' }
+    )
+  }
+  return value
+}
