@@ -15,6 +15,7 @@ import {IEnigma} from "./interfaces/IEnigma.sol";
 import {Digests} from "./libraries/Digests.sol";
 import {EpochClock} from "./libraries/EpochClock.sol";
 import {Payments} from "./libraries/Payments.sol";
+import {Penalties} from "./libraries/Penalties.sol";
 import {Receipts} from "./libraries/Receipts.sol";
 import {Registrations} from "./libraries/Registrations.sol";
 import {Seats} from "./libraries/Seats.sol";
@@ -23,6 +24,7 @@ import {TaskLedger} from "./libraries/TaskLedger.sol";
 import {WorkerLedger} from "./libraries/WorkerLedger.sol";
 import {Epoch, EpochState} from "./types/Epochs.sol";
 import {EnigmaParams} from "./types/Params.sol";
+import {Fine, PenaltyTerms, SignedReceipt} from "./types/Penalties.sol";
 import {CommitTerms, ReceiptItem, Settled} from "./types/Settlement.sol";
 import {
     KIND_COMPUTE,
@@ -384,6 +386,27 @@ contract Enigma is IEnigma, Ownable2Step, EIP712, ReentrancyGuardTransient {
         if (done[last].callback) Receipts.callBack(_tasks, items[last], done[last], gateway, address(token));
     }
 
+    // ---------------------------------------------------------------- penalties
+
+    /// @inheritdoc IEnigma
+    function punishSilence(bytes32 taskId, TaskRecord calldata record, bytes calldata signature) external nonReentrant {
+        _payFine(Penalties.silence(_tasks, _workers, _penaltyTerms(), taskId, record, signature));
+    }
+
+    /// @inheritdoc IEnigma
+    function punishEquivocation(SignedReceipt calldata a, SignedReceipt calldata b) external nonReentrant {
+        _payFine(Penalties.equivocation(_workers, _penaltyTerms(), a, b));
+    }
+
+    function _payFine(Fine memory fine) private {
+        if (fine.forBeneficiary != 0) token.safeTransfer(fine.beneficiary, fine.forBeneficiary);
+        if (fine.forSubmitter != 0) token.safeTransfer(msg.sender, fine.forSubmitter);
+    }
+
+    function _penaltyTerms() private view returns (PenaltyTerms memory) {
+        return PenaltyTerms(_domainSeparatorV4(), taskPeriod(), proofPeriod, minStake, unbondingPeriod());
+    }
+
     // ---------------------------------------------------------------- views
 
     /// @inheritdoc IEnigma
@@ -398,7 +421,12 @@ contract Enigma is IEnigma, Ownable2Step, EIP712, ReentrancyGuardTransient {
 
     /// @inheritdoc IEnigma
     function operatorOf(address signer) external view returns (address) {
-        return _workers.operatorOf[signer];
+        return _workers.signers[signer].operator;
+    }
+
+    /// @inheritdoc IEnigma
+    function signerBanned(address signer) external view returns (bool) {
+        return _workers.signers[signer].banned;
     }
 
     /// @inheritdoc IEnigma
@@ -482,6 +510,11 @@ contract Enigma is IEnigma, Ownable2Step, EIP712, ReentrancyGuardTransient {
     }
 
     /// @inheritdoc IEnigma
+    function taskAcceptedDigest(bytes32 taskId, bytes32 inputHash, uint64 recordBlock) external view returns (bytes32) {
+        return _hashTypedDataV4(Digests.taskAccepted(taskId, inputHash, recordBlock));
+    }
+
+    /// @inheritdoc IEnigma
     function grace() public view returns (uint64) {
         return epochSize / 2;
     }
@@ -504,6 +537,16 @@ contract Enigma is IEnigma, Ownable2Step, EIP712, ReentrancyGuardTransient {
     /// @inheritdoc IEnigma
     function totalEscrow() external view returns (uint256) {
         return _tasks.totalEscrow;
+    }
+
+    /// @inheritdoc IEnigma
+    function taskPunished(bytes32 taskId) external view returns (bool) {
+        return _tasks.tasks[taskId].punished;
+    }
+
+    /// @inheritdoc IEnigma
+    function totalForfeit() external view returns (uint256) {
+        return _workers.totalForfeit;
     }
 
     /// @inheritdoc IEnigma

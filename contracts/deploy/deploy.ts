@@ -36,7 +36,7 @@ export interface Deployed {
 export const ENG = 10n ** 8n
 
 /** In the order of their deployment: a later one may be linked to those before it. */
-const LIBRARIES = ['WorkerLedger', 'Registrations', 'TaskLedger', 'Receipts'] as const
+const LIBRARIES = ['WorkerLedger', 'Registrations', 'TaskLedger', 'Receipts', 'Penalties'] as const
 
 /**
  * Deploys the token, the verifier of simulated evidence, and Enigma with its libraries, one transaction after the other.

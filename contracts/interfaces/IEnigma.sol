@@ -3,13 +3,14 @@ pragma solidity 0.8.37;
 
 import {ICallbackGateway} from "./ICallbackGateway.sol";
 import {EpochState} from "../types/Epochs.sol";
+import {SignedReceipt} from "../types/Penalties.sol";
 import {ReceiptItem} from "../types/Settlement.sol";
 import {Receipt, TaskRecord, TaskRequest, TaskStatus} from "../types/Tasks.sol";
 import {Principal, SeatProof, Worker, WorkerStatus} from "../types/Workers.sol";
 
 /// @title Enigma: workers, epochs, secret contracts, tasks and their receipts
-/// @notice Enigma holds ENG in three separate accounts: the stakes of workers, the escrow of open tasks, and the credit that workers have
-/// earned. Nobody can pause or upgrade it. Its rules are docs/spec/protocol.md, R1 to R14.
+/// @notice Enigma holds ENG in separate accounts: the stakes of workers, the escrow of open tasks, the credit that workers have
+/// earned, and forfeit fines. Nobody can pause or upgrade it. Its rules are docs/spec/protocol.md, R1 to R14.
 interface IEnigma {
     // ---------------------------------------------------------------- set-up
 
@@ -322,7 +323,7 @@ interface IEnigma {
         bytes32 receiptDigest
     );
     /// @notice A batch passed over a receipt. Anybody can cause it; it says nothing about the task.
-    /// @param reasonCode 1 task not open, 2 task recorded anew, 3 outside the seat's window, 4 head has moved on
+    /// @param reasonCode 1 task not open, 2 task recorded anew, 3 outside the seat's window, 4 head has moved on, 5 signer banned
     event ReceiptSkipped(bytes32 indexed taskId, uint8 reasonCode);
 
     /// @notice Each of the batch's receipts was passed over; whoever sent it may take the tasks as settled.
@@ -379,6 +380,52 @@ interface IEnigma {
     /// Only the last receipt may carry a callback.
     function commitReceipts(ReceiptItem[] calldata items) external;
 
+    // ---------------------------------------------------------------- penalties
+
+    /// @notice A worker accepted a task that nobody settled. `amount` left its stake: half to the task's sender, half to the submitter.
+    event SilencePunished(
+        bytes32 indexed taskId,
+        address indexed operator,
+        address indexed signer,
+        address submitter,
+        uint256 amount,
+        uint256 stake
+    );
+    /// @notice An enclave key signed two results of one run and is banned. `amount` left the stake: half to the submitter, half to nobody.
+    event EquivocationPunished(
+        bytes32 indexed taskId,
+        address indexed operator,
+        address indexed signer,
+        address submitter,
+        uint256 amount,
+        uint256 stake
+    );
+
+    /// @notice Silence can be punished only once the task's fee has gone back.
+    error EnigmaTaskNotReturned(bytes32 taskId, TaskStatus status);
+    /// @notice One worker has paid for this task already.
+    error EnigmaTaskAlreadyPunished(bytes32 taskId);
+    /// @notice The proof came too late.
+    error EnigmaProofPeriodOver(uint256 blockNumber, uint256 last);
+    /// @notice The worker has no stake that could be taken.
+    error EnigmaNothingToTake(address operator);
+    /// @notice The two receipts are of different runs, or the same.
+    error EnigmaNoEquivocation(bytes32 a, bytes32 b);
+    /// @notice The two receipts were signed by two keys.
+    error EnigmaDifferentSigners(address a, address b);
+    /// @notice The enclave key is banned: it can register, log in and settle no more.
+    error EnigmaSignerBanned(address signer);
+
+    /// @notice Fines a worker that accepted a task and let its deadline pass: min(fee, 0.1 % of stake). One per task, the first proof wins,
+    /// up to proofPeriod() blocks after the deadline. Half goes to the task's sender, half to msg.sender.
+    /// @param record The task as it was recorded
+    /// @param signature 65-byte ECDSA signature over taskAcceptedDigest(taskId, record.inputHash, the task's record block)
+    function punishSilence(bytes32 taskId, TaskRecord calldata record, bytes calldata signature) external;
+
+    /// @notice Fines a worker 5 % of its stake, once, and bans its key: it signed two different receipts with equal taskId, recordBlock,
+    /// recordTime and prevHead. Half goes to msg.sender; the rest stays locked, so that nobody profits from own misconduct.
+    function punishEquivocation(SignedReceipt calldata a, SignedReceipt calldata b) external;
+
     // ---------------------------------------------------------------- views
 
     /// @notice The address that callbacks come from.
@@ -395,6 +442,15 @@ interface IEnigma {
 
     /// @notice The operator that an enclave key belongs to, or 0.
     function operatorOf(address signer) external view returns (address);
+
+    /// @notice Whether the enclave key was banned for equivocation.
+    function signerBanned(address signer) external view returns (bool);
+
+    /// @notice Whether somebody has paid for the task's silence.
+    function taskPunished(bytes32 taskId) external view returns (bool);
+
+    /// @notice Blocks after a task's deadline in which silence can be punished.
+    function proofPeriod() external view returns (uint64);
 
     /// @notice The nonce that the operator's next registration report must bind.
     function registrationNonce(address operator) external view returns (uint64);
@@ -444,6 +500,9 @@ interface IEnigma {
     /// @notice EIP-712 digest that an enclave signs.
     function receiptDigest(Receipt calldata receipt) external view returns (bytes32);
 
+    /// @notice EIP-712 digest with which an enclave accepts a task.
+    function taskAcceptedDigest(bytes32 taskId, bytes32 inputHash, uint64 recordBlock) external view returns (bytes32);
+
     /// @notice EIP-712 digest that the principal signs.
     function epochUpdateDigest(
         uint64 d,
@@ -466,6 +525,9 @@ interface IEnigma {
 
     /// @notice Grains held for open tasks.
     function totalEscrow() external view returns (uint256);
+
+    /// @notice Grains of fines that nobody gets.
+    function totalForfeit() external view returns (uint256);
 
     /// @notice Grains earned by workers and not yet paid out.
     function totalCredit() external view returns (uint256);

@@ -17,6 +17,10 @@ library Digests {
         "address callbackTarget,bytes32 callbackDataHash,uint32 callbackGas)"
     );
 
+    bytes32 internal constant TASK_ACCEPTED_TYPEHASH = keccak256(
+        "TaskAccepted(bytes32 taskId,bytes32 inputHash,uint64 recordBlock)"
+    );
+
     /// @notice What is signed: the struct hash under the network's domain.
     function typed(bytes32 domainSeparator, bytes32 structHash) internal pure returns (bytes32) {
         return MessageHashUtils.toTypedDataHash(domainSeparator, structHash);
@@ -35,6 +39,11 @@ library Digests {
     /// @notice EIP-712 struct hash of a Receipt (all fields are of one word, so abi.encode is EIP-712's encoding).
     function receipt(Receipt calldata r) internal pure returns (bytes32) {
         return keccak256(abi.encode(RECEIPT_TYPEHASH, r));
+    }
+
+    /// @notice EIP-712 struct hash of a TaskAccepted.
+    function taskAccepted(bytes32 id, bytes32 inputHash, uint64 recordBlock) internal pure returns (bytes32) {
+        return keccak256(abi.encode(TASK_ACCEPTED_TYPEHASH, id, inputHash, recordBlock));
     }
 
     /// @notice What a registration report binds (R3).

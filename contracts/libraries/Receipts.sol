@@ -9,6 +9,7 @@ import {
     MAX_BATCH,
     ReceiptItem,
     Settled,
+    SKIP_BANNED,
     SKIP_CLOSED,
     SKIP_MOVED,
     SKIP_STALE,
@@ -65,8 +66,8 @@ library Receipts {
         if (done.skipped != 0) return done;
         done.digest = Digests.typed(terms.domainSeparator, Digests.receipt(r));
         address signer = Signatures.recover(done.digest, item.signature);
-        done.operator = workers.operatorOf[signer];
-        if (done.operator == address(0)) revert IEnigma.EnigmaUnknownSigner(signer);
+        (done.operator, done.skipped) = _operatorOf(workers, signer, terms.strict);
+        if (done.skipped != 0) return done;
         Seats.requireHolder(clock.epochs[item.record.epoch], done.operator, signer, r.scAddr, item.seat, item.proof);
 
         uint256 paid = uint256(r.gasUsed) * item.record.gasPx;
@@ -114,6 +115,20 @@ library Receipts {
             if (strict) revert IEnigma.EnigmaStaleHead(r.prevHead, head);
             return SKIP_STALE;
         }
+    }
+
+    /// @notice Whose enclave signed. A ban may come between signing and inclusion, so it is a reason like those of `_check`.
+    function _operatorOf(
+        WorkerLedger.Ledger storage workers,
+        address signer,
+        bool strict
+    ) private view returns (address operator, uint8 skip) {
+        WorkerLedger.Signer storage known = workers.signers[signer];
+        operator = known.operator;
+        if (operator == address(0)) revert IEnigma.EnigmaUnknownSigner(signer);
+        if (!known.banned) return (operator, 0);
+        if (strict) revert IEnigma.EnigmaSignerBanned(signer);
+        return (operator, SKIP_BANNED);
     }
 
     /// @notice Passes if the receipt fits its record and itself.

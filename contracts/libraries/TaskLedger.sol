@@ -76,7 +76,8 @@ library TaskLedger {
             sender: msg.sender,
             recordBlock: uint40(block.number),
             recordTime: uint40(block.timestamp),
-            status: TaskStatus.RecordCreated
+            status: TaskStatus.RecordCreated,
+            punished: false
         });
         emit IEnigma.TaskRecordCreated(
             taskId,

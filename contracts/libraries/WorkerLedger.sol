@@ -12,12 +12,20 @@ import {StakeTree} from "./StakeTree.sol";
 library WorkerLedger {
     using StakeTree for StakeTree.Tree;
 
+    /// @dev An enclave key, for ever bound to its first operator.
+    struct Signer {
+        address operator;
+        bool banned;
+    }
+
     struct Ledger {
         mapping(address operator => Worker) workers;
-        mapping(address signer => address operator) operatorOf;
+        mapping(address signer => Signer) signers;
         StakeTree.Tree tree;
         uint128 totalStake;
         uint128 totalCredit;
+        /// Fines that nobody gets.
+        uint128 totalForfeit;
     }
 
     /// @notice Binds the operator to an attested enclave. The evidence has been checked by the caller.
@@ -31,7 +39,8 @@ library WorkerLedger {
     ) external returns (uint32 nonce) {
         Worker storage w = ledger.workers[operator];
         if (w.status == WorkerStatus.LoggedIn) revert IEnigma.EnigmaWrongWorkerStatus(operator, w.status);
-        address owner = ledger.operatorOf[signer];
+        requireNotBanned(ledger, signer);
+        address owner = ledger.signers[signer].operator;
         if (owner != address(0) && owner != operator) revert IEnigma.EnigmaSignerTaken(signer);
         // A stolen operating key must not move the money to another staking address.
         if (w.staking != staking && (w.stake != 0 || w.credit != 0)) {
@@ -45,12 +54,13 @@ library WorkerLedger {
         w.transportKey = transportKey;
         w.measurement = attestation.measurement;
         w.attestationExpiry = attestation.expiry;
-        ledger.operatorOf[signer] = operator;
+        ledger.signers[signer].operator = operator;
     }
 
     /// @notice The operator joins the draw.
     function login(Ledger storage ledger, address operator, uint128 minStake) external {
         Worker storage w = requireStatus(ledger, operator, WorkerStatus.LoggedOut);
+        requireNotBanned(ledger, w.signer);
         if (w.stake < minStake) revert IEnigma.EnigmaStakeTooLow(w.stake, minStake);
         if (w.leafPlusOne == 0) w.leafPlusOne = ledger.tree.take() + 1;
         w.status = WorkerStatus.LoggedIn;
@@ -61,10 +71,36 @@ library WorkerLedger {
     /// @notice The operator leaves the draw.
     function logout(Ledger storage ledger, address operator, address by, uint64 unbonding) external {
         Worker storage w = requireStatus(ledger, operator, WorkerStatus.LoggedIn);
+        _logout(ledger, operator, w, by, unbonding);
+    }
+
+    function _logout(Ledger storage ledger, address operator, Worker storage w, address by, uint64 unbonding) private {
         w.status = WorkerStatus.LoggedOut;
         w.logoutBlock = uint40(block.number);
         _updateLeaf(ledger, operator, w, 0);
         emit IEnigma.LoggedOut(operator, by, block.number + unbonding);
+    }
+
+    /// @notice Takes a fine from the stake, locked or not. Whoever is banned, or left with less than the minimum, is logged out.
+    function slash(
+        Ledger storage ledger,
+        address operator,
+        uint128 amount,
+        uint128 minStake,
+        uint64 unbonding
+    ) internal returns (uint128 stake) {
+        Worker storage w = ledger.workers[operator];
+        stake = w.stake - amount;
+        w.stake = stake;
+        ledger.totalStake -= amount;
+        if (w.status != WorkerStatus.LoggedIn) return stake;
+        if (stake < minStake || ledger.signers[w.signer].banned) _logout(ledger, operator, w, msg.sender, unbonding);
+        else _updateLeaf(ledger, operator, w, stake);
+    }
+
+    /// @notice Passes unless the enclave key signed two answers to one question.
+    function requireNotBanned(Ledger storage ledger, address signer) internal view {
+        if (ledger.signers[signer].banned) revert IEnigma.EnigmaSignerBanned(signer);
     }
 
     /// @notice Adds to the stake, and to the worker's weight if it is logged in.

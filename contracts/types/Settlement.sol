@@ -16,6 +16,8 @@ uint8 constant SKIP_MOVED = 2;
 uint8 constant SKIP_WINDOW = 3;
 // The contract's head has moved on.
 uint8 constant SKIP_STALE = 4;
+// Its signer was banned.
+uint8 constant SKIP_BANNED = 5;
 
 /// @dev Why a callback failed, and with it the whole run.
 // The target is the token, Enigma, the gateway or a precompile.

@@ -51,6 +51,8 @@ struct Task {
     uint40 recordBlock;
     uint40 recordTime;
     TaskStatus status;
+    /// Whether somebody has paid for its silence.
+    bool punished;
 }
 
 /// @notice A task's result as its enclave signed it (EIP-712). It names no signer and no seat, so equal runs give equal receipts.

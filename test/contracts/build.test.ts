@@ -23,6 +23,7 @@ describe('contracts: what is built and deployed', () => {
     ['contracts/EnigmaToken.sol', 'EnigmaToken'],
     ['contracts/CallbackGateway.sol', 'CallbackGateway'],
     ['contracts/samples/VotingETH.sol', 'VotingETH'],
+    ['contracts/libraries/Penalties.sol', 'Penalties'],
     ['contracts/libraries/Receipts.sol', 'Receipts'],
     ['contracts/libraries/Registrations.sol', 'Registrations'],
     ['contracts/libraries/TaskLedger.sol', 'TaskLedger'],

@@ -5,6 +5,7 @@ import { deployContract } from '../../contracts/deploy/index.ts'
 import { helpers, mineUpTo } from './support/chain.ts'
 import {
   CODE,
+  acceptance,
   commit,
   commitmentFor,
   deployContractOf,
@@ -14,6 +15,7 @@ import {
   runAhead,
   sendBatch,
   sendCommitment,
+  signedReceipt,
   type Callback,
   type OpenTask
 } from './support/tasks.ts'
@@ -291,6 +293,11 @@ describe('contracts/Enigma: attacks by callback', () => {
     const [actor] = world.actors as [Actor]
     const operator = actor.operator.address
     const item = Object.values(own)
+    const returned = await recordDeployment(world, world.users[2]!)
+    const [one, two] = [
+      await signedReceipt(world, open, actor),
+      await signedReceipt(world, open, actor, { gasUsed: 1n })
+    ]
     const request = { scAddr: task.terms.scAddr, inputHash: CODE, gasLimit: 1n, gasPx: 1n, epoch: 1n }
     const evidence = '0x'
     const calls: [string, unknown[]][] = [
@@ -314,7 +321,9 @@ describe('contracts/Enigma: attacks by callback', () => {
       ['unregister', []],
       ['claim', [operator]],
       ['compound', [operator]],
-      ['setEpoch', world.epochCall(2)]
+      ['setEpoch', world.epochCall(2)],
+      ['punishSilence', [returned.taskId, returned.terms, acceptance(world, returned, actor)]],
+      ['punishEquivocation', [one, two]]
     ]
     const mutating = world.enigma.interface.fragments
       .filter(

@@ -64,6 +64,13 @@ describe('contracts: agreement with protocol/vectors', () => {
     expect(await call(enigma, 'epochUpdateDigest', d, seed, nextCommit, generation)).to.equal(digest)
   })
 
+  it('digest of an acceptance', async () => {
+    const enigma = await helpers.loadFixture(enigmaOfVectors)
+    const { value, digest } = messageOf('TaskAccepted')
+
+    expect(await call(enigma, 'taskAcceptedDigest', value.taskId, value.inputHash, value.recordBlock)).to.equal(digest)
+  })
+
   it('digest of a receipt', async () => {
     const enigma = await helpers.loadFixture(enigmaOfVectors)
     const { value, digest } = messageOf('Receipt')

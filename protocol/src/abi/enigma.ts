@@ -81,6 +81,14 @@ export const enigmaAbi = [
   },
   {
     inputs: [
+      { name: 'a', type: 'address' },
+      { name: 'b', type: 'address' }
+    ],
+    name: 'EnigmaDifferentSigners',
+    type: 'error'
+  },
+  {
+    inputs: [
       { name: 'blockNumber', type: 'uint256' },
       { name: 'notBefore', type: 'uint256' }
     ],
@@ -140,6 +148,14 @@ export const enigmaAbi = [
   },
   { inputs: [{ name: 'measurement', type: 'bytes32' }], name: 'EnigmaMeasurementNotAllowed', type: 'error' },
   { inputs: [], name: 'EnigmaNoEpoch', type: 'error' },
+  {
+    inputs: [
+      { name: 'a', type: 'bytes32' },
+      { name: 'b', type: 'bytes32' }
+    ],
+    name: 'EnigmaNoEquivocation',
+    type: 'error'
+  },
   { inputs: [], name: 'EnigmaNoPrincipal', type: 'error' },
   { inputs: [{ name: 'scAddr', type: 'bytes32' }], name: 'EnigmaNoSuchContract', type: 'error' },
   { inputs: [{ name: 'seat', type: 'uint8' }], name: 'EnigmaNoSuchSeat', type: 'error' },
@@ -164,6 +180,7 @@ export const enigmaAbi = [
     type: 'error'
   },
   { inputs: [{ name: 'skipped', type: 'uint256' }], name: 'EnigmaNothingApplied', type: 'error' },
+  { inputs: [{ name: 'operator', type: 'address' }], name: 'EnigmaNothingToTake', type: 'error' },
   {
     inputs: [
       { name: 'blockNumber', type: 'uint256' },
@@ -174,6 +191,14 @@ export const enigmaAbi = [
     type: 'error'
   },
   { inputs: [{ name: 'signer', type: 'address' }], name: 'EnigmaPrincipalAlreadyRegistered', type: 'error' },
+  {
+    inputs: [
+      { name: 'blockNumber', type: 'uint256' },
+      { name: 'last', type: 'uint256' }
+    ],
+    name: 'EnigmaProofPeriodOver',
+    type: 'error'
+  },
   { inputs: [{ name: 'taskId', type: 'bytes32' }], name: 'EnigmaReceiptInconsistent', type: 'error' },
   {
     inputs: [
@@ -192,6 +217,7 @@ export const enigmaAbi = [
     name: 'EnigmaReportMismatch',
     type: 'error'
   },
+  { inputs: [{ name: 'signer', type: 'address' }], name: 'EnigmaSignerBanned', type: 'error' },
   { inputs: [{ name: 'signer', type: 'address' }], name: 'EnigmaSignerTaken', type: 'error' },
   {
     inputs: [
@@ -217,12 +243,21 @@ export const enigmaAbi = [
     name: 'EnigmaSvnTooLow',
     type: 'error'
   },
+  { inputs: [{ name: 'taskId', type: 'bytes32' }], name: 'EnigmaTaskAlreadyPunished', type: 'error' },
   {
     inputs: [
       { name: 'taskId', type: 'bytes32' },
       { name: 'status', type: 'uint8' }
     ],
     name: 'EnigmaTaskNotOpen',
+    type: 'error'
+  },
+  {
+    inputs: [
+      { name: 'taskId', type: 'bytes32' },
+      { name: 'status', type: 'uint8' }
+    ],
+    name: 'EnigmaTaskNotReturned',
     type: 'error'
   },
   { inputs: [{ name: 'untilBlock', type: 'uint256' }], name: 'EnigmaUnbonding', type: 'error' },
@@ -363,6 +398,19 @@ export const enigmaAbi = [
   {
     anonymous: false,
     inputs: [
+      { indexed: true, name: 'taskId', type: 'bytes32' },
+      { indexed: true, name: 'operator', type: 'address' },
+      { indexed: true, name: 'signer', type: 'address' },
+      { indexed: false, name: 'submitter', type: 'address' },
+      { indexed: false, name: 'amount', type: 'uint256' },
+      { indexed: false, name: 'stake', type: 'uint256' }
+    ],
+    name: 'EquivocationPunished',
+    type: 'event'
+  },
+  {
+    anonymous: false,
+    inputs: [
       { indexed: true, name: 'operator', type: 'address' },
       { indexed: true, name: 'signer', type: 'address' },
       { indexed: false, name: 'stake', type: 'uint256' }
@@ -482,6 +530,19 @@ export const enigmaAbi = [
       { indexed: false, name: 'operator', type: 'address' }
     ],
     name: 'SecretContractDeployed',
+    type: 'event'
+  },
+  {
+    anonymous: false,
+    inputs: [
+      { indexed: true, name: 'taskId', type: 'bytes32' },
+      { indexed: true, name: 'operator', type: 'address' },
+      { indexed: true, name: 'signer', type: 'address' },
+      { indexed: false, name: 'submitter', type: 'address' },
+      { indexed: false, name: 'amount', type: 'uint256' },
+      { indexed: false, name: 'stake', type: 'uint256' }
+    ],
+    name: 'SilencePunished',
     type: 'event'
   },
   {
@@ -1029,6 +1090,95 @@ export const enigmaAbi = [
     inputs: [
       {
         components: [
+          {
+            components: [
+              { name: 'taskId', type: 'bytes32' },
+              { name: 'scAddr', type: 'bytes32' },
+              { name: 'kind', type: 'uint8' },
+              { name: 'ok', type: 'bool' },
+              { name: 'reason', type: 'uint8' },
+              { name: 'codeHash', type: 'bytes32' },
+              { name: 'inputHash', type: 'bytes32' },
+              { name: 'recordBlock', type: 'uint64' },
+              { name: 'recordTime', type: 'uint64' },
+              { name: 'prevHead', type: 'bytes32' },
+              { name: 'deltaHash', type: 'bytes32' },
+              { name: 'outputHash', type: 'bytes32' },
+              { name: 'gasUsed', type: 'uint64' },
+              { name: 'callbackTarget', type: 'address' },
+              { name: 'callbackDataHash', type: 'bytes32' },
+              { name: 'callbackGas', type: 'uint32' }
+            ],
+            name: 'receipt',
+            type: 'tuple'
+          },
+          { name: 'signature', type: 'bytes' }
+        ],
+        name: 'a',
+        type: 'tuple'
+      },
+      {
+        components: [
+          {
+            components: [
+              { name: 'taskId', type: 'bytes32' },
+              { name: 'scAddr', type: 'bytes32' },
+              { name: 'kind', type: 'uint8' },
+              { name: 'ok', type: 'bool' },
+              { name: 'reason', type: 'uint8' },
+              { name: 'codeHash', type: 'bytes32' },
+              { name: 'inputHash', type: 'bytes32' },
+              { name: 'recordBlock', type: 'uint64' },
+              { name: 'recordTime', type: 'uint64' },
+              { name: 'prevHead', type: 'bytes32' },
+              { name: 'deltaHash', type: 'bytes32' },
+              { name: 'outputHash', type: 'bytes32' },
+              { name: 'gasUsed', type: 'uint64' },
+              { name: 'callbackTarget', type: 'address' },
+              { name: 'callbackDataHash', type: 'bytes32' },
+              { name: 'callbackGas', type: 'uint32' }
+            ],
+            name: 'receipt',
+            type: 'tuple'
+          },
+          { name: 'signature', type: 'bytes' }
+        ],
+        name: 'b',
+        type: 'tuple'
+      }
+    ],
+    name: 'punishEquivocation',
+    outputs: [],
+    stateMutability: 'nonpayable',
+    type: 'function'
+  },
+  {
+    inputs: [
+      { name: 'taskId', type: 'bytes32' },
+      {
+        components: [
+          { name: 'kind', type: 'uint8' },
+          { name: 'scAddr', type: 'bytes32' },
+          { name: 'codeHash', type: 'bytes32' },
+          { name: 'inputHash', type: 'bytes32' },
+          { name: 'gasLimit', type: 'uint64' },
+          { name: 'gasPx', type: 'uint64' },
+          { name: 'epoch', type: 'uint64' }
+        ],
+        name: 'record',
+        type: 'tuple'
+      },
+      { name: 'signature', type: 'bytes' }
+    ],
+    name: 'punishSilence',
+    outputs: [],
+    stateMutability: 'nonpayable',
+    type: 'function'
+  },
+  {
+    inputs: [
+      {
+        components: [
           { name: 'taskId', type: 'bytes32' },
           { name: 'scAddr', type: 'bytes32' },
           { name: 'kind', type: 'uint8' },
@@ -1153,6 +1303,13 @@ export const enigmaAbi = [
     type: 'function'
   },
   {
+    inputs: [{ name: 'signer', type: 'address' }],
+    name: 'signerBanned',
+    outputs: [{ name: '', type: 'bool' }],
+    stateMutability: 'view',
+    type: 'function'
+  },
+  {
     inputs: [],
     name: 'stakeTree',
     outputs: [
@@ -1160,6 +1317,17 @@ export const enigmaAbi = [
       { name: 'total', type: 'uint256' },
       { name: 'leafCount', type: 'uint32' }
     ],
+    stateMutability: 'view',
+    type: 'function'
+  },
+  {
+    inputs: [
+      { name: 'taskId', type: 'bytes32' },
+      { name: 'inputHash', type: 'bytes32' },
+      { name: 'recordBlock', type: 'uint64' }
+    ],
+    name: 'taskAcceptedDigest',
+    outputs: [{ name: '', type: 'bytes32' }],
     stateMutability: 'view',
     type: 'function'
   },
@@ -1174,6 +1342,13 @@ export const enigmaAbi = [
     inputs: [],
     name: 'taskPeriod',
     outputs: [{ name: '', type: 'uint64' }],
+    stateMutability: 'view',
+    type: 'function'
+  },
+  {
+    inputs: [{ name: 'taskId', type: 'bytes32' }],
+    name: 'taskPunished',
+    outputs: [{ name: '', type: 'bool' }],
     stateMutability: 'view',
     type: 'function'
   },
@@ -1201,6 +1376,13 @@ export const enigmaAbi = [
   {
     inputs: [],
     name: 'totalEscrow',
+    outputs: [{ name: '', type: 'uint256' }],
+    stateMutability: 'view',
+    type: 'function'
+  },
+  {
+    inputs: [],
+    name: 'totalForfeit',
     outputs: [{ name: '', type: 'uint256' }],
     stateMutability: 'view',
     type: 'function'

@@ -49,6 +49,8 @@ const handlers: Record<string, (state: Replayed, args: Args) => void> = {
   Unregistered: status(0),
   Deposited: stake,
   Withdrawn: stake,
+  SilencePunished: stake,
+  EquivocationPunished: stake,
   CreditClaimed(state, { operator }) {
     state.workers.get(operator)!.credit = 0n
   },

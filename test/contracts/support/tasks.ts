@@ -15,6 +15,7 @@ import {
   type Hex,
   type Receipt,
   type ScAddr,
+  type TaskAccepted,
   type TaskId,
   type TaskTerms
 } from '@enigma/protocol'
@@ -204,6 +205,24 @@ export async function runAhead(world: World, tasks: readonly OpenTask[], by?: Ac
     items.push(item)
   }
   return items
+}
+
+/** An enclave's word that it will run a task. */
+export function acceptance(world: World, task: OpenTask, by: Actor, changes: Partial<TaskAccepted> = {}): Hex {
+  const { taskId, recordBlock } = task
+  const accepted = { taskId, inputHash: task.terms.inputHash, recordBlock, ...changes }
+  return sign(typedDigest(world.domain, 'TaskAccepted', accepted), by.enclave)
+}
+
+/** A receipt as its enclave signed it: one half of a proof of equivocation. */
+export async function signedReceipt(
+  world: World,
+  task: OpenTask,
+  by: Actor,
+  changes: Partial<Receipt> = {}
+): Promise<{ receipt: Receipt; signature: Hex }> {
+  const receipt = await receiptFor(world, task, changes)
+  return { receipt, signature: sign(typedDigest(world.domain, 'Receipt', receipt), by.enclave) }
 }
 
 /** Records and settles a deployment. Resolves to the new contract's address. */
