@@ -57,7 +57,10 @@ export function createWasmPool(init: WasmPoolInit): WasmPool {
       resourceLimits: { maxOldGenerationSizeMb: MAX_HEAP_MB, stackSizeMb: STACK_MB }
     })
     slot.worker = worker
-    worker.unref()
+    // An idle thread keeps nobody's process alive. Before it is online, unref does not hold.
+    worker.once('online', () => {
+      if (slot.job === undefined) worker.unref()
+    })
     worker.on('message', (answer: ThreadAnswer) => {
       if (slot.worker === worker) finish(slot, answer)
     })

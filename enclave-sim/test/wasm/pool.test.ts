@@ -1,4 +1,6 @@
 import { expect } from 'chai'
+import { execFile } from 'node:child_process'
+import { promisify } from 'node:util'
 import type { Hex } from '@enigma/protocol'
 import { createWasmPool, FAILURE_REASON, WasmError, type WasmPool } from '../../src/wasm/index.ts'
 import type { RunInput } from '../../src/wasm/run-types.ts'
@@ -198,5 +200,15 @@ describe('wasm/pool', function () {
     expect([await running, await waiting, await codeOf(all.run(input('x')))]).to.deep.equal(
       Array(3).fill('WASM_POOL_STOPPED')
     )
+  })
+
+  it('keeps no process alive while it is idle', async () => {
+    const program = `
+      import { createWasmPool, THREAD_URL } from ${JSON.stringify(new URL('../../src/wasm/index.ts', import.meta.url).href)}
+      createWasmPool({ threads: 2, threadUrl: THREAD_URL })`
+    const { stderr } = await promisify(execFile)(process.execPath, ['--input-type=module', '--eval', program], {
+      timeout: 15_000 // kills it and rejects
+    })
+    expect(stderr).to.equal('')
   })
 })
