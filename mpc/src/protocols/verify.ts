@@ -30,7 +30,7 @@ interface Inner {
  * All three openings are tested against degree t without correction: as random combinations of all operands and results they
  * also prove that honest parties hold consistent shares of those.
  *
- * - Cost: 2 + 2 ceil(levels) + 3 rounds; about 4K elements a level. Local work: some 6 lazily reduced terms a product.
+ * - Cost: 2 + 3 ceil(levels) + 4 rounds; about 4K elements a level. Local work: some 6 lazily reduced terms a product.
  * - Security: active adversary, at most t parties, abort. A wrong product passes with probability at most `soundnessBits`.
  * @throws MPC_PRODUCT_CHECK, MPC_OPENING; the session is over then.
  * @see Goyal, Song: "Malicious security comes free in honest-majority MPC", eprint 2020/134; Boneh et al., CRYPTO 2019.
@@ -50,7 +50,7 @@ export async function verifyProducts(party: Party): Promise<void> {
       )
     )
   }
-  let { x, y, z } = combineClaims(field, claims, await coin(op))
+  let { x, y, z } = combineClaims(field, claims, await toss(op))
   while (field.length(x) > 1) ({ x, y, z } = await compress(op, { x, y, z }, factorFor(field.length(x))))
 
   const pair = op.random(2, 'pair')
@@ -80,15 +80,24 @@ export function soundnessBits(products: number, bits: number): number {
   return Math.log2(roots) - (bits - 1)
 }
 
-/** A uniform public element that nobody knew before: a shared random one, opened. 1 round. */
-async function coin(op: Party): Promise<bigint> {
-  const toss = op.operation('coin')
-  const { values } = await openChecked(toss, toss.random(1))
-  return toss.field.toBigints(values)[0]!
+/**
+ * A uniform public element that nobody knew before all parties had received everything that was sent before. 2 rounds.
+ *
+ * The first round only says "I am here". Without it t + 1 parties could open the coin while another honest one still waits
+ * for a message of a corrupt party, who would then choose that message by the coin and pass the check with a wrong product.
+ */
+export async function toss(party: Party): Promise<bigint> {
+  const op = party.operation('coin')
+  const step = op.step()
+  const others = Array.from({ length: op.n }, (_, i) => i).filter(i => i !== op.index)
+  for (const to of others) await op.sendBytes(to, step, Uint8Array.of(1))
+  await Promise.all(others.map(from => op.receiveBytes(from, step, 1)))
+  const { values } = await openChecked(op, op.random(1))
+  return op.field.toBigints(values)[0]!
 }
 
 /** 1, r, r^2, ... as a vector of `count` public elements. */
-function powers(field: Field, r: bigint, count: number): Vec {
+export function powers(field: Field, r: bigint, count: number): Vec {
   let out = field.constant(1n)
   let step = r
   while (field.length(out) < count) {
@@ -164,6 +173,6 @@ async function compress(op: Party, { x, y, z }: Inner, K: number): Promise<Inner
   const pieces = asked.map((_, i) => field.slice(shared, i, i + 1))
   const rest = pieces.slice(0, K - 1).reduce((left, piece) => field.sub(left, piece), z)
   const h = [...pieces.slice(0, K - 1), rest, ...pieces.slice(K - 1)]
-  const r = await coin(op)
+  const r = await toss(op)
   return { x: at(xs, r), y: at(ys, r), z: at(h, r, points) }
 }

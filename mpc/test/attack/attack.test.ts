@@ -188,6 +188,33 @@ describe('mpc/attack', function () {
     }
   })
 
+  it('tosses no coin while a message is outstanding: its sender could fit it to the coin', async () => {
+    const x = dealLocally([5n, 6n], 3, 1)
+    const { bytes } = Field.of(DEFAULT_PRIME)
+    for (const culprit of [0, 1, 2]) {
+      let withheld = false
+      const coins: number[] = []
+      const failure = await runParties(
+        {
+          security: 'active',
+          timeoutMs: 300,
+          intercept: ({ from, body }) => {
+            if (from === culprit && body.length === 2 * bytes && !withheld) return ((withheld = true), null)
+            if (from !== culprit && body.length === bytes) coins.push(from)
+            return body
+          }
+        },
+        async party => {
+          await mul(party, x[party.index]!, x[party.index]!)
+          await verifyProducts(party)
+        }
+      ).catch((e: { code: string }) => e.code)
+      expect(withheld).to.equal(true)
+      expect(failure).to.equal('MPC_TIMEOUT')
+      expect(coins).to.deep.equal([])
+    }
+  })
+
   it('prints how likely a wrong product is to pass', () => {
     expect(mpc.soundnessBits(2 ** 24, 164)).to.be.below(-130)
     expect(mpc.soundnessBits(2 ** 24, 61)).to.be.within(-37, -34)
