@@ -18,3 +18,4 @@ export { divide, reciprocal, sqrt, inverseSqrt, type Partial, type DivideOptions
 export { mean, variance, std, covariance, type StatisticsOptions } from './statistics.ts'
 export { correlation, simpleRegression, type SimpleRegression, type RegressionOptions } from './regression.ts'
 export { inverse, leastSquares, type InverseOptions, type LeastSquaresOptions } from './linear-algebra.ts'
+export { median, quantile, quantiles, orderStatistics } from './order.ts'

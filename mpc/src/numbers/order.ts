@@ -1,0 +1,129 @@
+import { shapeError } from '../errors.ts'
+import { isNegative, isZero } from '../protocols/compare.ts'
+import { matrix } from '../protocols/product.ts'
+import { reduceProduct } from '../protocols/multiply.ts'
+import { parallel } from '../protocols/masked.ts'
+import type { Party } from '../session/party.ts'
+import { add, scaleReal, sub } from './arithmetic.ts'
+import { alignTo, element, sizeOf, type Secret } from './secret.ts'
+
+/**
+ * The values of the given ranks (0: the smallest), exact, as a column. Which element has a rank stays hidden.
+ *
+ * Few values are compared all with all: each one's rank is a sum of bits, and its value is picked by comparing ranks. Many are
+ * searched bit by bit: the value of rank k is the largest v with at most k elements below it.
+ *
+ * - Cost: the way with fewer comparisons: m (m - 1) / 2 in one batch and m more for each rank, in two comparisons' rounds; or
+ *   m + 1 for each of the bits and each rank, in two comparisons' rounds for each bit.
+ * - Security: that of `isNegative`, `isZero` and `mul`; nothing is opened besides.
+ */
+export async function orderStatistics(party: Party, values: Secret, ranks: readonly number[]): Promise<Secret> {
+  const op = party.operation('order')
+  const count = sizeOf(values)
+  if (ranks.length === 0 || ranks.some(rank => !Number.isInteger(rank) || rank < 0 || rank >= count)) {
+    throw shapeError('order', `Of ${count} values, ranks from 0 to ${count - 1} exist.`)
+  }
+  const bits = Math.max(1, Math.floor(values.bits) + 1)
+  const pairs = (count * (count - 1)) / 2
+  return pairs <= ranks.length * count * bits ? byPairs(op, values, ranks) : byBits(op, values, ranks, bits)
+}
+
+async function byPairs(op: Party, values: Secret, ranks: readonly number[]): Promise<Secret> {
+  const { field } = op
+  const count = sizeOf(values)
+  const first: number[] = []
+  const second: number[] = []
+  for (let i = 0; i < count; i++)
+    for (let j = i + 1; j < count; j++) {
+      first.push(i)
+      second.push(j)
+    }
+  const difference = field.sub(field.gather(values.shares, second), field.gather(values.shares, first))
+  // 1 where the later element is smaller; among equals the earlier one has the lower rank
+  const smaller = await isNegative(op, difference, Math.floor(values.bits) + 2)
+  const places = Array.from({ length: count }, () => field.zeros(1))
+  const one = field.constant(1n)
+  for (let pair = 0; pair < first.length; pair++) {
+    const bit = field.slice(smaller, pair, pair + 1)
+    const [i, j] = [first[pair]!, second[pair]!]
+    places[i] = field.add(places[i]!, bit)
+    places[j] = field.add(places[j]!, field.sub(one, bit))
+  }
+  const all = field.concat(places)
+  const wanted = field.concat(ranks.map(rank => field.sub(all, field.constant(BigInt(rank)))))
+  const chosen = await isZero(op, wanted, Math.ceil(Math.log2(count + 1)) + 1)
+  const product = matrix(field, chosen, values.shares, ranks.length, count, 1)
+  return { ...values, shares: await reduceProduct(op, product), rows: ranks.length, columns: 1 }
+}
+
+async function byBits(op: Party, values: Secret, ranks: readonly number[], bits: number): Promise<Secret> {
+  const { field } = op
+  const count = sizeOf(values)
+  const k = ranks.length
+  // |x| <= 2^bits - 1, so the search begins at -2^bits and adds 2^bits, 2^(bits-1), ..., 1
+  let found = field.fill(field.constant(-(2n ** BigInt(bits))), k)
+  const goal = field.from(ranks.map(rank => BigInt(rank)))
+  const repeated = field.concat(ranks.map(() => values.shares))
+  for (let bit = bits; bit >= 0; bit--) {
+    const next = field.add(found, field.constant(2n ** BigInt(bit)))
+    const spread = field.concat(field.split(next).map(value => field.fill(value, count)))
+    const below = await isNegative(op, field.sub(repeated, spread), bits + 1)
+    const counts = field.concat(ranks.map((_, i) => field.sum(field.slice(below, i * count, (i + 1) * count))))
+    const tooMany = await isNegative(op, field.sub(goal, counts), Math.ceil(Math.log2(count + 1)) + 1)
+    const step = field.scale(field.sub(field.constant(1n), tooMany), 2n ** BigInt(bit))
+    found = field.add(found, step)
+  }
+  return { ...values, shares: found, rows: k, columns: 1 }
+}
+
+/** The middle value; for an even number of values the mean of the middle two, with one fraction bit more. Exact. */
+export async function median(party: Party, values: Secret): Promise<Secret> {
+  const op = party.operation('median')
+  const count = sizeOf(values)
+  if (count === 0) throw shapeError('median', 'The median of nothing.')
+  if (count % 2 === 1) return orderStatistics(op, values, [(count - 1) / 2])
+  const middle = await orderStatistics(op, values, [count / 2 - 1, count / 2])
+  const sum = add(op, element(op, middle, 0), element(op, middle, 1))
+  return { ...sum, fraction: values.fraction + 1, bits: Math.min(sum.bits, values.bits + 1) }
+}
+
+/**
+ * Quantiles between the order statistics by straight lines, as most statistics programs do it (Hyndman and Fan's type 7):
+ * quantile q lies at rank q (m - 1). One element for each q.
+ * - Accuracy: the truncation error in the last of `fraction` places (16 or those of the data), and 2^-29 of the distance
+ *   between the two neighbours.
+ */
+export async function quantiles(
+  party: Party,
+  values: Secret,
+  at: readonly number[],
+  { fraction = Math.max(16, values.fraction) }: { readonly fraction?: number } = {}
+): Promise<Secret[]> {
+  const op = party.operation('quantiles')
+  const count = sizeOf(values)
+  if (count === 0 || at.some(q => !(q >= 0 && q <= 1))) throw shapeError('quantile', 'A quantile lies between 0 and 1.')
+  if (fraction < values.fraction) throw shapeError('quantile', 'A quantile keeps the fraction bits of the data.')
+  const ranks = at.map(q => q * (count - 1))
+  const needed = [...new Set(ranks.flatMap(rank => [Math.floor(rank), Math.ceil(rank)]))]
+  const found = alignTo(op, await orderStatistics(op, values, needed), fraction)
+  const value = (rank: number): Secret => element(op, found, needed.indexOf(rank))
+  return parallel<Secret[]>(
+    op,
+    ranks.map(rank => async (branch: Party): Promise<Secret> => {
+      const [low, high] = [value(Math.floor(rank)), value(Math.ceil(rank))]
+      if (Number.isInteger(rank)) return low
+      const between = await scaleReal(branch, sub(branch, high, low), rank - Math.floor(rank))
+      return add(branch, low, between)
+    })
+  )
+}
+
+/** One of `quantiles`. */
+export async function quantile(
+  party: Party,
+  values: Secret,
+  q: number,
+  options: { readonly fraction?: number } = {}
+): Promise<Secret> {
+  return (await quantiles(party, values, [q], options))[0]!
+}
