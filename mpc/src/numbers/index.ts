@@ -17,5 +17,12 @@ export { lt, lte, gt, gte, eq, eqBlinded, sign, abs, select, max, min, argmax, a
 export { divide, reciprocal, sqrt, inverseSqrt, type Partial, type DivideOptions, type RootOptions } from './divide.ts'
 export { mean, variance, std, covariance, type StatisticsOptions } from './statistics.ts'
 export { correlation, simpleRegression, type SimpleRegression, type RegressionOptions } from './regression.ts'
-export { inverse, leastSquares, type InverseOptions, type LeastSquaresOptions } from './linear-algebra.ts'
+export {
+  inverse,
+  leastSquares,
+  multipleRegression,
+  type InverseOptions,
+  type LeastSquaresOptions,
+  type RegressionFit
+} from './linear-algebra.ts'
 export { median, quantile, quantiles, orderStatistics } from './order.ts'

@@ -2,7 +2,7 @@ import { expect } from 'chai'
 import { runParties } from '../../harness/local-parties.ts'
 import { column, randomReal, reveal } from '../../harness/open-numbers.ts'
 import { DEFAULT_PRIME } from '../../src/field/field.ts'
-import { inverse, leastSquares } from '../../src/numbers/linear-algebra.ts'
+import { inverse, leastSquares, multipleRegression } from '../../src/numbers/linear-algebra.ts'
 
 const prime = DEFAULT_PRIME
 const multiply = (a: number[][], b: number[][]): number[][] =>
@@ -107,6 +107,63 @@ describe('mpc/linear algebra', function () {
         expect(v, `coefficient ${j}`).to.be.closeTo(exact[j]!, 4 * 2 ** -16 + 2 ** -16 * Math.abs(exact[j]!))
       )
     expect(Math.max(...traffic.map(({ rounds }) => rounds))).to.be.below(2 * 600)
+  })
+
+  for (const [noise, security, t] of [
+    [4, 'passive', 1],
+    [0.05, 'passive', 1],
+    [4, 'active', 1],
+    [4, 'passive', 2]
+  ] as const) {
+    it(`finds the standard errors of a multiple regression (noise ${noise}, ${security}, t=${t})`, async () => {
+      const n = 2 * t + 1
+      const scale = [1, 50, 0.2]
+      const design = Array.from({ length: 60 }, () => scale.map(s => randomReal(s)))
+      const right = design.map(row => 2 * row[0]! - 0.5 * row[1]! + 7 * row[2]! + 4 + randomReal(noise))
+      const a = column(design.flat(), { n, t, prime, fraction: 16, magnitude: 6, columns: 3 })
+      const b = column(right, { n, t, prime, fraction: 16, magnitude: 8 })
+      const { results } = await runParties({ n, t, security, timeoutMs: 20_000 }, async party => {
+        const fit = await multipleRegression(party, a.at(party), b.at(party), { intercept: true })
+        return {
+          value: await reveal(party, fit.value),
+          errors: await reveal(party, fit.standardErrors),
+          valid: await reveal(party, fit.valid),
+          degrees: fit.degreesOfFreedom
+        }
+      })
+      const clear = rowsOf(a.values, 3).map(row => [...row, 1])
+      const gram = solve(multiply(flip(clear), clear), eye(4))
+      const target = b.values.map(v => [v])
+      const exact = multiply(gram, multiply(flip(clear), target)).flat()
+      const residuals = clear.map((row, i) => b.values[i]! - row.reduce((s, v, j) => s + v * exact[j]!, 0))
+      const variance = residuals.reduce((s, v) => s + v * v, 0) / 56
+      const { value, errors, valid, degrees } = results[0]!
+      expect([valid, degrees]).to.deep.equal([[1], 56])
+      const ulps = (t === 1 ? 4 : 12) * 2 ** -16
+      exact.forEach((v, j) => {
+        expect(value[j], `coefficient ${j}`).to.be.closeTo(v, ulps + 2 ** -16 * Math.abs(v))
+        const error = Math.sqrt(variance * gram[j]![j]!)
+        expect(errors[j], `error ${j}`).to.be.closeTo(error, ulps + 2 ** -12 * error)
+      })
+    })
+  }
+
+  it('gives no standard errors where the columns are dependent or the rows too few', async () => {
+    const base = Array.from({ length: 12 }, () => randomReal(5))
+    const flat = base.flatMap(v => [v, 2 * v])
+    const a = column(flat, { prime, fraction: 10, magnitude: 6, columns: 2 })
+    const b = column(base, { prime, fraction: 10, magnitude: 6 })
+    const { results } = await runParties({ timeoutMs: 20_000 }, async party => {
+      const fit = await multipleRegression(party, a.at(party), b.at(party))
+      return [await reveal(party, fit.standardErrors), await reveal(party, fit.valid)]
+    })
+    expect(results[0]).to.deep.equal([[0, 0], [0]])
+    const short = column(flat.slice(0, 4), { prime, fraction: 10, magnitude: 6, columns: 2 })
+    const two = column(base.slice(0, 2), { prime, fraction: 10, magnitude: 6 })
+    const refused = await runParties({}, party => multipleRegression(party, short.at(party), two.at(party))).catch(
+      e => e
+    )
+    expect(refused.code).to.equal('MPC_SHAPE')
   })
 
   it('refuses dependent columns instead of answering', async () => {
