@@ -1,23 +1,28 @@
 import os from 'node:os'
 import { parseArgs } from 'node:util'
 import { Wallet } from 'ethers'
-import { ZERO_HASH, type ScAddr } from '@enigma/protocol'
-import { ENG } from '../contracts/deploy/index.ts'
+import { TaskKind, ZERO_HASH, address, nextHead, taskIdOf, type Hash, type Hex, type ScAddr } from '@enigma/protocol'
+import { ENG, deployContract } from '../contracts/deploy/index.ts'
 import { blockNumber, ethers, helpers, mineUpTo } from '../test/contracts/support/chain.ts'
 import { enclave } from '../test/contracts/support/enclaves.ts'
 import { permitOf } from '../test/contracts/support/permit.ts'
 import {
   CODE,
+  acceptance,
   commitmentFor,
   failure,
   label,
+  nonceOf,
+  opened,
   recordCompute,
   recordDeployment,
   sendCommitment,
+  signedReceipt,
   type CommitChoice,
+  type Commitment,
   type OpenTask
 } from '../test/contracts/support/tasks.ts'
-import { STAKE, send, withPrincipal, type Actor } from '../test/contracts/support/world.ts'
+import { STAKE, artifacts, send, withPrincipal, type Actor } from '../test/contracts/support/world.ts'
 
 /**
  * What each transaction costs in Ethereum gas, with few workers and with many (R1: O(log n)).
@@ -106,16 +111,78 @@ async function measure(leaves: number): Promise<Costs> {
   const again = await settle('commitReceipt, computation', await recordCompute(world, other, scAddr))
   await cost('claim', world.tx(again.staking, 'claim', again.operator.address))
 
+  // Batches: run ahead on one contract, and one receipt for each of as many contracts.
+  const fresh = async (of: readonly string[]): Promise<OpenTask[]> => {
+    const epoch = await world.currentEpoch()
+    const from = await nonceOf(world, other)
+    const requests = of.map(to => ({ scAddr: to, inputHash: label('in'), gasLimit: 1000n, gasPx: 10n, epoch }))
+    const name = of[0] === of[1] ? 'one contract' : 'as many contracts'
+    await cost(`createTaskRecords, ${of.length}, ${name}`, world.tx(other, 'createTaskRecords', requests))
+    return Promise.all(
+      requests.map(({ scAddr: to, ...terms }, i) =>
+        opened(world, other, taskIdOf(address(other.address), from + i), {
+          kind: TaskKind.compute,
+          scAddr: to as ScAddr,
+          codeHash: CODE,
+          ...terms
+        })
+      )
+    )
+  }
+  const commitAll = async (name: string, tasks: OpenTask[]): Promise<void> => {
+    const items: Commitment[] = []
+    let ahead: Hash | undefined
+    for (const one of tasks) {
+      const runsAhead = ahead !== undefined && tasks[0]!.terms.scAddr === one.terms.scAddr
+      const choice = await choose(one, runsAhead ? { receipt: { prevHead: ahead! } } : {})
+      const item = await commitmentFor(world, one, choice)
+      ahead = nextHead(item.receipt.prevHead, item.receipt.deltaHash)
+      items.push(item)
+    }
+    const data = world.enigma.interface.encodeFunctionData('commitReceipts', [items])
+    await cost(name, world.stranger.sendTransaction({ to: world.address, data, gasLimit: 16_000_000 }))
+    const settled = await Promise.all(tasks.map(({ taskId }) => world.view('taskStatus', taskId)))
+    if (settled.some(({ status }) => status !== 2n)) throw new Error(`Not all of ${name} were settled.`)
+  }
+  await commitAll('commitReceipts, 64, one contract', await fresh(Array<string>(64).fill(scAddr)))
+  const many: string[] = []
+  for (let i = 0; i < 64; i++) {
+    const made = await recordDeployment(world, other)
+    await sendCommitment(world, await commitmentFor(world, made, await choose(made)))
+    many.push(made.terms.scAddr)
+  }
+  await commitAll('commitReceipts, 64, as many contracts', await fresh(many))
+
+  const probe = await deployContract(world.deployer, artifacts, 'contracts/test/CallbackProbe.sol', 'CallbackProbe', [
+    await world.gateway.getAddress()
+  ])
+  const target = await probe.getAddress()
+  for (const [outcome, name] of [
+    ['verified', 'note'],
+    ['failed', 'refuse']
+  ] as const) {
+    const callback = { target, data: probe.interface.encodeFunctionData(name) as Hex }
+    await settle(`commitReceiptWithCallback, ${outcome}`, await recordCompute(world, other, scAddr), { callback })
+  }
+
   const late = await recordCompute(world, other, scAddr)
   await mineUpTo(late.recordBlock + 22)
   await cost('returnFeesForTask', world.tx(world.stranger, 'returnFeesForTask', late.taskId, late.terms))
+  const accepted = acceptance(world, late, last)
+  await cost('punishSilence, logged in', world.tx(world.stranger, 'punishSilence', late.taskId, late.terms, accepted))
+  const cheat = actors[1]!
+  const lies = [await signedReceipt(world, late, cheat), await signedReceipt(world, late, cheat, { gasUsed: 1n })]
+  await cost('punishEquivocation, logged in', world.tx(world.stranger, 'punishEquivocation', ...lies))
 
   const leaver = actors.find(
-    ({ operator: one }) => one !== operator && one !== winner.operator && one !== again.operator
+    ({ operator: one }) =>
+      one !== operator && one !== winner.operator && one !== again.operator && one !== cheat.operator
   )!
   await cost('logoutFor', world.tx(leaver.staking, 'logoutFor', leaver.operator.address))
   await helpers.mine(80)
   await cost('withdraw', world.tx(leaver.staking, 'withdraw', leaver.operator.address, STAKE))
+  const { credit } = await world.view('worker', leaver.operator.address)
+  if (credit > 0n) await world.tx(leaver.staking, 'claim', leaver.operator.address)
   await cost('unregister', world.tx(leaver.operator, 'unregister'))
   return costs
 }
@@ -141,8 +208,8 @@ if (values.json) {
   console.log(JSON.stringify({ machine, date: new Date().toISOString(), method, gasByWorkers: results }, null, 2))
 } else {
   console.log(`${method}; ${machine}; ${new Date().toISOString().slice(0, 10)}`)
-  console.log(['workers'.padEnd(34), ...sizes.map(n => String(n).padStart(10))].join(''))
+  console.log(['workers'.padEnd(42), ...sizes.map(n => String(n).padStart(10))].join(''))
   for (const name of Object.keys(results[sizes[0]!]!)) {
-    console.log([name.padEnd(34), ...sizes.map(n => String(results[n]![name]).padStart(10))].join(''))
+    console.log([name.padEnd(42), ...sizes.map(n => String(results[n]![name]).padStart(10))].join(''))
   }
 }

@@ -10,6 +10,8 @@ export interface ModelWorker {
   status: 'Unregistered' | 'LoggedOut' | 'LoggedIn'
   logoutBlock: number
   leaf: number | undefined
+  /** Its enclave key signed two answers to one question. */
+  banned: boolean
 }
 
 /** The state that Enigma should be in, written down independently in TypeScript. */
@@ -17,6 +19,10 @@ export class Model {
   readonly workers: ModelWorker[]
   readonly open: OpenTask[] = []
   readonly closed = new Map<string, bigint>()
+  /** Tasks whose fee went back, for which nobody has paid yet. */
+  readonly returned: OpenTask[] = []
+  /** Fines that nobody gets. */
+  forfeit = 0n
   readonly #leaves: StakeLeaf[] = []
   readonly #free: number[] = []
 
@@ -27,7 +33,8 @@ export class Model {
       credit: 0n,
       status: 'Unregistered',
       logoutBlock: 0,
-      leaf: undefined
+      leaf: undefined,
+      banned: false
     }))
   }
 
@@ -48,6 +55,17 @@ export class Model {
       signer: enclave.signer,
       stake
     }
+  }
+
+  /** Takes a fine; whoever is banned or left with too little is logged out. Grains. */
+  slash(worker: ModelWorker, amount: bigint, minStake: bigint, block: number): void {
+    worker.stake -= amount
+    if (worker.status !== 'LoggedIn') return
+    if (worker.banned || worker.stake < minStake) {
+      worker.status = 'LoggedOut'
+      worker.logoutBlock = block
+    }
+    this.weigh(worker)
   }
 
   unregister(worker: ModelWorker): void {

@@ -81,7 +81,8 @@ async function termsOf(world: World, kind: number, scAddr: ScAddr, codeHash: Has
   }
 }
 
-async function opened(world: World, sender: TestSigner, taskId: TaskId, terms: TaskTerms): Promise<OpenTask> {
+/** A task as the chain recorded it. */
+export async function opened(world: World, sender: TestSigner, taskId: TaskId, terms: TaskTerms): Promise<OpenTask> {
   const { recordBlock, recordTime } = await world.view('taskStatus', taskId)
   return { taskId, sender, terms, recordBlock: Number(recordBlock), recordTime: Number(recordTime) }
 }

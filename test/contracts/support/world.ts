@@ -225,10 +225,15 @@ export class World {
 
   /** The stake tree that an epoch draws from, rebuilt from events alone. */
   async treeOf(epoch: number): Promise<StakeTree> {
+    return new StakeTree(await this.leavesOf(epoch))
+  }
+
+  /** The leaves at the call before the epoch's own. */
+  async leavesOf(epoch: number): Promise<StakeLeaf[]> {
     const started = (await this.events('EpochStarted')).find(({ args }) => Number(args.epoch) === epoch)
     if (started === undefined) throw new Error(`Epoch ${epoch} has not begun.`)
     const before = (await this.events('EpochCalled')).find(({ args }) => args.d === started.args.d - 1n)!
-    return new StakeTree(await this.leaves({ block: before.blockNumber, log: before.index }))
+    return this.leaves({ block: before.blockNumber, log: before.index })
   }
 
   /** The holders of a contract's three seats. */
@@ -239,10 +244,10 @@ export class World {
 
   /** The path of an operator's leaf, in the shape that the contract takes. */
   async proof(epoch: number, operator: string): Promise<ProofArg> {
-    const tree = await this.treeOf(epoch)
-    const leaf = (await this.leaves()).find(one => one.operator === operator.toLowerCase())
-    if (leaf === undefined) throw new Error(`${operator} has no leaf.`)
-    return proofArg(tree.prove(leaf.index))
+    const leaves = await this.leavesOf(epoch)
+    const leaf = leaves.find(one => one.operator === operator.toLowerCase())
+    if (leaf === undefined) throw new Error(`${operator} has no leaf in epoch ${epoch}.`)
+    return proofArg(new StakeTree(leaves).prove(leaf.index))
   }
 
   async events(name: string): Promise<Log[]> {
