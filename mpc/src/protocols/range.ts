@@ -17,8 +17,8 @@ const BLOCK = 1024
  * numbers.
  *
  * - Shapes: k shares of degree t in, k shares of bits out; 0 <= limit < p - 1.
- * - Cost (up to 1,024 at once): about 2 (4 + log2(bits of p)) rounds and 5 bits of p elements a party for n = 3, where
- *   p is just below a power of two; up to twice that elsewhere.
+ * - Cost (up to 1,024 at once): for n = 3, passive, below 35 rounds and about 5.4 (bits of p) k elements a party where p is just
+ *   below a power of two; up to 9 times (bits of p) k elsewhere.
  * - Security: that of the session's mode. The masked opening is perfectly hiding; the comparisons are those of `isAbove`.
  */
 export async function isInRange(party: Party, y: Vec, limit: bigint): Promise<Vec> {

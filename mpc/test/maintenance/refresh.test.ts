@@ -44,6 +44,18 @@ describe('mpc/refresh', () => {
     })
   }
 
+  it('costs what it says', async () => {
+    const old = dealLocally(VALUES, 3, 1)
+    for (const [security, rounds, more] of [
+      ['passive', 1, 0],
+      ['active', 4, 2 * (1 + field.bytes + 2 * field.bytes)]
+    ] as const) {
+      const { traffic } = await runParties({ security }, party => refresh(party, old[party.index]!))
+      expect(Math.max(...traffic.map(each => each.rounds))).to.equal(rounds)
+      expect(Math.max(...traffic.map(each => each.bytes))).to.equal((VALUES.length + 1) * field.bytes + more)
+    }
+  })
+
   it('is stopped when a dealer would change values or deal what is no sharing', async () => {
     const old = dealLocally(VALUES, 3, 1)
     for (const dealer of [0, 1]) {

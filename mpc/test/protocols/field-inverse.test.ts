@@ -45,4 +45,11 @@ describe('mpc/field inverse', function () {
         expect(await invert(values, 2).catch((e: { code: string }) => e.code)).to.equal('MPC_DEGENERATE')
     })
   }
+
+  it('costs what it says', async () => {
+    const a = dealLocally([1n, 2n, 3n, 5n], 3, 1)
+    const { traffic } = await runParties({}, party => fieldInverse(party, a[party.index]!, 2))
+    for (const { rounds, bytes } of traffic)
+      expect([rounds, bytes]).to.deep.equal([4, 4 * 4 * Field.of(DEFAULT_PRIME).bytes])
+  })
 })

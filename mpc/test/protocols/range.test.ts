@@ -34,6 +34,16 @@ describe('mpc/range', function () {
     })
   }
 
+  it('costs what it says', async () => {
+    const y = dealLocally(Array<bigint>(1000).fill(5n), 3, 1)
+    const { traffic } = await runParties({}, party => isInRange(party, y[party.index]!, 10n))
+    const field = Field.of(DEFAULT_PRIME)
+    for (const { rounds, bytes } of traffic) {
+      expect(rounds).to.be.below(35)
+      expect(bytes / (field.bytes * field.bits * 1000)).to.be.below(5.5)
+    }
+  })
+
   it('draws masks below a modulus that refuses half of the candidates', async () => {
     let prime = AWKWARD
     while (!isField(prime)) prime += 2n
