@@ -61,7 +61,8 @@ export interface DoubledBits {
  *
  * `sign` holds uniform secret signs that were used for nothing else. Opens one element each: 0 or uniform, with chance 1/2.
  */
-export async function isAbove(op: Party, { up, down }: DoubledBits, sign: Vec, c: Vec, width: number): Promise<Vec> {
+export async function isAbove(party: Party, { up, down }: DoubledBits, sign: Vec, c: Vec, width: number): Promise<Vec> {
+  const op = party.operation('above')
   const { field } = op
   const count = field.length(sign)
   // Everything doubled, which keeps zeros: a bit r is (1 + sigma) / 2, so 2 (c - r) is 1 - sigma or -(1 + sigma), and twice the

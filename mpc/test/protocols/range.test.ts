@@ -55,6 +55,22 @@ describe('mpc/range', function () {
     expect(results[0]).to.deep.equal(values.map(v => (v <= 10n ? 1n : 0n)))
   })
 
+  it('draws again, under masks of its own, when too few candidates were kept', async () => {
+    let prime = AWKWARD
+    while (!isField(prime)) prime += 2n
+    const y = dealLocally([3n], 3, 1, prime)
+    // one element draws four candidates, of which half are kept: 1 in 16 has to draw again
+    const { results } = await runParties({ prime }, async party => {
+      const found: bigint[] = []
+      for (let i = 0; i < 48; i++) {
+        const flags = await isInRange(party, y[party.index]!, 10n)
+        found.push(...party.field.toBigints(await openTrusting(party, flags)))
+      }
+      return found
+    })
+    expect(results[0]).to.deep.equal(Array(48).fill(1n))
+  })
+
   const bound = 2n ** 24n // 2^8 with 16 fraction bits
   const check = (values: readonly bigint[]): Promise<string> => {
     const rows = dealLocally(values, 3, 1)
