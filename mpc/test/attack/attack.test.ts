@@ -8,6 +8,7 @@ import { modInverse } from '../../src/field/prime.ts'
 import { mul } from '../../src/protocols/multiply.ts'
 import { elements, evaluator } from '../../src/protocols/product.ts'
 import { reshare } from '../../src/protocols/reshare.ts'
+import { isInRange } from '../../src/protocols/range.ts'
 import { release } from '../../src/protocols/release.ts'
 import { verifyProducts } from '../../src/protocols/verify.ts'
 import type { Party } from '../../src/session/party.ts'
@@ -52,6 +53,10 @@ const PROGRAMS: Record<string, { program: Target; right: (values: readonly bigin
   'fixed-point product': {
     program: target(party => mpc.mul(party, ...operands(party, 2))),
     right: values => values.every((v, i) => Math.abs(Number(v) - Number(A[i]! * B[i]!) / 4) < 2.5)
+  },
+  'range check': {
+    program: async party => release(party, await isInRange(party, operands(party)[0].shares, 5n)),
+    right: values => String(values) === '1,0,0,1'
   },
   max: {
     program: target(party => mpc.max(party, operands(party)[0])),
