@@ -6,6 +6,8 @@
  */
 export interface PackageRule {
   readonly ours: readonly string[]
+  /** Packages of which its sources may use this one entry only. */
+  readonly entries?: Readonly<Record<string, string>>
   readonly banned?: RegExp
 }
 
@@ -23,7 +25,12 @@ export const packageRules: Readonly<Record<string, PackageRule>> = {
   'secret-contracts': { ours: ['protocol'] },
   devnet: { ours: ['protocol', 'contracts'] },
   cli: { ours: ['enigma-js', 'devnet', 'protocol', 'secret-contracts', 'testing'] },
-  testing: { ours: ['protocol', 'enclave-sim'], banned: /^(ethers|hardhat|libp2p|@libp2p\/)/ },
+  // No chain: of ethers only the codecs, which open no connection. Of the enclave only its engine.
+  testing: {
+    ours: ['protocol', 'enclave-sim'],
+    entries: { 'enclave-sim': 'enclave-sim/src/wasm/index.ts' },
+    banned: new RegExp(`^(ethers$|ethers/(?!(abi|address)$)|hardhat|${network})`)
+  },
   contracts: { ours: ['protocol'] },
   scripts: { ours: ['protocol', 'contracts'] },
   tools: { ours: [] }

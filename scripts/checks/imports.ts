@@ -44,6 +44,8 @@ function whyOurs(
   if (!mayUse(path, home, away)) return `is forbidden: ${home} may not use ${away}`
   if (openFolders.includes(away) && openFolders.includes(home)) return undefined
   if (specifier.startsWith('.') && packages.has(away)) return `reaches into ${away}: import it by its package name`
+  const entry = isTest(path) ? undefined : packageRules[home]?.entries?.[away]
+  if (entry !== undefined && target !== entry) return `is forbidden: of ${away}, ${home} may use ${entry} only`
   const entries = publicEntries[away]
   if (entries !== undefined && !entries.includes(target))
     return `reaches into ${away}: its entries are ${entries.join(', ')}`

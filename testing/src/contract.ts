@@ -1,0 +1,64 @@
+import type { ScAddr } from '@enigma/protocol'
+import { functionCodecs, type FunctionCodec } from './abi/codec.ts'
+import type { FunctionsOf, SecretContractAbi } from './abi/types.ts'
+import { TestingError } from './errors.ts'
+import type { RunOptions, RunReport } from './run-types.ts'
+
+/** A deployed contract: `await contract.call.addMillionaire(who, 5n, { from: alice })`. Options stand behind the arguments. */
+export interface TestContract<A extends SecretContractAbi = SecretContractAbi> {
+  readonly scAddr: ScAddr
+  /** Runs a function as a task. What it wrote is kept; if it fails, nothing is. @throws TaskFailedError */
+  readonly call: FunctionsOf<A, RunOptions>
+  /** Runs a function as a query: writes nothing, mines nothing, a tenth of the gas. @throws TaskFailedError */
+  readonly query: FunctionsOf<A, RunOptions>
+  /** The same as `query`. */
+  readonly view: FunctionsOf<A, RunOptions>
+  /** The contract's last run, its deployment at first. */
+  readonly last: RunReport
+}
+
+type Run = (
+  kind: 'call' | 'query',
+  codec: FunctionCodec,
+  args: readonly unknown[],
+  options: RunOptions
+) => Promise<unknown>
+
+type Functions = Record<string, (...args: unknown[]) => Promise<unknown>>
+
+export function contractHandle<A extends SecretContractAbi>(
+  scAddr: ScAddr,
+  abi: A,
+  run: Run,
+  last: () => RunReport
+): TestContract<A> {
+  const codecs = functionCodecs(abi)
+  const query = functionsOf(codecs, 'query', run)
+  const handle = { scAddr, call: functionsOf(codecs, 'call', run), query, view: query }
+  // not spread: that would read `last` once, now
+  return Object.defineProperty(handle, 'last', { get: last, enumerable: true }) as unknown as TestContract<A>
+}
+
+function functionsOf(codecs: readonly FunctionCodec[], kind: 'call' | 'query', run: Run): Functions {
+  const functions: Functions = Object.create(null) as Functions // a contract may have a function named toString
+  for (const codec of codecs) {
+    functions[codec.key] = async (...args) => {
+      const extra = args.length === codec.parameters + 1 && isOptions(args.at(-1))
+      const options = extra ? ((args.at(-1) as RunOptions | undefined) ?? {}) : {}
+      return run(kind, codec, extra ? args.slice(0, -1) : args, options)
+    }
+  }
+  return new Proxy(functions, { get: (target, key) => (typeof key === 'string' ? find(target, key) : undefined) })
+}
+
+/** A misspelt name says so, instead of "is not a function". */
+function find(functions: Functions, name: string): Functions[string] | undefined {
+  if (name in functions || name === 'then') return functions[name] // whoever awaits `contract.call` asks for `then`
+  throw new TestingError({ code: 'ABI_FUNCTION', name }, `The contract has no function ${name}.`, {
+    hint: `It has: ${Object.keys(functions).join(', ') || 'none'}.`
+  })
+}
+
+const isOptions = (value: unknown): boolean =>
+  value === undefined ||
+  (typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype)

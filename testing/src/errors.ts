@@ -1,0 +1,35 @@
+import { EnigmaError } from '@enigma/protocol'
+
+/** What the runner throws when a test asks for something wrong. Nothing ran. The first four are what the client library says, too. */
+export type TestingFailure =
+  /** The contract's ABI has no such function, or it is ambiguous. */
+  | { readonly code: 'ABI_FUNCTION'; readonly name: string }
+  /** An argument does not fit its ABI type. */
+  | { readonly code: 'ABI_ARGUMENT'; readonly argument: string; readonly type: string }
+  /** The answer does not decode by the function's ABI. */
+  | { readonly code: 'ABI_RESULT'; readonly name: string }
+  /** The gas limit is out of range. */
+  | { readonly code: 'GAS_OUT_OF_RANGE'; readonly what: string }
+  /** An option is not what it should be. */
+  | { readonly code: 'TESTING_OPTION'; readonly option: string }
+  /** The contract does not exist: its deployment was reverted. */
+  | { readonly code: 'TESTING_NO_CONTRACT'; readonly scAddr: string }
+
+export class TestingError extends EnigmaError<TestingFailure> {}
+
+/** A task that ran and failed: field by field what `enigma-js` throws for the receipt of a real network. */
+export interface TaskFailure {
+  readonly code: 'TASK_FAILED'
+  readonly taskId: string
+  /** Public code, as in the receipt. */
+  readonly reason: number
+  /** Its name, such as `revert`. */
+  readonly reasonName: string
+  /** Why, in the contract's or the enclave's words. */
+  readonly readable: string | null
+  readonly gasUsed: bigint
+  /** Grains that a network would give back, at the client's default price of 1 grain per gas; 0 for a query, which costs nothing. */
+  readonly refunded: bigint
+}
+
+export class TaskFailedError extends EnigmaError<TaskFailure> {}

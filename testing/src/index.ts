@@ -1,0 +1,7 @@
+export type { AbiEntry, AbiParameter, SecretContractAbi } from './abi/types.ts'
+export type { Account, Sender } from './accounts.ts'
+export type { Artifact, CompiledArtifact } from './artifact.ts'
+export type { TestContract } from './contract.ts'
+export { TaskFailedError, TestingError, type TaskFailure, type TestingFailure } from './errors.ts'
+export { createTestNetwork, type Snapshot, type TestNetwork, type TestNetworkInit } from './network.ts'
+export type { RunOptions, RunReport } from './run-types.ts'
