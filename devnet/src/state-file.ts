@@ -73,15 +73,22 @@ export function claimState(
       if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
     }
     const other = readFile(path)
-    if (other !== undefined && isAlive(other.supervisor)) {
-      const { pid } = other.supervisor
-      throw new DevnetError({ code: 'DEVNET_RUNNING', pid }, `A network runs already (process ${pid}).`, {
-        hint: 'Stop it with `./launch.sh -q`.'
-      })
-    }
+    if (other !== undefined && isAlive(other.supervisor)) throw runsAlready(other)
     if (other !== undefined) endLeftovers(other)
     rmSync(path, { force: true })
   }
+}
+
+/** @throws DEVNET_RUNNING if a supervisor lives. */
+export function assertNoneRuns(): void {
+  const state = readDevnetState()
+  if (state !== undefined) throw runsAlready(state)
+}
+
+function runsAlready({ supervisor: { pid } }: DevnetState): DevnetError {
+  return new DevnetError({ code: 'DEVNET_RUNNING', pid }, `A network runs already (process ${pid}).`, {
+    hint: 'Stop it with `./launch.sh -q`.'
+  })
 }
 
 /** Ends what is left of a network whose supervisor is gone; never a process that only has the number of one of its own. */

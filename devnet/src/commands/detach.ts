@@ -3,25 +3,28 @@ import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { enigmaHome, repositoryRoot } from '../paths.ts'
+import { assertNoneRuns } from '../state-file.ts'
 import type { DevnetUpFlags } from './flags.ts'
 import type { CommandIo } from './io.ts'
 import { StopSignal } from './stop-signal.ts'
 
 /**
  * Starts the supervisor in the background, passes on what it prints until the line READY, and comes back. Ctrl-C before that stops it.
- * Its output goes on in `.enigma/devnet/supervisor.log`.
+ * Its output goes on in `.enigma/devnet/supervisor.log` and `supervisor.errors.log`.
  */
 export async function upDetached(flags: DevnetUpFlags, io: CommandIo): Promise<number> {
+  assertNoneRuns() // before its log is begun anew
   const logFile = join(enigmaHome(), 'devnet', 'supervisor.log')
   mkdirSync(dirname(logFile), { recursive: true, mode: 0o700 })
-  const descriptor = openSync(logFile, 'w', 0o600)
+  const errorFile = join(dirname(logFile), 'supervisor.errors.log')
+  const descriptors = [openSync(logFile, 'w', 0o600), openSync(errorFile, 'w', 0o600)] as const
   const main = join(repositoryRoot, 'devnet/src/main.ts')
   const supervisor = spawn(process.execPath, [main, 'up', ...argumentsOf(flags)], {
     cwd: repositoryRoot,
     detached: true,
-    stdio: ['ignore', descriptor, descriptor]
+    stdio: ['ignore', ...descriptors]
   })
-  closeSync(descriptor)
+  for (const descriptor of descriptors) closeSync(descriptor)
   let exit: number | undefined
   supervisor.once('exit', code => void (exit = code ?? 1))
   supervisor.once('error', () => void (exit = 1))
@@ -34,7 +37,11 @@ export async function upDetached(flags: DevnetUpFlags, io: CommandIo): Promise<n
     const lines = readFileSync(logFile, 'utf8').split('\n').slice(0, -1)
     for (const line of lines.slice(shown)) io.out(line)
     shown = lines.length
-    if (ended !== undefined) return stop.stopped ? 0 : ended === 0 ? 1 : ended
+    if (ended !== undefined) {
+      const errors = readFileSync(errorFile, 'utf8').trimEnd()
+      if (errors !== '') io.err(errors)
+      return stop.stopped ? 0 : ended === 0 ? 1 : ended
+    }
     if (lines.some(line => line.startsWith('READY'))) break
     if (stop.stopped && !asked) asked = supervisor.kill('SIGTERM')
     await sleep(100)
