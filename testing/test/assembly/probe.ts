@@ -11,7 +11,7 @@ export function constructor(first: u256): void {
 export function keep(value: u256): void {
   kept.set(context.caller(), value)
   log('kept')
-  require(value < u256.from(100), 'that is too much')
+  require(u256.from(100) > value, 'that is too much')
 }
 
 @view
