@@ -180,7 +180,9 @@ class Watcher {
         detail: 'an enclave has the input and the state'
       })
     }
-    if (events.some(event => event.stage === 'executing')) {
+    // A word that comes without the acceptance before it says nothing yet; the receipt will.
+    const isAccepted = this.#reached >= stageIndex('accepted')
+    if (isAccepted && events.some(event => event.stage === 'executing')) {
       yield* this.#stage({ stage: 'executing', taskId, detail: 'in an enclave' })
     }
   }
@@ -205,6 +207,9 @@ class Watcher {
   ): AsyncGenerator<TaskProgress, Finished | null> {
     const { block, transactionHash, gasUsed } = settlement
     const taskId = this.#taskId
+    // A receipt shows that an enclave took the task and ran it, even if the word of it was slower than the block.
+    yield* this.#stage({ stage: 'accepted', taskId, detail: 'by an enclave, as its receipt shows' })
+    yield* this.#stage({ stage: 'executing', taskId, detail: 'in an enclave, as its receipt shows' })
     yield* this.#stage({
       stage: 'committed',
       taskId,
