@@ -20,7 +20,7 @@ const rules: readonly Rule[] = [
     pattern: /https?:\/\/[^\s'"`)]*(artifactory|nexus|verdaccio|\/npm-proxy|\/repository\/npm)/i,
     sentence: 'names a package mirror'
   },
-  { pattern: /https?:\/\/registry\.(?!npmjs\.org)[\w.-]+/, sentence: 'names a package registry' },
+  { pattern: /https?:\/\/registry\.[\w.-]+/, sentence: 'names a package registry' },
   { pattern: /\b(describe|it|context|suite|test)\.(only|skip)\(/, sentence: 'switches tests off', files: /\.ts$/ },
   { pattern: /\b(TODO|FIXME|XXX)\b/, sentence: 'leaves work for later', files: /\.(ts|tsx|sol|sh|js|mjs)$/ },
   { pattern: /^(<{7}|>{7}) /, sentence: 'holds a merge conflict' },
