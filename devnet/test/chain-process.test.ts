@@ -40,7 +40,8 @@ describe('devnet/chain-process', () => {
 
       await miner.auto()
       await pay(rpc)
-      expect(await rpc.blockNumber()).to.equal(1)
+      // anvil answers before it has mined
+      await waitFor(async () => (await rpc.blockNumber()) === 1, { what: 'the block of a payment', limitMs: 10_000 })
 
       await miner.manual()
       const waiting = await pay(rpc)
