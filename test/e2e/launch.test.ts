@@ -1,6 +1,6 @@
 import { processTree, readDevnetState, waitFor, type DevnetState } from '@enigma/devnet'
 import { expect } from 'chai'
-import { spawn, type ChildProcess } from 'node:child_process'
+import { execFileSync, spawn, type ChildProcess } from 'node:child_process'
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -74,6 +74,29 @@ describe('e2e/launch.sh', function () {
     })
     expect(await Promise.all(urls.map(listens))).to.deep.equal(urls.map(() => false))
   }
+
+  it('shows a pane per process with -t in a terminal; Ctrl-C in the first ends the network', async () => {
+    const env = { ...process.env, ENIGMA_HOME: home, ENIGMA_DEVNET_PORTS: 'any', TERM: 'xterm' }
+    const server = `launch-test-${process.pid}`
+    const tmux = (...args: string[]): string =>
+      execFileSync('tmux', ['-L', server, '-f', '/dev/null', ...args], { cwd: root, env, encoding: 'utf8' })
+    tmux('new-session', '-d', '-s', 't', '-x', '200', '-y', '60', './launch.sh -t -s -n 1; echo ENDED; sleep 600')
+    try {
+      const screen = (): string => tmux('capture-pane', '-p', '-t', 't')
+      const shows = (...words: string[]): boolean => words.every(word => screen().includes(word))
+      await waitFor(() => shows('READY', ' chain ─', ' principal ─', ' worker1 ─'), {
+        what: 'a pane per process',
+        limitMs: readyMs,
+        explain: screen
+      })
+      const everything = everythingOf(stateNow())
+      tmux('send-keys', '-t', 't', 'C-c')
+      await expectNothingLeft(everything)
+      await waitFor(() => shows('ENDED'), { what: 'the end of launch.sh', limitMs: 20_000, explain: screen })
+    } finally {
+      tmux('kill-server')
+    }
+  })
 
   it('starts a network in the background, says where it is, refuses a second one, and stops it', async () => {
     const first = launch('-s', '-d', '-n', '1')
