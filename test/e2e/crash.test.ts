@@ -1,3 +1,5 @@
+import { rmSync } from 'node:fs'
+import { join } from 'node:path'
 import { expect } from 'chai'
 import { processTree, startDevnet, waitFor, type Devnet } from '@enigma/devnet'
 import type { ScAddr } from '@enigma/protocol'
@@ -77,6 +79,27 @@ describe('e2e: a worker dies', () => {
       expect(await ledger.endings(taskId)).to.have.lengthOf(1)
     })
   }
+
+  it('a task whose only worker stays dead expires, and the requester gets the fee back by asking for it', async function () {
+    this.timeout(120_000)
+    const worker = devnet.workers[0]!
+    rmSync(join(worker.dataDir, 'crashed-at-accepted'), { force: true }) // so that it dies there once more
+    await devnet.restart('worker1', { env: { ENIGMA_CRASH_AT: 'accepted' } })
+    const before = await ledger.balance(client.address!)
+    const task = await whileMining(devnet, client.compute(scAddr, artifact.abi, 'mul', [76n, 17n]))
+    await whileMining(devnet, workerIsDead())
+    const paid = before - (await ledger.balance(client.address!))
+    expect(paid > 0n).to.equal(true)
+
+    // Past the deadline, with nobody there to settle or refund. One by one: what hardhat_mine makes in bulk is no chain of parents.
+    for (let block = 0; block < 25; block++) await devnet.mine()
+    const refund = await whileMining(devnet, client.refund(task.taskId))
+
+    expect(refund.amount).to.equal(paid)
+    expect(await ledger.balance(client.address!)).to.equal(before)
+    expect(await ledger.endings(task.taskId)).to.deep.equal(['TaskFeeReturned'])
+    await devnet.restart('worker1')
+  })
 
   it('kill -9 of its enclave: the worker starts another and goes on', async function () {
     this.timeout(120_000)
