@@ -1,6 +1,13 @@
 import { scAddr as scAddrFrom, ProtocolError, type ScAddr, type TaskId } from '@enigma/protocol'
-import { encodeCall, encodeConstructor } from './abi/codec.ts'
-import type { ConstructorArgs, FunctionArgs, FunctionName, FunctionResult, SecretContractAbi } from './abi/types.ts'
+import {
+  encodeCall,
+  encodeConstructor,
+  type ConstructorArgs,
+  type FunctionArgs,
+  type FunctionName,
+  type FunctionResult,
+  type SecretContractAbi
+} from '@enigma/protocol/secret-abi'
 import { findRecorded, settlementOf, taskRecord, type Settlement, type TaskRecord } from './chain/tasks.ts'
 import { ClientError } from './errors.ts'
 import type { Session } from './session.ts'

@@ -1,6 +1,12 @@
 import type { Address, InfoResult, ScAddr } from '@enigma/protocol'
 import { openAccount, type Account, type AccountOptions } from './account/account.ts'
-import type { ConstructorArgs, FunctionArgs, FunctionName, FunctionResult, SecretContractAbi } from './abi/types.ts'
+import type {
+  ConstructorArgs,
+  FunctionArgs,
+  FunctionName,
+  FunctionResult,
+  SecretContractAbi
+} from '@enigma/protocol/secret-abi'
 import {
   compute,
   deploy,

@@ -1,6 +1,6 @@
 import type { ScAddr } from '@enigma/protocol'
 import type { TaskOptions } from './actions.ts'
-import type { FunctionArgs, FunctionName, FunctionResult, SecretContractAbi } from './abi/types.ts'
+import type { FunctionArgs, FunctionName, FunctionResult, SecretContractAbi } from '@enigma/protocol/secret-abi'
 import type { Task } from './task/task.ts'
 
 /** A secret contract's functions by name: `await contract.call.addMillionaire(addr, 1_000_000n)`. */

@@ -48,12 +48,6 @@ export type ClientFailure =
   | { readonly code: 'TX_REVERTED'; readonly what: string; readonly reason: string }
   /** A transaction was sent and is in no block yet. */
   | { readonly code: 'TX_PENDING'; readonly transactionHash: string }
-  /** The contract's ABI has no such function, or it is ambiguous. */
-  | { readonly code: 'ABI_FUNCTION'; readonly name: string }
-  /** An argument does not fit its ABI type. */
-  | { readonly code: 'ABI_ARGUMENT'; readonly argument: string; readonly type: string }
-  /** The answer does not decode by the function's ABI: it was made for another contract. */
-  | { readonly code: 'ABI_RESULT'; readonly name: string }
   /** There is no task with this id on the chain. */
   | { readonly code: 'TASK_UNKNOWN'; readonly taskId: string }
   /** The deadline of the task has not passed, so its fee cannot go back yet. */

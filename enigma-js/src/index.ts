@@ -4,7 +4,14 @@ export type { AccountOptions } from './account/account.ts'
 export type { Artifact, TaskOptions, TaskState } from './actions.ts'
 export type { NetworkOptions } from './connect.ts'
 export type { ContractHandle } from './contract.ts'
-export type { AbiEntry, AbiParameter, FunctionArgs, FunctionResult, SecretContractAbi } from './abi/types.ts'
+export { AbiError, type AbiFailure } from '@enigma/protocol/secret-abi'
+export type {
+  AbiEntry,
+  AbiParameter,
+  FunctionArgs,
+  FunctionResult,
+  SecretContractAbi
+} from '@enigma/protocol/secret-abi'
 export { ClientError, TaskFailedError, WorkerRefusal, type ClientFailure, type TaskFailure } from './errors.ts'
 export { callWorker } from './rpc/call.ts'
 export type { Timeouts } from './session.ts'

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises'
-import type { SecretContractAbi } from './abi/types.ts'
+import type { SecretContractAbi } from '@enigma/protocol/secret-abi'
 
 /** A compiled secret contract, in memory. */
 export interface Artifact<A extends SecretContractAbi = SecretContractAbi> {

@@ -1,13 +1,7 @@
 import { EnigmaError } from '@enigma/protocol'
 
-/** What the runner throws when a test asks for something wrong. Nothing ran. The first four are what the client library says, too. */
+/** What the runner throws when a test asks for something wrong. Nothing ran. The first is what the client library says, too. */
 export type TestingFailure =
-  /** The contract's ABI has no such function, or it is ambiguous. */
-  | { readonly code: 'ABI_FUNCTION'; readonly name: string }
-  /** An argument does not fit its ABI type. */
-  | { readonly code: 'ABI_ARGUMENT'; readonly argument: string; readonly type: string }
-  /** The answer does not decode by the function's ABI. */
-  | { readonly code: 'ABI_RESULT'; readonly name: string }
   /** The gas limit is out of range. */
   | { readonly code: 'GAS_OUT_OF_RANGE'; readonly what: string }
   /** An option is not what it should be. */

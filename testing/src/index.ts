@@ -1,4 +1,5 @@
-export type { AbiEntry, AbiParameter, SecretContractAbi } from './abi/types.ts'
+export { AbiError, type AbiFailure } from '@enigma/protocol/secret-abi'
+export type { AbiEntry, AbiParameter, SecretContractAbi } from '@enigma/protocol/secret-abi'
 export type { Account, Sender } from './accounts.ts'
 export type { Artifact, CompiledArtifact } from './artifact.ts'
 export type { TestContract } from './contract.ts'

@@ -10,8 +10,13 @@ import {
   type ScAddr
 } from '@enigma/protocol'
 import { createWasmPool, THREAD_URL } from '@enigma/enclave-sim/wasm'
-import { encodeConstructor } from './abi/codec.ts'
-import type { ConstructorArgs, SecretContractAbi } from './abi/types.ts'
+import {
+  decodeResult,
+  encodeCall,
+  encodeConstructor,
+  type ConstructorArgs,
+  type SecretContractAbi
+} from '@enigma/protocol/secret-abi'
 import { accountOf, addressOf, type Account } from './accounts.ts'
 import { loadArtifact, type Artifact, type CompiledArtifact } from './artifact.ts'
 import { FIRST_MOMENT, after, wholeNumber, type Moment } from './clock.ts'
@@ -139,7 +144,7 @@ export async function createTestNetwork(init: TestNetworkInit = {}): Promise<Tes
     options: RunOptions = {}
   ): Promise<TestContract> {
     const artifact = await loadArtifact(given)
-    const callData = encodeConstructor(artifact.abi, args)
+    const callData = encodeConstructor(artifact.abi, args).data
     requireCallData(callData)
     const gasLimit = gasLimitOf('deploy', options.gasLimit)
     const sender = addressOf(options.from ?? accountOf(0))
@@ -165,8 +170,8 @@ export async function createTestNetwork(init: TestNetworkInit = {}): Promise<Tes
     contractHandle(
       scAddr,
       abi,
-      async (kind, codec, args, options) => {
-        const callData = codec.encode(args)
+      async (kind, { key, name, fragment }, args, options) => {
+        const callData = encodeCall(abi, key, args).data
         requireCallData(callData)
         const gasLimit = gasLimitOf(kind, options.gasLimit)
         const sender = addressOf(options.from ?? accountOf(0))
@@ -175,9 +180,8 @@ export async function createTestNetwork(init: TestNetworkInit = {}): Promise<Tes
           const taskId = taskIdOf(sender, isQuery ? QUERY_NONCES + BigInt(now.queries) : nonceOf(sender))
           const moment = isQuery ? now.moment : nextMoment()
           const contract = found(scAddr)
-          return codec.decode(
-            await perform({ kind, name: codec.name, contract, callData, taskId, sender, gasLimit, ...moment })
-          )
+          const output = await perform({ kind, name, contract, callData, taskId, sender, gasLimit, ...moment })
+          return decodeResult(fragment, output)
         })
       },
       () => lastOf.get(scAddr)!

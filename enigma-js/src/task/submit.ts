@@ -14,7 +14,7 @@ import {
   type TaskId
 } from '@enigma/protocol'
 import { requirePayer, type Payer } from '../account/account.ts'
-import type { EncodedCall } from '../abi/codec.ts'
+import type { EncodedCall } from '@enigma/protocol/secret-abi'
 import { enigmaInterface } from '../chain/chain.ts'
 import { revertOf, type Revert } from '../chain/revert.ts'
 import { mined, send } from '../chain/send.ts'

@@ -1,5 +1,5 @@
 import type { Hash, ScAddr, TaskId } from '@enigma/protocol'
-import { decodeResult } from '../abi/codec.ts'
+import { decodeResult } from '@enigma/protocol/secret-abi'
 import { ClientError } from '../errors.ts'
 import type { Session } from '../session.ts'
 import type { TaskProgress } from './progress.ts'

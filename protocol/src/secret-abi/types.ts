@@ -1,4 +1,4 @@
-import type { Hex } from '@enigma/protocol'
+import type { Hex } from '../bytes.ts'
 
 /** One parameter of a function, as the compiler of secret contracts writes it. */
 export interface AbiParameter {

@@ -5,7 +5,7 @@ import type {
   FunctionName,
   FunctionResult,
   SecretContractAbi
-} from '../../src/abi/types.ts'
+} from '../../src/secret-abi/index.ts'
 
 const _abi = [
   { type: 'constructor', inputs: [{ name: 'owner', type: 'address' }] },
@@ -36,7 +36,7 @@ const same = <A, B>(equal: Same<A, B>): boolean => equal
 type Hex = `0x${string}`
 type Abi = typeof _abi
 
-describe('enigma-js/abi/types', () => {
+describe('protocol/secret-abi/types', () => {
   it('knows arguments and results of an ABI that is given as const', () => {
     const facts = [
       same<FunctionName<Abi>, 'add' | 'clear' | 'richest'>(true),

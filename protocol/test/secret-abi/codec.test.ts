@@ -1,7 +1,23 @@
 import { expect } from 'chai'
-import { decodeResult, encodeCall, encodeConstructor } from '../../src/abi/codec.ts'
-import { ClientError } from '../../src/index.ts'
-import { abiBytes, decodeCall } from '../support/decode.ts'
+import { AbiCoder, Interface } from 'ethers'
+import { fromHex, toHex } from '../../src/index.ts'
+import {
+  AbiError,
+  decodeResult,
+  encodeCall,
+  encodeConstructor,
+  functionsOf,
+  type SecretContractAbi
+} from '../../src/secret-abi/index.ts'
+
+/** Reads call data as an enclave does. */
+function decodeCall(abi: SecretContractAbi, data: Uint8Array): [string, unknown[]] {
+  const call = new Interface(abi as ConstructorParameters<typeof Interface>[0]).parseTransaction({ data: toHex(data) })!
+  return [call.name, [...call.args]]
+}
+
+const abiBytes = (types: readonly string[], values: readonly unknown[]): Uint8Array =>
+  fromHex(AbiCoder.defaultAbiCoder().encode(types, values))
 
 const uint = (name: string) => ({ name, type: 'uint256' })
 const abi = [
@@ -20,7 +36,7 @@ const abi = [
   }
 ]
 
-describe('enigma-js/abi/codec', () => {
+describe('protocol/secret-abi/codec', () => {
   it('encodes a selector and the arguments, as an enclave reads them', () => {
     const { data, fragment } = encodeCall(abi, 'add', [76n, 17])
 
@@ -37,6 +53,16 @@ describe('enigma-js/abi/codec', () => {
 
   it('takes a function of several with one name by its signature', () => {
     expect(decodeCall(abi.slice(3, 4), encodeCall(abi, 'put(string)', ['x']).data)).to.deep.equal(['put', ['x']])
+  })
+
+  it('lists functions under the key that a call finds them by', () => {
+    const found = functionsOf(abi).map(({ key, parameters }) => [key, parameters])
+    expect(found).to.deep.equal([
+      ['add', 2],
+      ['put(bytes)', 1],
+      ['put(string)', 1],
+      ['both', 0]
+    ])
   })
 
   const wrong: [string, () => unknown, string, RegExp][] = [
@@ -56,7 +82,7 @@ describe('enigma-js/abi/codec', () => {
   ]
   for (const [what, work, code, sentence] of wrong) {
     it(`refuses ${what}`, () => {
-      expect(work).to.throw(ClientError, sentence).with.property('code', code)
+      expect(work).to.throw(AbiError, sentence).with.property('code', code)
     })
   }
 
@@ -66,7 +92,7 @@ describe('enigma-js/abi/codec', () => {
         encodeCall(abi, 'add', [secret, 1n])
         expect.fail('it was taken')
       } catch (error) {
-        expect((error as ClientError).code).to.equal('ABI_ARGUMENT')
+        expect((error as AbiError).code).to.equal('ABI_ARGUMENT')
         expect(`${(error as Error).message} ${String((error as Error).cause)}`).to.not.match(/123456789|secret/)
       }
     }

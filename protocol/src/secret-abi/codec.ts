@@ -1,7 +1,7 @@
 import { AbiCoder, ConstructorFragment, FunctionFragment, Interface, type ParamType, type Result } from 'ethers'
-import { fromHex, toHex } from '@enigma/protocol'
-import { ClientError } from '../errors.ts'
-import type { SecretContractAbi } from './types.ts'
+import { concatBytes, fromHex } from '../bytes.ts'
+import { AbiError } from './errors.ts'
+import type { AbiEntry, SecretContractAbi } from './types.ts'
 
 /** Call data as enclaves expect it: Ethereum's, a selector and the arguments; a deployment has the arguments alone. */
 export interface EncodedCall {
@@ -13,26 +13,49 @@ export interface EncodedCall {
 /** @throws ABI_FUNCTION, ABI_ARGUMENT */
 export function encodeCall(abi: SecretContractAbi, name: string, args: readonly unknown[]): EncodedCall {
   const fragment = functionOf(abi, name)
-  const data = toHex(fromHex(fragment.selector)) + encodeArguments(name, fragment.inputs, args).slice(2)
-  return { data: fromHex(data), fragment: fragment.format('full') }
+  const data = concatBytes(fromHex(fragment.selector), encodeArguments(name, fragment.inputs, args))
+  return { data, fragment: fragment.format('full') }
 }
 
 /** @throws ABI_ARGUMENT */
 export function encodeConstructor(abi: SecretContractAbi, args: readonly unknown[]): EncodedCall {
   const entry = abi.find(({ type }) => type === 'constructor')
   const inputs = entry === undefined ? [] : ConstructorFragment.from(entry as ConstructorFragment).inputs
-  return { data: fromHex(encodeArguments('the constructor', inputs, args)), fragment: null }
+  return { data: encodeArguments('the constructor', inputs, args), fragment: null }
 }
+
+/** A function of a contract. */
+export interface FunctionEntry {
+  /** What `encodeCall` finds it by: its name, or its signature where several have the name. */
+  readonly key: string
+  readonly name: string
+  readonly parameters: number
+  /** In Ethereum's human-readable form, as `decodeResult` takes it. */
+  readonly fragment: string
+}
+
+export function functionsOf(abi: SecretContractAbi): FunctionEntry[] {
+  const fragments = abi.filter(({ type }) => type === 'function').map(readFunction)
+  return fragments.map(fragment => {
+    const { name, inputs } = fragment
+    const alone = fragments.filter(other => other.name === name).length === 1
+    const key = alone ? name : fragment.format('sighash')
+    return { key, name, parameters: inputs.length, fragment: fragment.format('full') }
+  })
+}
+
+const readFunction = (entry: AbiEntry): FunctionFragment =>
+  FunctionFragment.from({ stateMutability: 'nonpayable', ...entry })
 
 function functionOf(abi: SecretContractAbi, name: string): FunctionFragment {
   const functions = abi.filter(entry => entry.type === 'function')
   const found = functions.filter(entry => entry.name === name)
-  if (found.length === 1) return FunctionFragment.from({ stateMutability: 'nonpayable', ...found[0] })
+  if (found.length === 1) return readFunction(found[0]!)
   // several of one name: `add(uint256,uint256)` says which
   const bySignature = new Interface(functions as FunctionFragment[])
   const exact = name.includes('(') ? bySignature.getFunction(name) : null
   if (exact !== null) return exact
-  throw new ClientError(
+  throw new AbiError(
     { code: 'ABI_FUNCTION', name },
     found.length > 1 ? `The contract has several functions named ${name}.` : `The contract has no function ${name}.`,
     {
@@ -44,10 +67,10 @@ function functionOf(abi: SecretContractAbi, name: string): FunctionFragment {
   )
 }
 
-function encodeArguments(name: string, inputs: readonly ParamType[], args: readonly unknown[]): string {
+function encodeArguments(name: string, inputs: readonly ParamType[], args: readonly unknown[]): Uint8Array {
   if (args.length !== inputs.length) {
     const wanted = inputs.map(input => `${input.type} ${input.name}`).join(', ')
-    throw new ClientError(
+    throw new AbiError(
       { code: 'ABI_ARGUMENT', argument: name, type: `(${wanted})` },
       `${capital(name)} takes ${inputs.length} arguments (${wanted}), not ${args.length}.`
     )
@@ -60,13 +83,13 @@ function encodeArguments(name: string, inputs: readonly ParamType[], args: reado
       // without the cause: ethers quotes the value in its message, and an argument is a secret
       const label = input.name ? ` (${input.name})` : ''
       const why = ['bigint', 'number'].includes(typeof args[index]) ? 'it is out of range' : 'it has another form'
-      throw new ClientError(
+      throw new AbiError(
         { code: 'ABI_ARGUMENT', argument: input.name || String(index), type: input.type },
         `Argument ${index + 1} of ${name}${label} is not a ${input.type}: ${why}.`
       )
     }
   })
-  return coder.encode(inputs, args)
+  return fromHex(coder.encode(inputs, args))
 }
 
 const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1)
@@ -82,7 +105,7 @@ export function decodeResult(fragment: string, output: Uint8Array): unknown {
     const values = plain(AbiCoder.defaultAbiCoder().decode(outputs, output)) as unknown[]
     return outputs.length === 0 ? undefined : outputs.length === 1 ? values[0] : values
   } catch (cause) {
-    throw new ClientError(
+    throw new AbiError(
       { code: 'ABI_RESULT', name },
       `The answer of ${name} does not decode as (${outputs.map(({ type }) => type).join(', ')}).`,
       { hint: "Is this the deployed contract's ABI?", cause }
