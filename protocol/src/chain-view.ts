@@ -71,6 +71,7 @@ const taskView: Codec<TaskView> = struct<TaskView>('TaskView', {
   inputHash: bytes32(),
   gasLimit: u64,
   epoch: uint,
+  generation: u32,
   recordBlock: uint,
   recordTime: uint,
   status: u8,
@@ -86,7 +87,7 @@ const contractView: Codec<ContractView> = struct<ContractView>('ContractView', {
   tasks: list(taskView, MAX_VIEW_TASKS)
 })
 
-export const chainViewCodec: Codec<ChainView> = message<ChainView>('ChainView', 1, {
+export const chainViewCodec: Codec<ChainView> = message<ChainView>('ChainView', 2, {
   nonce: bytes32(),
   block: uint,
   blockHash: bytes32(),

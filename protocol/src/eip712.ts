@@ -55,6 +55,7 @@ export interface TaskView {
   readonly inputHash: Hash
   readonly gasLimit: bigint
   readonly epoch: number
+  readonly generation: number // of the state key, from the EpochUpdate of the task's epoch (R9)
   readonly recordBlock: number
   readonly recordTime: number
   readonly status: number // TaskStatus
@@ -139,7 +140,7 @@ const fields = (signature: string): TypedDataField[] =>
   })
 
 const taskView = fields(
-  'bytes32 taskId,uint8 kind,address sender,bytes32 inputHash,uint64 gasLimit,uint64 epoch,uint64 recordBlock,uint64 recordTime,uint8 status,uint64 receiptBlock,bytes32 receiptDigest'
+  'bytes32 taskId,uint8 kind,address sender,bytes32 inputHash,uint64 gasLimit,uint64 epoch,uint32 generation,uint64 recordBlock,uint64 recordTime,uint8 status,uint64 receiptBlock,bytes32 receiptDigest'
 )
 const contractView = fields('bytes32 scAddr,bytes32 codeHash,uint64 deltaCount,bytes32 headHash,TaskView[] tasks')
 

@@ -3,6 +3,7 @@ import {
   drawPoint, epochSeedOf, fromHex, keccak256, leafNode, makeSimEvidence, mixOf, nextHead, outputHashOf, pad, parentNode,
   principalSecretOf, randomSeedOf, reportDataOf, runDigestOf, sealDelta, sealEnvelope, sealOutput, sealTaskError,
   seedCommitOf, signDigest, simEvidenceDigest, stateKeyOf, taskIdOf, termsHash, toHex, typedDigest, utf8, x25519Pair,
+  opsHashOf, queryBody, sealQueryOutcome, sealSnapshot, snapshotHashOf,
   type Address, type ChainView, type Hash, type Hex, type MessageName, type Receipt, type ScAddr, type StakeLeaf
 } from '../src/index.ts'
 
@@ -79,7 +80,7 @@ export const sampleView: ChainView = {
       scAddr: h('contract') as Hex as ScAddr, codeHash: h('code'), deltaCount: 9, headHash: h('head'),
       tasks: [
         {
-          taskId: taskIdOf(sender, 7), kind: 1, sender, inputHash: h('input'), gasLimit: 1_000_000n, epoch: 42,
+          taskId: taskIdOf(sender, 7), kind: 1, sender, inputHash: h('input'), gasLimit: 1_000_000n, epoch: 42, generation: 0,
           recordBlock: 1234, recordTime: 1_800_000_000, status: 1, receiptBlock: 0, receiptDigest: ZERO_HASH
         }
       ]
@@ -193,6 +194,35 @@ function runs() {
   }
 }
 
+function queries() {
+  const cek = bytes('cek')
+  const callData = utf8('call data')
+  const at = { envelopeHash: h('envelope'), headHash: h('head'), block: 1240 }
+  const outcome = { ok: true, reason: 0, message: '', output: utf8('answer') }
+  const result = sealQueryOutcome(cek, at, outcome)
+  const permit = {
+    issuer: sender, grantee: a('grantee'), scope: h('contract'), ops: opsHashOf(['leader()']), notBefore: 0,
+    expiry: 1_900_000_000, maxUses: 0, nonce: h('permit')
+  }
+  const body = { callData, permit: { permit, ops: ['leader()'], signature: new Uint8Array(65).fill(7) } }
+  return {
+    cek: toHex(cek), at, output: toHex(outcome.output), result: toHex(result), outputHash: outputHashOf(result),
+    permit, body: toHex(queryBody.encode(body)), bodyWithoutPermit: toHex(queryBody.encode({ callData, permit: null }))
+  }
+}
+
+function snapshot() {
+  const stateKey = bytes('state key')
+  const place = { scAddr: h('contract') as Hex as ScAddr, deltaCount: 9, headHash: h('head'), generation: 1 }
+  const state = new Map<Hex, Uint8Array>([['0x62', utf8('second')], ['0x61', utf8('first')]])
+  const ciphertext = sealSnapshot(stateKey, place, state)
+  return {
+    stateKey: toHex(stateKey), place, state: [...state].map(([k, v]) => [k, toHex(v)]),
+    ciphertext: toHex(ciphertext), contentHash: snapshotHashOf(ciphertext)
+  }
+}
+
 export const vectors = (): Record<string, unknown> => ({
-  digests: digests(), evidence: evidence(), typed: typed(), draw: draw(), envelope: envelope(), runs: runs()
+  digests: digests(), evidence: evidence(), typed: typed(), draw: draw(), envelope: envelope(), runs: runs(), queries: queries(),
+  snapshot: snapshot()
 })

@@ -23,7 +23,7 @@ export const RUN_LABEL = 'run'
 /** R4: signs that this enclave could run the task right now. All checks of a run, but the run. */
 export function accept(parts: WorkerParts, request: AcceptRequest): AcceptResponse {
   const recorded = recordedTask(parts, request)
-  if (recorded.mismatch === null) runnableTask(parts, request, recorded).contentKey.fill(0)
+  if (recorded.mismatch === null) runnableTask(parts, recorded).contentKey.fill(0)
   const { taskId, inputHash, recordBlock } = recorded.task
   const { domain } = parts.identity.binding
   const signature = parts.identity.sign(typedDigest(domain, 'TaskAccepted', { taskId, inputHash, recordBlock }))
@@ -56,7 +56,7 @@ export async function run(enclave: Enclave, request: RunRequest): Promise<RunRes
 async function execute(enclave: Enclave, parts: WorkerParts, request: RunRequest): Promise<Outcome> {
   const recorded = recordedTask(parts, request)
   if (recorded.mismatch !== null) return mismatchOutcome(recorded)
-  const task = runnableTask(parts, request, recorded)
+  const task = runnableTask(parts, recorded)
   const callData = openedBody(task)
   if (!callData)
     return failureOutcome(task, FailureReason.badInput, 'The input does not decrypt, or its padding is wrong.', 0n)

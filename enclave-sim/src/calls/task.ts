@@ -93,7 +93,8 @@ function requireSound(view: ChainView, contract: ContractView, task: TaskView): 
     isDeployment === (contract.deltaCount === 0 && contract.headHash === ZERO_HASH) &&
     contract.codeHash !== ZERO_HASH &&
     task.gasLimit <= MAX_GAS &&
-    task.epoch <= view.epoch
+    task.epoch <= view.epoch &&
+    task.generation <= view.generation
   if (!sound) throw enclaveError('ENCLAVE_TASK_REFUSED', 'The view contradicts itself about this task.')
 }
 
@@ -102,9 +103,9 @@ function requireSound(view: ChainView, contract: ContractView, task: TaskView): 
  *
  * @throws INPUT_NOT_FOR_SEAT, ENCLAVE_NO_STATE_KEY, ENCLAVE_STATE_NOT_AT_HEAD, ENCLAVE_CODE_MISSING; nothing is signed then
  */
-export function runnableTask(parts: WorkerParts, request: RunRequest, recorded: RecordedTask): RunnableTask {
+export function runnableTask(parts: WorkerParts, recorded: RecordedTask): RunnableTask {
   const { contract, task, envelope } = recorded
-  const generation = generationOf(parts.views.get(request.nonce), task)
+  const { generation } = task
   const stateKey = parts.stateKeys.get(contract.scAddr, generation)
   const state = parts.states.get(contract.scAddr)
   if (state.headHash !== contract.headHash || state.deltaCount !== contract.deltaCount) {
@@ -119,12 +120,4 @@ export function runnableTask(parts: WorkerParts, request: RunRequest, recorded: 
   const { domain } = parts.identity.binding
   const runDigest = runDigestOf({ ...domain, ...task, codeHash: contract.codeHash, prevHead: contract.headHash })
   return { ...recorded, contentKey, generation, stateKey, state, code, runDigest }
-}
-
-/** R9: the generation of the task's own epoch. A view tells only that of the current one; both are the same while there is but one. */
-function generationOf(view: ChainView, task: TaskView): number {
-  if (view.generation !== 0 && task.epoch !== view.epoch) {
-    throw enclaveError('ENCLAVE_TASK_REFUSED', "The view does not tell the generation of the task's epoch.")
-  }
-  return view.generation
 }

@@ -86,6 +86,7 @@ describe('calls/views: what a worker enclave believes of the chain', () => {
       inTask({ inputHash: other }),
       inTask({ gasLimit: task.gasLimit + 1n }),
       inTask({ epoch: task.epoch + 1 }),
+      inTask({ generation: 1 }),
       inTask({ recordBlock: task.recordBlock - 1 }),
       inTask({ recordTime: task.recordTime + 1 }),
       inTask({ status: TaskStatus.ReceiptVerified }),

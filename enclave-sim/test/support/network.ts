@@ -246,6 +246,7 @@ const NO_TASK: Omit<TaskView, 'taskId'> = {
   inputHash: ZERO_HASH,
   gasLimit: 0n,
   epoch: 0,
+  generation: 0,
   recordBlock: 0,
   recordTime: 0,
   status: TaskStatus.RecordUndefined,

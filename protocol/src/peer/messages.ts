@@ -25,6 +25,7 @@ import {
 } from '../chain-view.ts'
 import { MAX_BYTECODE_BYTES, MAX_DELTA_BYTES, MAX_ENVELOPE_BYTES } from '../params.ts'
 import { MAX_RESULT_BYTES, receiptCodec } from '../run.ts'
+import { SNAPSHOT_PART_BYTES, signedSnapshot, type SignedSnapshot } from '../snapshot.ts'
 import type { Domain, Receipt } from '../eip712.ts'
 import type { Address, Hash, Key32, ScAddr, TaskId } from '../ids.ts'
 
@@ -38,8 +39,13 @@ export const PeerProtocol = {
   encryptionKeys: '/enigma/encryption-keys/1.0.0',
   taskRelay: '/enigma/task-relay/1.0.0',
   delta: '/enigma/delta/1.0.0',
-  principal: '/enigma/principal/1.0.0'
+  principal: '/enigma/principal/1.0.0',
+  query: '/enigma/query/1.0.0',
+  snapshot: '/enigma/snapshot/1.0.0'
 } as const
+
+/** Gossip of finished results (R8): the payload is a ReleasedResult. */
+export const RESULTS_TOPIC = '/enigma/results/1'
 
 /** Who a peer is: the operator's signature over its libp2p identity. */
 export interface Hello {
@@ -221,6 +227,42 @@ export interface BytecodeResponse {
 export const bytecodeResponse: Codec<BytecodeResponse> = message<BytecodeResponse>('BytecodeResponse', 1, {
   bytecode: bytes(MAX_BYTECODE_BYTES)
 })
+
+/** Snapshots (R10). */
+export const SnapshotMethod = { newest: 0, part: 1 } as const
+/** The newest snapshot that the peer has of a contract, at `atMost` deltas or fewer (R10); null if none. */
+export interface SnapshotQuery {
+  readonly scAddr: ScAddr
+  readonly atMost: number
+}
+export const snapshotQuery: Codec<SnapshotQuery> = message<SnapshotQuery>('SnapshotQuery', 1, {
+  scAddr: bytes32<ScAddr>(),
+  atMost: uint
+})
+export interface SnapshotAnswer {
+  readonly found: SignedSnapshot | null
+}
+export const snapshotAnswer: Codec<SnapshotAnswer> = message<SnapshotAnswer>('SnapshotAnswer', 1, {
+  found: maybe(signedSnapshot)
+})
+/** A part of a snapshot's ciphertext, named by its content; at most SNAPSHOT_PART_BYTES from `offset` on. */
+export interface SnapshotPartRequest {
+  readonly contentHash: Hash
+  readonly offset: number
+}
+export const snapshotPartRequest: Codec<SnapshotPartRequest> = message<SnapshotPartRequest>('SnapshotPartRequest', 1, {
+  contentHash: bytes32(),
+  offset: uint
+})
+export interface SnapshotPart {
+  readonly part: Uint8Array
+}
+export const snapshotPart: Codec<SnapshotPart> = message<SnapshotPart>('SnapshotPart', 1, {
+  part: bytes(SNAPSHOT_PART_BYTES)
+})
+
+/** Read-only calls (R8): entry worker to seat holder; the request is a SignedQuery, the answer a SignedQueryAnswer. */
+export const QueryMethod = { query: 0 } as const
 
 /** To the principal (R5): who it is, and a view of the chain with state keys. */
 export const PrincipalMethod = { info: 0, chainView: 1 } as const

@@ -136,6 +136,25 @@ export interface TaskResultResult {
   readonly result: Hex // ciphertext of the output or of the error
 }
 
+/** A read-only call (R8). The envelope names contract, asker and epoch; the signature is over EIP-712 Query. */
+export interface QueryContractParams {
+  readonly envelope: Hex
+  readonly notAfter: number // seconds
+  readonly signature: Hex
+}
+export interface QueryContractResult {
+  readonly answer: {
+    readonly envelopeHash: Hash
+    readonly outputHash: Hash
+    readonly scAddr: ScAddr
+    readonly deltaCount: number
+    readonly headHash: Hash
+    readonly block: number
+  }
+  readonly signature: Hex // of the seat's enclave over EIP-712 QueryAnswer
+  readonly result: Hex // ciphertext of the outcome
+}
+
 /** Method name -> parameters and result. getTaskResult answers null while there is none. */
 export interface RpcMethods {
   getInfo: [Record<string, never>, InfoResult]

@@ -102,5 +102,19 @@ export const PROTOCOL_RULES: Readonly<Record<ProtocolId, ProtocolRule>> = {
     perSecond: 200,
     burst: 400,
     roles: ['worker']
+  },
+  [PeerProtocol.query]: {
+    maxRequestBytes: 128 * 1024,
+    maxResponseBytes: 192 * 1024,
+    perSecond: 50,
+    burst: 100,
+    roles: ['worker']
+  },
+  [PeerProtocol.snapshot]: {
+    maxRequestBytes: SMALL,
+    maxResponseBytes: FULL,
+    perSecond: 100,
+    burst: 200,
+    roles: ['worker']
   }
 }
