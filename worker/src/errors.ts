@@ -6,6 +6,9 @@ export type WorkerFailure =
   | { readonly code: 'WORKER_CONFIG'; readonly setting: string }
   | { readonly code: 'WORKER_DATA_DIR'; readonly path: string }
   | { readonly code: 'WORKER_OTHER_NETWORK'; readonly expected: string; readonly found: string }
+  // storage
+  | { readonly code: 'STORE_LOCKED'; readonly path: string }
+  | { readonly code: 'STORE_FAILED'; readonly reason: string }
   // chain
   | { readonly code: 'CHAIN_UNREACHABLE'; readonly method: string }
   | { readonly code: 'CHAIN_TIMEOUT'; readonly method: string; readonly limitMs: number }

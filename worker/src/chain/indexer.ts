@@ -45,8 +45,15 @@ export class Indexer implements ChainReader {
 
   /** Rebuilds the projection from disk. Call once, before `advance`. */
   async load(): Promise<void> {
+    const { store, log, alarm } = this.#parts
     this.#projection = this.#fresh()
     this.#headers.clear()
+    if (!(await store.isWhole())) {
+      const message = 'The index of the chain was damaged on disk; it is read again from the chain.'
+      log.warn(message)
+      alarm?.('INDEX_DAMAGED', message)
+      await store.truncate(null)
+    }
     this.#cursor = await this.#parts.store.cursor()
     for (const header of await this.#parts.store.headers()) this.#headers.set(header.number, header)
     for await (const block of this.#parts.store.blocks()) this.#applyBlock(block)

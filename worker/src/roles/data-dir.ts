@@ -11,7 +11,8 @@ export interface DataDir {
   readonly peerIdentity: string // file of the libp2p key
 }
 
-const SCHEMA = 1
+/** 2: every stored value carries a checksum. */
+const SCHEMA = 2
 
 /** @throws WORKER_DATA_DIR if a later version made it, or it cannot be made. */
 export function openDataDir(path: string): DataDir {

@@ -7,7 +7,7 @@ import { EnclaveSupervisor } from '../enclave/enclave.ts'
 import { chainAuthority, type PeerAuthority } from '../net/authority.ts'
 import { loadIdentity } from '../net/identity.ts'
 import { Libp2pNetwork } from '../net/libp2p-network.ts'
-import { openDatabase, type Database } from '../ops/database.ts'
+import { openDatabase, partOf, type Database } from '../ops/database.ts'
 import type { Logger } from '../ops/log.ts'
 import { createStatusBoard, type StatusBoard } from '../ops/status-board.ts'
 import { openChain, type ChainLink } from './chain-link.ts'
@@ -43,7 +43,13 @@ export async function openBase(
   const board = createStatusBoard()
   board.step('start', 'running', 'reading the chain')
   const dir = openDataDir(config.dataDir)
-  const db = await openDatabase(dir.db)
+  const db = await openDatabase(dir.db, {
+    onDamaged(key) {
+      board.count('store_damaged_values')
+      board.alarm('STORE_DAMAGED', 'Data on disk was damaged. It is kept apart, and fetched again.')
+      log.error('damaged data on disk was set aside; it is fetched again', { code: 'STORE_DAMAGED', part: partOf(key) })
+    }
+  })
   const chain = await openChain({ ...config, db, log: log.child('chain'), board })
   const { facts } = chain
   log.info('chain reached', {

@@ -19,7 +19,7 @@ import { createIndexStore } from '../../src/chain/index-store.ts'
 import { Indexer } from '../../src/chain/indexer.ts'
 import { readNetworkFacts } from '../../src/chain/network.ts'
 import type { ChainEvent, NetworkFacts } from '../../src/chain/reader.ts'
-import { openDatabase, type Database } from '../../src/ops/database.ts'
+import { jsonPart, openDatabase, type Database } from '../../src/ops/database.ts'
 import { createLogger } from '../../src/ops/log.ts'
 import { startDevChain, type DevChain } from './dev-chain.ts'
 import { DevNetwork, account } from './dev-network.ts'
@@ -176,6 +176,17 @@ describe('chain/indexer', function () {
       contract: structuredClone(indexer.contract(scAddr)),
       epoch: indexer.currentEpoch()
     }).to.deep.equal(before)
+  })
+
+  it('reads everything again when a block of the index is gone from disk', async () => {
+    const contract = structuredClone(indexer.contract(scAddr))
+    const blocks = jsonPart<object>(db, 'index-blocks')
+    await blocks.del((await blocks.keys({ limit: 3 }).all())[1]!)
+    indexer = await open(db)
+    expect(structuredClone(indexer.contract(scAddr))).to.deep.equal(contract)
+    expect(alarms.splice(0)).to.deep.equal(['INDEX_DAMAGED'])
+    indexer = await open(db)
+    expect(alarms).to.deep.equal([])
   })
 
   it('comes to the same index when it starts from nothing', async () => {

@@ -16,8 +16,8 @@ describe('roles/data-dir', () => {
 
   it('refuses the data of another version of the layout', () => {
     const dir = openDataDir(join(folder, 'b'))
-    writeFileSync(join(dir.path, 'schema'), '2\n')
-    expect(() => openDataDir(dir.path)).to.throw('layout 2')
+    writeFileSync(join(dir.path, 'schema'), '3\n')
+    expect(() => openDataDir(dir.path)).to.throw('layout 3')
   })
 
   it('says where the process listens', () => {

@@ -1,0 +1,215 @@
+import {
+  AbstractIterator,
+  AbstractKeyIterator,
+  AbstractLevel,
+  AbstractValueIterator,
+  type AbstractBatchOperation,
+  type AbstractIteratorOptions
+} from 'abstract-level'
+import { type ClassicLevel } from 'classic-level'
+import { checkedValue, withChecksum } from './checksum.ts'
+
+type Bytes = Uint8Array
+type Inner = ClassicLevel<Bytes, Bytes>
+type Range = AbstractIteratorOptions<Bytes, Bytes>
+type Operation = AbstractBatchOperation<Inner, Bytes, Bytes>
+
+/** Told once of every value that was not what had been written. `key` is the whole key, with the part's name. */
+export type OnDamaged = (key: string) => void
+
+const INNER = { keyEncoding: 'view', valueEncoding: 'view' } as const
+const QUARANTINE = '!damaged!'
+/** Damaged values kept for whoever wants to look at them. */
+const MAX_QUARANTINED = 100
+const MAX_QUARANTINED_BYTES = 1024 * 1024
+
+const utf8 = new TextDecoder()
+const bytesOf = (text: string): Bytes => new TextEncoder().encode(text)
+const isEqual = (a: Bytes, b: Bytes): boolean => Buffer.compare(a, b) === 0
+
+/** LevelDB's own word that a file is damaged. */
+export function isCorruption(error: unknown): boolean {
+  const { code, cause } = (error ?? {}) as { code?: unknown; cause?: unknown }
+  return code === 'LEVEL_CORRUPTION' || (cause !== undefined && isCorruption(cause))
+}
+
+/**
+ * LevelDB in which every value carries a checksum over its key and itself, checked at every read, also by iterators and `has`.
+ * A damaged value counts as missing, so that its owner fetches or computes it again; it is moved aside, and told of.
+ */
+export class CheckedLevel extends AbstractLevel<Bytes, string, Bytes> {
+  readonly inner: Inner
+  readonly #onDamaged: OnDamaged
+  readonly #writing = new Set<Promise<void>>()
+  #movingAside: Promise<void> | null = null
+  #quarantined = 0
+
+  constructor(inner: Inner, onDamaged: OnDamaged) {
+    super({ encodings: { view: true }, has: true }, { keyEncoding: 'utf8', valueEncoding: 'view' })
+    this.inner = inner
+    this.#onDamaged = onDamaged
+  }
+
+  async _open(): Promise<void> {
+    await this.inner.open()
+  }
+
+  async _close(): Promise<void> {
+    await this.inner.close()
+  }
+
+  _put(key: Bytes, value: Bytes, options: object): Promise<void> {
+    return this.#write(() => this.inner.put(key, withChecksum(key, value), { ...options, ...INNER }))
+  }
+
+  _del(key: Bytes, options: object): Promise<void> {
+    return this.#write(() => this.inner.del(key, { ...options, ...INNER }))
+  }
+
+  _batch(operations: readonly Operation[], options: object): Promise<void> {
+    const stored = operations.map((operation): Operation => {
+      const { type, key } = operation
+      if (type === 'del') return { type, key, ...INNER }
+      return { type, key, value: withChecksum(key, operation.value), ...INNER }
+    })
+    return this.#write(() => this.inner.batch(stored, { ...options, ...INNER }))
+  }
+
+  async _get(key: Bytes): Promise<Bytes | undefined> {
+    let stored: Bytes | undefined
+    try {
+      stored = await this.inner.get(key, INNER)
+    } catch (error) {
+      if (!isCorruption(error)) throw error
+      await this.moveAside(key, null)
+      return undefined
+    }
+    if (stored === undefined) return undefined
+    const value = checkedValue(key, stored)
+    if (value === null) await this.moveAside(key, stored)
+    return value ?? undefined
+  }
+
+  _getMany(keys: readonly Bytes[]): Promise<(Bytes | undefined)[]> {
+    return Promise.all(keys.map(key => this._get(key)))
+  }
+
+  async _has(key: Bytes): Promise<boolean> {
+    return (await this._get(key)) !== undefined
+  }
+
+  _clear(options: object): Promise<void> {
+    return this.#write(() => this.inner.clear({ ...options, ...INNER }))
+  }
+
+  _iterator(options: Range): AbstractIterator<CheckedLevel, Bytes, Bytes> {
+    return new Entries(this, options)
+  }
+
+  _keys(options: Range): AbstractKeyIterator<CheckedLevel, Bytes> {
+    return new Keys(this, options)
+  }
+
+  _values(options: Range): AbstractValueIterator<CheckedLevel, Bytes, Bytes> {
+    return new Values(this, options)
+  }
+
+  /** Takes a damaged value out of the way, unless something else has been written in its place meanwhile. */
+  async moveAside(key: Bytes, stored: Bytes | null): Promise<void> {
+    while (this.#movingAside) await this.#movingAside
+    const work = this.#moveAside(key, stored)
+    this.#movingAside = work.finally(() => (this.#movingAside = null))
+    await work
+  }
+
+  async #moveAside(key: Bytes, stored: Bytes | null): Promise<void> {
+    await Promise.allSettled(this.#writing)
+    const now = await this.inner.get(key, INNER).catch(() => undefined)
+    if (stored && (!now || !isEqual(now, stored))) return
+    const batch = this.inner.batch().del(key, INNER)
+    if (stored && this.#quarantined++ < MAX_QUARANTINED && stored.length <= MAX_QUARANTINED_BYTES) {
+      batch.put(bytesOf(QUARANTINE + utf8.decode(key)), stored, INNER)
+    }
+    await batch.write({ sync: true })
+    this.#onDamaged(utf8.decode(key))
+  }
+
+  async #write(work: () => Promise<void>): Promise<void> {
+    while (this.#movingAside) await this.#movingAside
+    const done = work()
+    const settled = done.catch(() => undefined)
+    this.#writing.add(settled)
+    void settled.then(() => this.#writing.delete(settled))
+    await done
+  }
+}
+
+/** The good entries of a range, in order. */
+class Reader {
+  readonly #db: CheckedLevel
+  readonly #entries: AbstractIterator<Inner, Bytes, Bytes>
+  #left: number
+
+  constructor(db: CheckedLevel, { limit = -1, ...range }: Range) {
+    this.#db = db
+    this.#left = limit < 0 ? Infinity : limit
+    this.#entries = db.inner.iterator<Bytes, Bytes>({ ...range, keys: true, values: true, ...INNER })
+  }
+
+  async next(): Promise<[Bytes, Bytes] | undefined> {
+    while (this.#left > 0) {
+      const entry = await this.#entries.next()
+      if (entry === undefined) return undefined
+      const [key, stored] = entry
+      const value = checkedValue(key, stored)
+      if (value === null) {
+        await this.#db.moveAside(key, stored)
+        continue
+      }
+      this.#left -= 1
+      return [key, value]
+    }
+    return undefined
+  }
+
+  seek(target: Bytes): void {
+    this.#entries.seek(target, INNER)
+  }
+
+  close(): Promise<void> {
+    return this.#entries.close()
+  }
+}
+
+class Entries extends AbstractIterator<CheckedLevel, Bytes, Bytes> {
+  readonly #reader: Reader
+  constructor(db: CheckedLevel, options: Range) {
+    super(db, options)
+    this.#reader = new Reader(db, options)
+  }
+  _next = (): Promise<[Bytes, Bytes] | undefined> => this.#reader.next()
+  _seek = (target: Bytes): void => this.#reader.seek(target)
+  _close = (): Promise<void> => this.#reader.close()
+}
+
+class Keys extends AbstractKeyIterator<CheckedLevel, Bytes> {
+  readonly #reader: Reader
+  constructor(db: CheckedLevel, options: Range) {
+    super(db, options)
+    this.#reader = new Reader(db, options)
+  }
+  _next = async (): Promise<Bytes | undefined> => (await this.#reader.next())?.[0]
+  _seek = (target: Bytes): void => this.#reader.seek(target)
+  _close = (): Promise<void> => this.#reader.close()
+}
+
+class Values extends AbstractValueIterator<CheckedLevel, Bytes, Bytes> {
+  readonly #reader: Reader
+  constructor(db: CheckedLevel, options: Range) {
+    super(db, options)
+    this.#reader = new Reader(db, options)
+  }
+  _next = async (): Promise<Bytes | undefined> => (await this.#reader.next())?.[1]
+  _seek = (target: Bytes): void => this.#reader.seek(target)
+  _close = (): Promise<void> => this.#reader.close()
+}
