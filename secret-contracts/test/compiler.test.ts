@@ -69,7 +69,7 @@ describe('secret-contracts/compiler', function () {
   })
 
   it('compiles contracts side by side', async () => {
-    const names = ['calculator', 'flip-coin', 'millionaires']
+    const names = ['calculator', 'flip-coin', 'millionaires', 'voting']
     const alone: string[] = []
     for (const name of names) alone.push((await compileContract(sampleSource(name), join(directory, 'c'))).codeHash)
     const together = await Promise.all(names.map(name => compileContract(sampleSource(name), join(directory, 'd'))))

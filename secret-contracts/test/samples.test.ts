@@ -1,9 +1,15 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { expect } from 'chai'
-import { FAILURE_REASON } from '@enigma/enclave-sim/wasm'
+import { Interface } from 'ethers'
+import { fromHex, toHex, type Hex } from '@enigma/protocol'
+import { FAILURE_REASON, HOST_GAS, type RunSuccess } from '@enigma/enclave-sim/wasm'
 import { address, createHarness, failed, sampleSource, succeeded, type Deployed, type Harness } from './harness.ts'
 
 const MAX = 2n ** 256n - 1n
+
+const calledBy = (caller: Hex) => ({
+  context: { caller: fromHex(caller), scAddr: new Uint8Array(32), blockNumber: 1n, timeSeconds: 1n }
+})
 
 describe('secret-contracts/samples', function () {
   this.timeout(60_000)
@@ -15,27 +21,47 @@ describe('secret-contracts/samples', function () {
   interface Step {
     readonly call: string
     readonly args: readonly string[]
+    readonly from?: Hex
     readonly returns?: string
     readonly returnsOneOf?: readonly string[]
     readonly fails?: string
+    readonly callsBack?: { readonly target: string; readonly function: string; readonly args: readonly string[] }
+  }
+  /** What may stand before the steps: the constructor's arguments. */
+  interface Deployment {
+    readonly deploy: readonly string[]
   }
 
   const names = readdirSync(new URL('../samples/', import.meta.url), { withFileTypes: true }).filter(found =>
     found.isDirectory()
   )
+  const valueOf = (text: string): string | boolean => (/^(true|false)$/.test(text) ? text === 'true' : text)
+
   for (const { name } of names) {
     it(`${name} does what its expected.json says`, async () => {
-      const steps = JSON.parse(
-        readFileSync(new URL(`../samples/${name}/expected.json`, import.meta.url), 'utf8')
-      ) as Step[]
-      const contract = await harness.deploy(sampleSource(name))
-      for (const { call, args, returns, returnsOneOf, fails } of steps) {
-        const result = await contract.call(call, [...args])
+      const file = readFileSync(new URL(`../samples/${name}/expected.json`, import.meta.url), 'utf8')
+      const [first, ...rest] = JSON.parse(file) as [Step | Deployment, ...Step[]]
+      const steps = 'deploy' in first ? rest : [first, ...rest]
+      const contract = await harness.deploy(sampleSource(name), 'deploy' in first ? [...first.deploy] : [])
+      for (const { call, args, from, returns, returnsOneOf, fails, callsBack } of steps) {
+        const what = `${call}(${args.join(', ')})`
+        const result = await contract.call(call, args.map(valueOf), from ? calledBy(from) : {})
         if (fails !== undefined) expect(failed(result)).to.deep.equal({ reason: FAILURE_REASON.REVERT, message: fails })
         else {
-          const output = contract.abi.decodeFunctionResult(call, succeeded(result).output)
-          const text = output.length === 0 ? '' : String(output[0]).toLowerCase()
-          expect(returnsOneOf ?? [returns ?? text], `${call}(${args.join(', ')})`).to.include(text)
+          const { output, callback } = succeeded(result)
+          const decoded = contract.abi.decodeFunctionResult(call, output)
+          const text = decoded.length === 0 ? '' : String(decoded[0]).toLowerCase()
+          expect(returnsOneOf ?? [returns ?? text], what).to.include(text)
+          if (callsBack) {
+            const data = new Interface([`function ${callsBack.function}`]).encodeFunctionData(
+              callsBack.function,
+              callsBack.args
+            )
+            expect(callback && { target: toHex(callback.target), data: toHex(callback.data) }, what).to.deep.equal({
+              target: callsBack.target,
+              data
+            })
+          }
         }
       }
       expect(steps).not.to.have.length(0)
@@ -120,14 +146,7 @@ describe('secret-contracts/samples', function () {
     })
 
     it('keeps the tosses of two players apart', async () => {
-      const as = (index: number): object => ({
-        context: {
-          caller: new Uint8Array(20).fill(index),
-          scAddr: new Uint8Array(32),
-          blockNumber: 1n,
-          timeSeconds: 1n
-        }
-      })
+      const as = (index: number) => calledBy(address(index))
       await coin.call('commit', [], as(1))
       expect(failed(await coin.call('guess', [0], as(2)))).to.deep.include({ reason: FAILURE_REASON.REVERT })
       expect(succeeded(await coin.call('guess', [0], as(1))).ok).to.equal(true)
@@ -166,6 +185,34 @@ describe('secret-contracts/samples', function () {
       expect(last.gasUsed - first.gasUsed < loading + 10_000n).to.equal(true)
       const richest = Array.from({ length: 500 }, (_, i) => i + 1).find(i => (i * 7919) % 503 === 502)
       expect(await contract.value('computeRichest')).to.equal(address(richest!))
+    })
+  })
+  describe('voting', () => {
+    const votingETH = address(0xe74)
+    it('costs the same gas and changes as many bytes for a yes as for a no', async () => {
+      const cast = async (yes: boolean) => {
+        const contract = await harness.deploy(sampleSource('voting'), [votingETH])
+        const first = succeeded(await contract.call('castVote', [1n, yes], calledBy(address(1))))
+        const second = succeeded(await contract.call('castVote', [1n, yes], calledBy(address(2))))
+        const bytes = ({ writes }: RunSuccess) => [...writes].map(([key, value]) => [key.length, value?.length])
+        return [first.gasUsed, second.gasUsed, bytes(first), bytes(second)]
+      }
+      expect(await cast(true)).to.deep.equal(await cast(false))
+    })
+
+    it('asks Ethereum with gas that its bound allows, and pays for it', async () => {
+      const contract = await harness.deploy(sampleSource('voting'), [votingETH])
+      const { callback, gasUsed } = succeeded(await contract.call('castVote', [1n, true]))
+      expect(callback!.gas).to.equal(100_000)
+      expect(Number(gasUsed)).to.be.greaterThan(100_000 * HOST_GAS.callback.perEthereumGas)
+      expect(gasUsed < 100_000_000n, 'within the default gas limit of a client').to.equal(true)
+    })
+
+    it('votes for nobody in a query', async () => {
+      const contract = await harness.deploy(sampleSource('voting'), [votingETH])
+      expect(failed(await contract.call('castVote', [1n, true], { readOnly: true }))).to.include({
+        reason: FAILURE_REASON.READ_ONLY
+      })
     })
   })
 })

@@ -1,6 +1,12 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { expect } from 'chai'
 import { ZeroHash, type Contract } from 'ethers'
-import { TaskStatus, type Hex, type ScAddr } from '@enigma/protocol'
+import { TaskStatus, toHex, type Hex, type ScAddr } from '@enigma/protocol'
+import { compileContract } from '@enigma/secret-contracts'
+import { createTestNetwork } from '@enigma/testing'
 import { deployContract } from '../../contracts/deploy/index.ts'
 import { helpers } from './support/chain.ts'
 import { commit, deployContractOf, recordCompute, type OpenTask } from './support/tasks.ts'
@@ -149,5 +155,49 @@ describe('contracts/samples/VotingETH', () => {
     await commit(world, task, { callback: { target: await probe.getAddress(), data, gas: 200_000 } })
     expect(await probe.getFunction('attempts').staticCall()).to.equal(1n)
     expect(await probe.getFunction('successes').staticCall()).to.equal(0n)
+  })
+  it('counts what the secret contract `voting` calls it with, and undoes there what it refuses', async () => {
+    const s = await helpers.loadFixture(scene)
+    const directory = await mkdtemp(join(tmpdir(), 'enigma-voting-'))
+    // The secret contract runs in a unit test's network; each of its callbacks is settled on this chain.
+    const secret = await createTestNetwork({
+      async ethereum({ target, data, gas }) {
+        const task = await recordCompute(s.world, s.world.users[1]!, s.scAddr)
+        await commit(s.world, task, { callback: { target: toHex(target), data: toHex(data), gas } })
+        return (await outcome(s, Promise.resolve(task))) === Number(TaskStatus.ReceiptVerified)
+      }
+    })
+    try {
+      const source = fileURLToPath(new URL('../../secret-contracts/samples/voting/voting.ts', import.meta.url))
+      const voting = await secret.deploy(await compileContract(source, directory), [await s.voting.getAddress()])
+      const votes = async (): Promise<bigint> => (await s.voting.getFunction('getPoll').staticCall(1)).votes as bigint
+      const refused = async (task: Promise<unknown>): Promise<void> => {
+        const error = await task.then(
+          () => null,
+          (thrown: unknown) => thrown as { facts: { reasonName: string } }
+        )
+        expect(error?.facts.reasonName).to.equal('callback')
+      }
+      for (const [voter, yes] of [
+        [1, true],
+        [2, false],
+        [3, true]
+      ] as const) {
+        await voting.call.castVote(1n, yes, { from: secret.account(voter) })
+      }
+      expect(await votes()).to.equal(3n)
+      await refused(voting.call.tallyPoll(1n))
+      await refused(voting.call.castVote(2n, true))
+      await helpers.time.increase(HOUR)
+      await refused(voting.call.castVote(1n, false, { from: secret.account(4) }))
+      expect(await voting.query.hasVoted(1n, { from: secret.account(4) })).to.equal(false)
+      expect(await votes()).to.equal(3n)
+      await voting.call.tallyPoll(1n)
+      expect(await statusOf(s, 1)).to.equal(STATUS.passed)
+      expect((await s.voting.getFunction('getPoll').staticCall(1)).tally).to.equal(66n)
+    } finally {
+      await secret.stop()
+      await rm(directory, { recursive: true })
+    }
   })
 })

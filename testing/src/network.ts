@@ -23,7 +23,7 @@ import { FIRST_MOMENT, after, wholeNumber, type Moment } from './clock.ts'
 import { contractHandle, type TestContract } from './contract.ts'
 import { TestingError } from './errors.ts'
 import { gasLimitOf, requireCallData, runOnce, type RunOrder } from './run.ts'
-import type { RunOptions, RunReport } from './run-types.ts'
+import type { Ethereum, RunOptions, RunReport } from './run-types.ts'
 import { newContract, type ContractRecord } from './state.ts'
 
 export interface TestNetworkInit {
@@ -33,8 +33,8 @@ export interface TestNetworkInit {
   readonly block?: number
   /** All randomness of contracts follows from it. Unless told: $ENIGMA_TEST_SEED, else `enigma`. `random` picks one and prints it. */
   readonly seed?: string
-  /** Keep Ethereum callbacks in the report. Enclaves refuse them at present, and so does the runner unless told. */
-  readonly callbacks?: boolean
+  /** Answers Ethereum callbacks; unless told, each succeeds. */
+  readonly ethereum?: Ethereum
 }
 
 /** A network for unit tests: the enclave's own engine on a state in memory. It has no chain, no encryption and no fees. */
@@ -114,7 +114,7 @@ export async function createTestNetwork(init: TestNetworkInit = {}): Promise<Tes
     const stateKey = fromHex(
       keccakTuple(['string', 'string', 'bytes32'], ['enigma/testing', now.seed, contract.scAddr])
     )
-    const outcome = await runOnce(pool, stateKey, init.callbacks ?? false, order)
+    const outcome = await runOnce(pool, stateKey, init.ethereum ?? (() => true), order)
     last = outcome.report
     lastOf.set(contract.scAddr, last)
     if (kind === 'query') now = { ...now, queries: now.queries + 1 }

@@ -10,6 +10,14 @@ export interface RunOptions {
   readonly gasLimit?: bigint | number
 }
 
+/** The call that a run asks Ethereum for (R13), and the contract that its target sees as `gateway.secretContract()`. */
+export interface CallToEthereum extends EthereumCallback {
+  readonly scAddr: ScAddr
+}
+
+/** Plays Ethereum: whether the call succeeds. If not, the task is paid for and nothing of it counts, as on a network. */
+export type Ethereum = (call: CallToEthereum) => boolean | Promise<boolean>
+
 /** What one run did: all that a test may want to look at, and a network would hide. */
 export interface RunReport {
   /** The function's name; `constructor` for a deployment. */
@@ -25,7 +33,7 @@ export interface RunReport {
   /** Net changes of the state, by key; null = removed. Empty after a failure. */
   readonly writes: ReadonlyMap<Hex, Uint8Array | null>
   readonly logs: readonly Uint8Array[]
-  readonly callback: EthereumCallback | null
+  readonly callback: EthereumCallback | null // also of a run that failed because Ethereum refused it
   /** Null: it succeeded. */
   readonly failure: TaskFailedError | null
 }

@@ -18,7 +18,7 @@ import {
 import type { RunResult, RunSuccess, WasmPool } from '@enigma/enclave-sim/wasm'
 import { getAddress } from 'ethers/address'
 import { TaskFailedError, TestingError } from './errors.ts'
-import type { RunReport } from './run-types.ts'
+import type { Ethereum, RunReport } from './run-types.ts'
 import { DELTA_TOO_LARGE, withWrites, type ContractRecord } from './state.ts'
 
 /** The client library's default. */
@@ -67,7 +67,7 @@ export function requireCallData(data: Uint8Array): void {
 export async function runOnce(
   pool: WasmPool,
   stateKey: Uint8Array,
-  callbacks: boolean,
+  ethereum: Ethereum,
   order: RunOrder
 ): Promise<RunOutcome> {
   const { contract, kind, taskId, sender, callData, gasLimit, block, timeSeconds } = order
@@ -106,17 +106,18 @@ export async function runOnce(
     return { report: reportOf(order, result, null, failure), output: new Uint8Array(), contract }
   }
   if (!result.ok) return fail(result.reason, result.message)
-  if (result.callback && !callbacks) return fail(FailureReason.limit, CALLBACK_REFUSED)
   if (result.output.length > MAX_OUTPUT_BYTES) {
     return fail(FailureReason.limit, `The output is larger than ${MAX_OUTPUT_BYTES} bytes.`)
   }
   const after = kind === 'query' ? contract : withWrites(contract, result.writes, stateKey, runDigest)
   if (after === null) return fail(FailureReason.limit, DELTA_TOO_LARGE)
+  if (result.callback && !(await ethereum({ ...result.callback, scAddr: contract.scAddr }))) {
+    const failure = failureOf(order, FailureReason.none, 'The Ethereum callback failed.', result.gasUsed, 'callback')
+    const report = { ...reportOf(order, result, null, failure), callback: result.callback }
+    return { report, output: new Uint8Array(), contract }
+  }
   return { report: reportOf(order, result, result, null), output: result.output, contract: after }
 }
-
-/** What enclaves say at present; a test compares it with theirs. */
-const CALLBACK_REFUSED = 'The contract set an Ethereum callback. This version of the network does not carry callbacks.'
 
 const NO_WRITES: StateWrites = new Map()
 
@@ -143,9 +144,14 @@ const reportOf = (
 
 const REASON_NAMES = new Map<number, string>(Object.entries(FailureReason).map(([name, number]) => [number, name]))
 
-function failureOf(order: RunOrder, reason: number, readable: string, gasUsed: bigint): TaskFailedError {
+function failureOf(
+  order: RunOrder,
+  reason: number,
+  readable: string,
+  gasUsed: bigint,
+  reasonName = REASON_NAMES.get(reason) ?? String(reason)
+): TaskFailedError {
   const { taskId, kind, name, gasLimit } = order
-  const reasonName = REASON_NAMES.get(reason) ?? String(reason)
   const refunded = kind === 'query' ? 0n : gasLimit - gasUsed
   return new TaskFailedError(
     { code: 'TASK_FAILED', taskId, reason, reasonName, readable, gasUsed, refunded },

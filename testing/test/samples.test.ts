@@ -126,4 +126,44 @@ describe('testing: the samples', function () {
       expect(contract.last.gasUsed > one).to.equal(true)
     })
   })
+  describe('voting', () => {
+    const CALLS = new Interface([
+      'function validateCastVote(uint256 pollId)',
+      'function validateTallyPoll(uint256 pollId, uint256 tally)'
+    ])
+
+    it('is undone, but paid, when Ethereum refuses its callback', async () => {
+      const polls = new Map<bigint, boolean>([[1n, true]])
+      const calls: unknown[][] = []
+      const network = await createTestNetwork({
+        ethereum({ data, scAddr }) {
+          const call = CALLS.parseTransaction({ data: toHex(data) })!
+          calls.push([call.name, ...(call.args as unknown[]), scAddr])
+          return polls.get(call.args[0] as bigint) ?? false
+        }
+      })
+      try {
+        const voting = await network.deploy(await sample('voting'), [network.account(9).address])
+        const { scAddr } = voting
+        await voting.call.castVote(1n, true, { from: network.account(1) })
+        await voting.call.castVote(1n, false, { from: network.account(2) })
+        polls.set(1n, false)
+        const late = await failureOf(voting.call.castVote(1n, true, { from: network.account(3) }))
+        expect(late).to.include({ reasonName: 'callback', readable: 'The Ethereum callback failed.' })
+        expect(late.gasUsed > 10_000_000n, 'the gas of the callback is paid').to.equal(true)
+        expect(voting.last.writes.size).to.equal(0)
+        expect(await voting.query.hasVoted(1n, { from: network.account(3) })).to.equal(false)
+        polls.set(1n, true)
+        await voting.call.tallyPoll(1n)
+        expect(calls).to.deep.equal([
+          ['validateCastVote', 1n, scAddr],
+          ['validateCastVote', 1n, scAddr],
+          ['validateCastVote', 1n, scAddr],
+          ['validateTallyPoll', 1n, 50n, scAddr]
+        ])
+      } finally {
+        await network.stop()
+      }
+    })
+  })
 })

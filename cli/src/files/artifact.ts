@@ -41,5 +41,5 @@ export function loadAbi(path: string): SecretContractAbi {
 
 const unknown = (contract: string): CliError =>
   new CliError({ code: 'CLI_CONTRACT', contract }, `There is no compiled contract ${contract}.`, {
-    hint: 'Give a .wasm file (`enigma compile` makes one), or the name of a sample: calculator, flip-coin, millionaires.'
+    hint: 'Give a .wasm file (`enigma compile` makes one), or the name of a sample: calculator, flip-coin, millionaires, voting.'
   })

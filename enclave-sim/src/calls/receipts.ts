@@ -8,19 +8,23 @@ import {
   ZERO_ADDRESS,
   ZERO_HASH,
   deltaHashOf,
+  keccak256,
   outputHashOf,
   sealDelta,
   sealOutput,
   sealTaskError,
+  toHex,
+  type Address,
   type Receipt
 } from '@enigma/protocol'
-import type { RunResult, RunSuccess } from '../wasm/index.ts'
+import type { EthereumCallback, RunResult, RunSuccess } from '../wasm/index.ts'
 import type { RecordedTask, RunnableTask } from './task.ts'
 
 /** What a run comes to: the same bytes at every seat (R6). */
 export interface Outcome {
   readonly receipt: Receipt
   readonly delta: Uint8Array | null
+  readonly callbackData: Uint8Array // public; empty without a callback
   readonly result: Uint8Array // ciphertext for the requester; empty for a fault found in clear
 }
 
@@ -34,12 +38,10 @@ export function failureOutcome(task: RunnableTask, reason: number, message: stri
   return failed(task, reason, gasUsed, sealTaskError(task.contentKey, task.runDigest, error))
 }
 
-/** R7: output and delta of a run, or its failure. */
+/** R7, R13: output, delta and callback of a run, or its failure. What the callback costs is in the engine's `gasUsed`. */
 export function outcomeOf(task: RunnableTask, result: RunResult): Outcome {
   if (!result.ok) return failureOutcome(task, result.reason, result.message, result.gasUsed)
   const refuse = (message: string): Outcome => failureOutcome(task, FailureReason.limit, message, result.gasUsed)
-  if (result.callback)
-    return refuse('The contract set an Ethereum callback. This version of the network does not carry callbacks.')
   if (result.output.length > MAX_OUTPUT_BYTES) return refuse(`The output is larger than ${MAX_OUTPUT_BYTES} bytes.`)
   const delta = deltaOf(task, result)
   if (delta === 'too-large') return refuse(`What the contract wrote does not fit a delta of ${MAX_DELTA_BYTES} bytes.`)
@@ -50,10 +52,19 @@ export function outcomeOf(task: RunnableTask, result: RunResult): Outcome {
     reason: FailureReason.none,
     deltaHash: delta ? deltaHashOf(delta) : ZERO_HASH,
     outputHash: outputHashOf(output),
-    gasUsed: result.gasUsed
+    gasUsed: result.gasUsed,
+    ...callbackOf(result.callback)
   }
-  return { receipt, delta, result: output }
+  return { receipt, delta, callbackData: result.callback?.data ?? new Uint8Array(), result: output }
 }
+
+/** A callback without data has the hash of nothing, so that it never looks like none. */
+const callbackOf = (callback: EthereumCallback | null) =>
+  callback && {
+    callbackTarget: toHex(callback.target) as Address,
+    callbackDataHash: keccak256(callback.data),
+    callbackGas: callback.gas
+  }
 
 /** A deployment always has a delta, other runs if they wrote something. */
 function deltaOf(task: RunnableTask, { writes }: RunSuccess): Uint8Array | null | 'too-large' {
@@ -91,7 +102,7 @@ function failed(recorded: RecordedTask, reason: number, gasUsed: bigint, result:
     outputHash: outputHashOf(result),
     gasUsed
   }
-  return { receipt, delta: null, result }
+  return { receipt, delta: null, callbackData: new Uint8Array(), result }
 }
 
 /** Cuts text to the bytes that a task error carries, never through a character. */

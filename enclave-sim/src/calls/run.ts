@@ -40,13 +40,13 @@ export async function run(enclave: Enclave, request: RunRequest): Promise<RunRes
   return await parts.lanes.run(contract.scAddr, async () => {
     const outcome = await execute(enclave, parts, request)
     parts.counters.runs += 1
-    const { receipt, delta, result } = outcome
+    const { receipt, delta, callbackData, result } = outcome
     const { identity } = parts
     return {
       receipt,
       signature: identity.sign(typedDigest(identity.binding.domain, 'Receipt', receipt)),
       delta,
-      callbackData: new Uint8Array(),
+      callbackData,
       sealedRun: enclave.platform.seal(RUN_LABEL, sealedRunContent.encode({ receipt, result }))
     }
   })

@@ -160,14 +160,7 @@ describe('calls/run', () => {
       ],
       ['an endless loop', call(Op.spin), { gasLimit: 200_000n }, FailureReason.outOfGas, /gas limit/],
       ['a gas limit of 1', call(Op.get), { gasLimit: 1n }, FailureReason.outOfGas, /gas limit/],
-      ['an output that is too large', call(Op.big), {}, FailureReason.limit, /output is larger/],
-      [
-        'an Ethereum callback, which this version does not carry',
-        call(Op.callback),
-        {},
-        FailureReason.limit,
-        /callback/
-      ]
+      ['an output that is too large', call(Op.big), {}, FailureReason.limit, /output is larger/]
     ]
     for (const [what, callData, change, reason, text] of failures) {
       it(`signs ${what}`, async () => {

@@ -1,4 +1,4 @@
-import { concatBytes, utf8 } from '@enigma/protocol'
+import { concatBytes, fromHex, utf8, type Address } from '@enigma/protocol'
 import { assemble, type Code } from '../wasm/assemble.ts'
 
 /** The functions of the test contract, by the first byte of the call data. */
@@ -12,8 +12,17 @@ export const Op = {
   spin: 6,
   fail: 7,
   big: 8,
-  hashing: 9
+  hashing: 9,
+  callBackTo: 10, // target (20), gas (u32, little endian), data
+  callBackAndFail: 11
 } as const
+
+/** Call data for `Op.callBackTo`, which also writes the target into the state. */
+export function callBackTo(target: Address, data: Uint8Array, gas: number): Uint8Array {
+  const gasBytes = new Uint8Array(4)
+  new DataView(gasBytes.buffer).setUint32(0, gas, true)
+  return call(Op.callBackTo, concatBytes(fromHex(target), gasBytes, data))
+}
 
 export const call = (op: number, argument: Uint8Array = new Uint8Array()): Uint8Array =>
   concatBytes(Uint8Array.of(op), argument)
@@ -121,6 +130,30 @@ export const testContract: Uint8Array = assemble({
     ...when(Op.callback, ['i32.const 4096', 'i32.const 4096', 'i32.const 4', 'i32.const 1000', host('callback_set')]),
     ...when(Op.spin, ['loop', 'br 0', 'end']),
     ...when(Op.fail, ['i32.const 80', `i32.const ${GAVE_UP.length}`, host('revert')]),
+    ...when(Op.callBackTo, [
+      'i32.const 257',
+      'i32.const 281',
+      host('input_length'),
+      'i32.const 25',
+      'i32.sub',
+      'i32.const 277',
+      'i32.load',
+      host('callback_set'),
+      ...KEY,
+      'i32.const 257',
+      'i32.const 20',
+      host('state_write')
+    ]),
+    ...when(Op.callBackAndFail, [
+      'i32.const 4096',
+      'i32.const 4096',
+      'i32.const 4',
+      'i32.const 1000',
+      host('callback_set'),
+      'i32.const 80',
+      `i32.const ${GAVE_UP.length}`,
+      host('revert')
+    ]),
     ...when(Op.big, ['i32.const 4096', 'i32.const 65536', host('output_set')])
   ]
 })

@@ -191,13 +191,13 @@ export class TestNetwork<C extends Caller = Caller> {
     return { taskId, scAddr, envelope, cek: sealed.cek }
   }
 
-  /** The chain accepts a receipt in a block of its own. */
+  /** The chain accepts a receipt in a block of its own. A callback that fails leaves the head where it was (R13). */
   settle(receipt: Receipt, status: number = receipt.ok ? TaskStatus.ReceiptVerified : TaskStatus.ReceiptFailed): void {
     this.block += 1
     this.time += 12
     const contract = this.contracts.get(receipt.scAddr)!
     const receiptDigest = typedDigest(this.domain, 'Receipt', receipt)
-    const moved = receipt.deltaHash !== ZERO_HASH
+    const moved = receipt.deltaHash !== ZERO_HASH && status === TaskStatus.ReceiptVerified
     this.contracts.set(receipt.scAddr, {
       ...contract,
       deltaCount: contract.deltaCount + (moved ? 1 : 0),

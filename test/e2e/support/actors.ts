@@ -12,7 +12,7 @@ import {
 const build = join(import.meta.dirname, '../../../secret-contracts/build')
 
 /** A compiled sample contract, as `npm test` built it. */
-export function sample(name: 'calculator' | 'flip-coin' | 'millionaires'): Artifact<SecretContractAbi> {
+export function sample(name: 'calculator' | 'flip-coin' | 'millionaires' | 'voting'): Artifact<SecretContractAbi> {
   return {
     wasm: readFileSync(join(build, `${name}.wasm`)),
     abi: JSON.parse(readFileSync(join(build, `${name}.abi.json`), 'utf8')) as SecretContractAbi
