@@ -1,4 +1,4 @@
-import type { Address, InfoResult, ScAddr } from '@enigma/protocol'
+import { hash, type Address, type InfoResult, type ScAddr } from '@enigma/protocol'
 import { openAccount, type Account, type AccountOptions } from './account/account.ts'
 import type {
   ConstructorArgs,
@@ -20,10 +20,12 @@ import {
 } from './actions.ts'
 import { enterNetwork, evidenceRules, openCache, openChain, type NetworkOptions } from './connect.ts'
 import { contractHandle, type ContractHandle } from './contract.ts'
+import { networkView, type NetworkView } from './network/network.ts'
 import { Workers } from './rpc/workers.ts'
 import { SeatFinder } from './seats/find.ts'
 import type { Session, Timeouts } from './session.ts'
 import { defaultStorage, type ClientStorage } from './storage/storage.ts'
+import { inspectTask, type TaskInspection } from './task/inspect.ts'
 import type { TaskProgress } from './task/progress.ts'
 import { refund, type Refund } from './task/refund.ts'
 import { TaskStore } from './task/store.ts'
@@ -70,6 +72,10 @@ export interface EnigmaClient {
   task(taskId: string): Promise<Task>
   /** Handles for all tasks in the storage: what a reloaded page goes on with. */
   resume(): Promise<Task[]>
+  /** What each party has seen of a task. */
+  inspect(taskId: string, options?: WatchOptions): Promise<TaskInspection>
+  /** Workers, epoch and receipts, for whoever wants to show them. */
+  readonly network: NetworkView
   /** Sends the fee of an expired task back to its sender. */
   refund(taskId: string, options?: WatchOptions): Promise<Refund>
   close(): void
@@ -137,6 +143,8 @@ function clientOf(session: Session, account: Account, info: InfoResult): EnigmaC
     getTask: id => taskState(session, id),
     task: id => openTask(session, id),
     resume: () => resumeTasks(session),
+    inspect: (id, options) => inspectTask(session, id, options),
+    network: networkView(session, hash(info.deploymentBlockHash)),
     refund: (id, options) => refund(session, id, options),
     close: () => account.close()
   }

@@ -61,18 +61,16 @@ export async function openChain({ provider, chainId }: Account, network: Network
   return chain
 }
 
-function readAddress(text: string): Address {
+/** @throws CLIENT_SETTING */
+export function readAddress(text: string, what = 'network.enigma'): Address {
   try {
     return address(text)
   } catch (cause) {
     if (!(cause instanceof ProtocolError)) throw cause
-    throw new ClientError(
-      { code: 'CLIENT_SETTING', what: 'network.enigma' },
-      'network.enigma must be an Ethereum address.',
-      {
-        cause
-      }
-    )
+    throw new ClientError({ code: 'CLIENT_SETTING', what }, `${what} must be an Ethereum address.`, {
+      hint: 'It has 40 hexadecimal digits after 0x.',
+      cause
+    })
   }
 }
 

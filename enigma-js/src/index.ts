@@ -1,6 +1,7 @@
 /** enigma-js: computes on secrets through an Enigma network, from browsers and Node.js. docs/spec/client.md */
 export { createEnigmaClient, type ClientOptions, type EnigmaClient } from './client.ts'
 export type { AccountOptions } from './account/account.ts'
+export { discoverWallets, type Wallet } from './account/wallets.ts'
 export type { Artifact, TaskOptions, TaskState } from './actions.ts'
 export type { NetworkOptions } from './connect.ts'
 export type { ContractHandle } from './contract.ts'
@@ -13,10 +14,15 @@ export type {
   SecretContractAbi
 } from '@enigma/protocol/secret-abi'
 export { ClientError, TaskFailedError, WorkerRefusal, type ClientFailure, type TaskFailure } from './errors.ts'
+export type { Balance, EpochStatus, NetworkView, ReceiptQuery, WorkerStatus } from './network/network.ts'
+export type { ReceiptSummary } from './network/receipts.ts'
+export type { WorkerRecord } from './network/roster.ts'
 export { callWorker } from './rpc/call.ts'
+export type { Seat } from './seats/seats.ts'
 export type { Timeouts } from './session.ts'
 export { memoryStorage, webStorage, type ClientStorage } from './storage/storage.ts'
 export { inEng } from './task/payment.ts'
+export type { TaskInspection } from './task/inspect.ts'
 export type { TaskProgress } from './task/progress.ts'
 export type { Refund } from './task/refund.ts'
 export type { Task } from './task/task.ts'

@@ -135,9 +135,13 @@ export class Chain {
     return this.ask('block number', () => this.provider.getBlockNumber())
   }
 
-  /** Events of Enigma with these topics, from a block on. */
-  async logs(topics: (string | string[] | null)[], fromBlock: number): Promise<Log[]> {
-    const filter = { address: this.enigma, topics, fromBlock, toBlock: 'latest' }
+  /** Events of Enigma with these topics, from a block on, oldest first. */
+  async logs(
+    topics: (string | string[] | null)[],
+    fromBlock: number,
+    toBlock: number | 'latest' = 'latest'
+  ): Promise<Log[]> {
+    const filter = { address: this.enigma, topics, fromBlock, toBlock }
     const found = await this.ask('events', () => this.provider.getLogs(filter))
     return found.filter(log => address(log.address) === this.enigma)
   }

@@ -13,16 +13,28 @@ import {
   type Recipient,
   type ScAddr,
   type SeatJson,
-  type SeatProof
+  type SeatProof,
+  type StakeLeaf
 } from '@enigma/protocol'
 import { ClientError } from '../errors.ts'
 import { wrongAnswer } from '../rpc/call.ts'
 import { verifyEvidence, type EvidenceRules } from './evidence.ts'
 
+/** One draw of a contract in an epoch. */
+export interface Seat {
+  readonly k: number
+  readonly operator: Address
+  readonly signer: Address
+  /** Grains. */
+  readonly stake: bigint
+}
+
 /** The verified seats of a contract in an epoch. */
 export interface Seats {
   readonly scAddr: ScAddr
   readonly epoch: number
+  /** All draws; one worker may hold several. */
+  readonly seats: readonly Seat[]
   /** Enclave signers of all seats, without repetition. */
   readonly signers: readonly Address[]
   /** Those whose key is known: the input can be encrypted to them. */
@@ -53,13 +65,15 @@ export async function verifySeats(
   }
   if (!Array.isArray(answer.seats) || answer.seats.length !== SEATS)
     throw proofWrong(-1, `there must be ${SEATS} seats`)
+  const seats: Seat[] = []
   const signers: Address[] = []
   const recipients: Recipient[] = []
   let refused: ClientError | undefined
   for (const k of Array.from({ length: SEATS }, (_, index) => index)) {
     const seat = (answer.seats as readonly SeatJson[]).find(other => other.k === k)
     if (seat === undefined) throw proofWrong(k, 'it is missing')
-    const { signer, operator } = verifySeat(url, seat, scAddr, info)
+    const { signer, operator, stake } = verifySeat(url, seat, scAddr, info)
+    seats.push({ k, operator, signer, stake })
     if (signers.includes(signer)) continue // several seats, one worker, one key
     signers.push(signer)
     if (seat.encKey === undefined) continue
@@ -74,7 +88,7 @@ export async function verifySeats(
     }
   }
   if (recipients.length === 0 && refused !== undefined) throw refused
-  return { scAddr, epoch, signers, recipients }
+  return { scAddr, epoch, seats, signers, recipients }
 }
 
 const isEvidenceFault = (error: unknown): error is ClientError =>
@@ -87,12 +101,7 @@ const proofWrong = (seat: number, what: string, cause?: unknown): ClientError =>
     { hint: 'The worker names an enclave that the chain did not draw; ask another worker.', cause }
   )
 
-function verifySeat(
-  url: string,
-  seat: SeatJson,
-  scAddr: ScAddr,
-  info: EpochInfo
-): { signer: Address; operator: Address } {
+function verifySeat(url: string, seat: SeatJson, scAddr: ScAddr, info: EpochInfo): StakeLeaf {
   let proof: SeatProof
   try {
     proof = {

@@ -33,6 +33,8 @@ export interface Expected {
 export interface Answer {
   readonly receipt: Receipt
   readonly signer: Address
+  /** Of the output or the error, as everybody sees it; may be empty. */
+  readonly ciphertext: Uint8Array
   /** Plaintext of a success; null without the key, or for a failure. */
   readonly output: Uint8Array | null
   /** Readable reason of a failure; null without the key, or where there is none. */
@@ -66,7 +68,7 @@ export function verifyAnswer(answer: TaskResultResult, expected: Expected): Answ
     )
   }
   const readable = receipt.ok || ciphertext.length > 0 ? null : CLEAR_FAULT
-  return { receipt, signer, readable, output: null, ...open(receipt, ciphertext, expected) }
+  return { receipt, signer, ciphertext, readable, output: null, ...open(receipt, ciphertext, expected) }
 }
 
 const CLEAR_FAULT = 'The encrypted input was made for another record.'

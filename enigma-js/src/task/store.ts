@@ -8,6 +8,9 @@ export interface StoredTask {
   readonly cek: Hex
   /** As delivered; null once the task is over. */
   readonly envelope: Hex | null
+  /** The last bytes of the envelope, to show what everybody but the seats saw; and its length. Absent in older entries. */
+  readonly ciphertextSample?: Hex
+  readonly envelopeBytes?: number
   readonly kind: number
   readonly scAddr: ScAddr
   readonly sender: Address

@@ -54,6 +54,8 @@ export interface Recorded {
 const MAX_ATTEMPTS = 4
 /** A record with a permit takes some 250,000 gas; what is not used is not paid. */
 const RECORD_GAS = 500_000n
+/** Kept of an envelope when its task is over. */
+const SAMPLE_BYTES = 64
 
 /**
  * Takes a call from plaintext to its record on chain, in the order of R4: seats and keys, permit, encrypt, deliver, dry run, transaction.
@@ -171,6 +173,8 @@ class Submitter {
       inputHash,
       cek: toHex(cek),
       envelope: toHex(envelope),
+      ciphertextSample: toHex(envelope.slice(-SAMPLE_BYTES)),
+      envelopeBytes: envelope.length,
       kind,
       scAddr,
       sender,

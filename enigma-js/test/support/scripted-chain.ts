@@ -61,6 +61,8 @@ export class ScriptedChain implements Eip1193Provider {
   allowance = 0n
   contracts = new Map<string, Hash>()
   operators = new Map<string, Address>()
+  /** What the contract says of a worker: its status, stake and enclave. */
+  workers = new Map<string, { status: number; stake: bigint; signer: Address }>()
   measurements = new Set<string>()
   principalSigner: Address = ZERO_ADDRESS
   knownBlocks = new Set<string>([DEPLOYMENT_BLOCK])
@@ -88,6 +90,10 @@ export class ScriptedChain implements Eip1193Provider {
       operatorOf: ([signer]) => [this.operators.get(String(signer).toLowerCase()) ?? ZERO_ADDRESS],
       measurementAllowed: ([value]) => [this.measurements.has(String(value))],
       secretContract: ([scAddr]) => [this.contracts.get(String(scAddr)) ?? ZERO_HASH, ZERO_HASH, 0],
+      worker: ([operator]) => {
+        const { status, stake, signer } = this.workers.get(String(operator).toLowerCase())!
+        return [[operator, status, 0, 1, signer, 0, 1, ZERO_HASH, ZERO_HASH, stake, 0]]
+      },
       taskNonce: () => [this.#nonce],
       taskStatus: ([id]) => {
         const slots = this.#tasks.get(String(id))
@@ -125,6 +131,8 @@ export class ScriptedChain implements Eip1193Provider {
         return this.knownBlocks.has(first) ? this.#blockJson() : null
       case 'eth_getBlockByNumber':
         return this.#blockJson()
+      case 'eth_getBalance':
+        return toQuantity(10n ** 18n)
       case 'eth_call':
         return this.#call(first)
       case 'eth_signTypedData_v4':
@@ -160,6 +168,12 @@ export class ScriptedChain implements Eip1193Provider {
     this.block++
     this.#tasks.get(taskId)!.status = TaskStatus.ReceiptFailedReturn
     this.#log('TaskFeeReturned', [taskId, this.sender, amount])
+  }
+
+  /** Any other event, in a block of its own. */
+  emit(name: string, values: readonly unknown[]): void {
+    this.block++
+    this.#log(name, values)
   }
 
   slots(taskId: TaskId): TaskSlots {
@@ -240,9 +254,11 @@ export class ScriptedChain implements Eip1193Provider {
     this.#logs.push({ address: ENIGMA, topics: topics as string[], data, block: this.block, transactionHash })
   }
 
-  #findLogs({ topics, fromBlock }: { topics: (string | string[] | null)[]; fromBlock: string }): object[] {
+  #findLogs({ topics, fromBlock, toBlock }: LogFilter): object[] {
+    const last = toBlock === 'latest' ? this.block : Number(toBlock)
     const fits = (log: Log): boolean =>
       log.block >= Number(fromBlock) &&
+      log.block <= last &&
       topics.every((wanted, i) => wanted === null || [wanted].flat().includes(log.topics[i]!))
     return this.#logs.filter(fits).map((log, index) => this.#logJson(log, index))
   }
@@ -271,6 +287,12 @@ export class ScriptedChain implements Eip1193Provider {
     const body = { from: this.sender, to: ENIGMA, nonce: '0x0', gas: '0x5208', gasPrice: '0x1', value: '0x0' }
     return { hash, type: '0x0', input: '0x', chainId: toQuantity(CHAIN_ID), ...signature, ...at, ...body }
   }
+}
+
+interface LogFilter {
+  readonly topics: (string | string[] | null)[]
+  readonly fromBlock: string
+  readonly toBlock: string
 }
 
 interface TypedData {
