@@ -3,6 +3,7 @@ import { DEFAULT_PRIME, Field, type Vec } from '../src/field/field.ts'
 import { countTraffic, type Traffic } from '../src/session/counting-channel.ts'
 import { agreeOnKeys } from '../src/session/keys.ts'
 import { memoryChannels, type Intercept } from '../src/session/memory-channel.ts'
+import type { Channel } from '../src/session/channel.ts'
 import { Party, type Security } from '../src/session/party.ts'
 import { Shamir } from '../src/sharing/shamir.ts'
 
@@ -15,6 +16,8 @@ export interface LocalOptions {
   readonly signal?: AbortSignal
   readonly security?: Security
   readonly session?: string
+  /** Put around each party's channel. */
+  readonly wrap?: (channel: Channel) => Channel
 }
 
 export interface LocalRun<T> {
@@ -32,15 +35,17 @@ export async function runParties<T>(
     intercept,
     signal,
     security = 'passive',
-    session = randomBytes(16).toString('hex')
+    session = randomBytes(16).toString('hex'),
+    wrap = channel => channel
   }: LocalOptions,
   program: (party: Party) => Promise<T>
 ): Promise<LocalRun<T>> {
   const field = Field.of(prime)
   const keys = await Promise.all(memoryChannels(n).map(channel => agreeOnKeys(channel, t, 'test', { timeoutMs })))
   const channels = memoryChannels(n, intercept).map(countTraffic)
+  const wrapped = channels.map(wrap)
   const settled = await Promise.allSettled(
-    channels.map((channel, i) =>
+    wrapped.map((channel, i) =>
       program(
         Party.create({
           field,

@@ -14,6 +14,8 @@ export type MpcFailure =
   | { readonly code: 'MPC_LINK'; readonly peer: number; readonly what: string }
   | { readonly code: 'MPC_NOT_CONVERGED'; readonly operation: string }
   | { readonly code: 'MPC_DEGENERATE'; readonly operation: string }
+  | { readonly code: 'MPC_CERTIFICATE'; readonly what: string; readonly node?: number }
+  | { readonly code: 'MPC_DISPUTE'; readonly nodes: readonly number[] }
 
 /** A failure of secret-shared computing. Never carries a share, a mask or a value. */
 export class MpcError extends EnigmaError<MpcFailure> {}

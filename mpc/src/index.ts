@@ -15,3 +15,22 @@ export { soundnessBits } from './protocols/verify.ts'
 export { refresh } from './maintenance/refresh.ts'
 export { giveShares, takeShares, type HandOver } from './maintenance/hand-over.ts'
 export * from './numbers/index.ts'
+export { recordTranscript, type TranscriptChannel, type TranscriptRoots } from './certificate/transcript.ts'
+export {
+  certifiedRelease,
+  type CertifiedResult,
+  type CertifyOptions,
+  type ValidatorHook
+} from './certificate/certified-release.ts'
+export { Certifier, type CertifierOptions, type Challenge } from './certificate/validator.ts'
+export {
+  networkDigest,
+  sessionDigest,
+  signedCertificateCodec,
+  signedStatementCodec,
+  signedVerdictCodec,
+  type Network,
+  type SignedCertificate,
+  type SignedStatement,
+  type SignedVerdict
+} from './certificate/statement.ts'

@@ -30,12 +30,13 @@ interface Inner {
  * All three openings are tested against degree t without correction: as random combinations of all operands and results they
  * also prove that honest parties hold consistent shares of those.
  *
+ * `challenge` is added to the first coin: a nonce that nobody knew while products were made (docs/spec/mpc-certificate.md).
  * - Cost: 2 + 3 ceil(levels) + 4 rounds; about 4K elements a level. Local work: some 6 lazily reduced terms a product.
  * - Security: active adversary, at most t parties, abort. A wrong product passes with probability at most `soundnessBits`.
  * @throws MPC_PRODUCT_CHECK, MPC_OPENING; the session is over then.
  * @see Goyal, Song: "Malicious security comes free in honest-majority MPC", eprint 2020/134; Boneh et al., CRYPTO 2019.
  */
-export async function verifyProducts(party: Party): Promise<void> {
+export async function verifyProducts(party: Party, challenge = 0n): Promise<void> {
   if (!party.active || party.ledger.pending === 0) return
   const op = party.operation('verify')
   const claims = party.ledger.take()
@@ -50,7 +51,7 @@ export async function verifyProducts(party: Party): Promise<void> {
       )
     )
   }
-  let { x, y, z } = combineClaims(field, claims, await toss(op))
+  let { x, y, z } = combineClaims(field, claims, ((await toss(op)) + challenge) % field.p)
   while (field.length(x) > 1) ({ x, y, z } = await compress(op, { x, y, z }, factorFor(field.length(x))))
 
   const pair = op.random(2, 'pair')
