@@ -16,6 +16,7 @@ import { keccak256, keccakTuple } from './hashing.ts'
 import type { ChainView, ContractView, Domain, TaskView } from './eip712.ts'
 import type { Address, Hash, Key32, ScAddr, TaskId } from './ids.ts'
 import type { Report } from './digests.ts'
+import { MAX_GENERATIONS } from './params.ts'
 
 /** The conversation of R5 and R9 between a worker's enclave and the principal's. docs/spec/chain-view.md */
 
@@ -105,7 +106,8 @@ export interface ChainViewAnswer {
   readonly signature: Uint8Array // the principal's, over the view's EIP-712 digest
   readonly grants: Uint8Array // sealed list of state keys
 }
-export const MAX_GRANTS_BYTES = 64 * 1024
+/** MAX_GENERATIONS keys for each of MAX_VIEW_CONTRACTS contracts. */
+export const MAX_GRANTS_BYTES = 320 * 1024
 export const chainViewAnswer: Codec<ChainViewAnswer> = message<ChainViewAnswer>('ChainViewAnswer', 1, {
   view: chainViewCodec,
   signature: fixedBytes(65),
@@ -119,7 +121,7 @@ export interface StateKeyGrant {
 }
 export const stateKeyGrants = list(
   struct<StateKeyGrant>('StateKeyGrant', { scAddr: bytes32<ScAddr>(), generation: u32, key: fixedBytes(32) }),
-  1024
+  MAX_VIEW_CONTRACTS * MAX_GENERATIONS
 )
 
 /** A report beside the evidence that binds it. */

@@ -2,7 +2,7 @@ import type { Empty, EnclaveCalls, EnclaveMethodName } from '@enigma/protocol'
 import { createLanes } from '../process/lanes.ts'
 import { checkEnvelope, encryptionKey } from './inputs.ts'
 import { evidence, start, status } from './lifecycle.ts'
-import { answerChainView, epochSeed } from './principal.ts'
+import { answerChainView, epochSeed, rotateGeneration } from './principal.ts'
 import { release } from './release.ts'
 import { accept, run } from './run.ts'
 import { principalOf, workerOf, type Enclave } from './session.ts'
@@ -52,6 +52,7 @@ export function createHandlers(enclave: Enclave): Handlers {
     release: request => release(enclave, request),
 
     epochSeed: request => alone(() => epochSeed(principalOf(enclave), request)),
-    answerChainView: request => answerChainView(enclave, request)
+    answerChainView: request => answerChainView(enclave, request),
+    rotateGeneration: () => alone(() => rotateGeneration(principalOf(enclave)))
   }
 }

@@ -1,4 +1,5 @@
 import {
+  MAX_GENERATIONS,
   chainViewRequest as requestCodec,
   chainViewRequestDigest,
   reportDataOf,
@@ -15,6 +16,7 @@ import {
   type EpochSeedRequest,
   type EpochSeedResponse,
   type Report,
+  type RotateGenerationResponse,
   type SeatClaim,
   type SignedChainViewRequest,
   type StateKeyGrant
@@ -23,7 +25,7 @@ import { enclaveError } from '../errors.ts'
 import { sealGrants } from '../keys/grants.ts'
 import type { PrincipalParts } from './principal-parts.ts'
 import { principalOf, type Enclave } from './session.ts'
-import { requireView } from './views.ts'
+import { requireView, viewRefused } from './views.ts'
 
 /** R1: the principal's word that opens an epoch. */
 export async function epochSeed(
@@ -41,6 +43,11 @@ export async function epochSeed(
   }
 }
 
+/** R9: from the next epoch on, tasks write under other state keys: who held a seat before does not have them. */
+export async function rotateGeneration({ seeds }: PrincipalParts): Promise<RotateGenerationResponse> {
+  return { generation: await seeds.rotate() }
+}
+
 /** R5, R9: signs a view for an attested enclave of this network, and gives it the state keys of the seats it proves. */
 export function answerChainView(enclave: Enclave, request: AnswerChainViewRequest): ChainViewAnswer {
   const parts = principalOf(enclave)
@@ -49,6 +56,7 @@ export function answerChainView(enclave: Enclave, request: AnswerChainViewReques
   const { asker, view, claims } = request
   requireAsker(enclave, parts, asker)
   requireView(view, askedBy(parts, asker.report, request.asked))
+  if (view.generation >= MAX_GENERATIONS) throw viewRefused(`there is no generation ${view.generation}`)
   const grants = claims.flatMap(claim => grantsOf(parts, claim, asker.report, view))
   const viewDigest = typedDigest(domain, 'ChainView', view)
   const context = {
@@ -94,12 +102,13 @@ function askedBy({ identity }: PrincipalParts, { signer }: Report, asked: Signed
 }
 
 /**
- * The state keys of one seat.
+ * The state keys of one seat, of all generations up to the view's: old deltas are read with their own. A generation that is
+ * prepared, but not on chain yet, stays here.
  *
  * @throws ENCLAVE_SEAT_REFUSED for a claim that is not true; one whose time is over just gives no key
  */
 function grantsOf(
-  { identity, root, seeds }: PrincipalParts,
+  { identity, root }: PrincipalParts,
   claim: SeatClaim,
   report: Report,
   view: ChainView
@@ -119,7 +128,7 @@ function grantsOf(
   }
   if (view.block > graceOver) return []
   const { chainId, enigma } = identity.binding.domain
-  return Array.from({ length: seeds.generation + 1 }, (_, generation) => ({
+  return Array.from({ length: view.generation + 1 }, (_, generation) => ({
     scAddr,
     generation,
     key: stateKeyOf(root, chainId, enigma, scAddr, generation)

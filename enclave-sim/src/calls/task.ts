@@ -94,7 +94,7 @@ function requireSound(view: ChainView, contract: ContractView, task: TaskView): 
     contract.codeHash !== ZERO_HASH &&
     task.gasLimit <= MAX_GAS &&
     task.epoch <= view.epoch &&
-    task.generation <= view.generation
+    (task.epoch === view.epoch ? task.generation === view.generation : task.generation <= view.generation)
   if (!sound) throw enclaveError('ENCLAVE_TASK_REFUSED', 'The view contradicts itself about this task.')
 }
 

@@ -1,4 +1,5 @@
 import {
+  MAX_GENERATIONS,
   epochSeedOf,
   maybe,
   message,
@@ -54,6 +55,18 @@ export class Seeds {
       this.#stored.highest = d
     }
     return { seed: toHex(this.#seed(d)) as Hash, nextCommit: seedCommitOf(this.#seed(d + 1)) }
+  }
+
+  /** The number of the next generation, which is on disk before it is returned. Called one at a time. @throws ENCLAVE_FULL */
+  async rotate(): Promise<number> {
+    const generation = this.generation + 1
+    if (generation >= MAX_GENERATIONS) {
+      throw enclaveError('ENCLAVE_FULL', `A network has at most ${MAX_GENERATIONS} generations of state keys.`)
+    }
+    const { highest } = this.#stored
+    await this.#vault.store('seeds', storedSeeds, { highest: highest < 0 ? null : { d: highest }, generation })
+    this.#stored.generation = generation
+    return generation
   }
 
   #seed(d: number): Uint8Array {

@@ -87,10 +87,12 @@ export class TestNetwork<C extends Caller = Caller> {
   time = 1_700_000_000
   epoch = 5
   epochStart = 90
+  generation = 0 // of the current epoch
   graceOver = 1_000_000
   readonly contracts = new Map<ScAddr, ContractView>()
   readonly tree: StakeTree
   #nonces = 0
+  #seeds = 0
 
   constructor(principal: Member<C>, workers: readonly Member<C>[], domain = DOMAIN) {
     this.principal = principal
@@ -101,10 +103,21 @@ export class TestNetwork<C extends Caller = Caller> {
     )
   }
 
+  /** The same chain with other members: restarted enclaves, a standby. */
+  continued(principal: Member<C>, workers: readonly Member<C>[]): TestNetwork<C> {
+    const next = new TestNetwork(principal, workers, this.domain)
+    const { block, time, epoch, epochStart, graceOver, generation } = this
+    Object.assign(next, { block, time, epoch, epochStart, graceOver, generation })
+    for (const [scAddr, contract] of this.contracts) next.contracts.set(scAddr, contract)
+    next.#nonces = this.#nonces
+    next.#seeds = this.#seeds
+    return next
+  }
+
   get epochInfo(): EpochInfo {
     const { hash: root, sum: total } = this.tree.root
     const mix = keccakTuple(['uint256'], [this.epoch])
-    return { epoch: this.epoch, mix, root, total, startBlock: this.epochStart, generation: 0 }
+    return { epoch: this.epoch, mix, root, total, startBlock: this.epochStart, generation: this.generation }
   }
 
   /** The seat claims that an honest principal's host adds for a worker. */
@@ -127,7 +140,7 @@ export class TestNetwork<C extends Caller = Caller> {
       epoch: this.epoch,
       epochStart: this.epochStart,
       previousEnd: this.epochStart + 5,
-      generation: 0,
+      generation: this.generation,
       contracts: contracts.map(({ scAddr, taskIds }) => {
         const contract = this.contracts.get(scAddr)
         const tasks = taskIds.map(id => contract?.tasks.find(t => t.taskId === id) ?? { ...NO_TASK, taskId: id })
@@ -181,6 +194,7 @@ export class TestNetwork<C extends Caller = Caller> {
       inputHash: keccakOf(envelope),
       gasLimit: init.gasLimit ?? 10_000_000n,
       epoch: this.epoch,
+      generation: this.generation,
       recordBlock: this.block,
       recordTime: this.time,
       status: TaskStatus.RecordCreated
@@ -189,6 +203,16 @@ export class TestNetwork<C extends Caller = Caller> {
     this.contracts.set(scAddr, { ...contract, tasks: [...contract.tasks, task] })
     if (init.code) for (const { enclave } of this.workers) await enclave.call('loadCode', { bytecode: init.code })
     return { taskId, scAddr, envelope, cek: sealed.cek }
+  }
+
+  /** A new epoch begins, with what the principal's enclave says its generation is. */
+  async nextEpoch(): Promise<void> {
+    const { generation } = await this.principal.enclave.call('epochSeed', { d: this.#seeds++ })
+    this.block += 1
+    this.time += 12
+    this.epoch += 1
+    this.epochStart = this.block
+    this.generation = generation
   }
 
   /** The chain accepts a receipt in a block of its own. A callback that fails leaves the head where it was (R13). */

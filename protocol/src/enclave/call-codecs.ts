@@ -52,6 +52,7 @@ import type {
   ReleaseResponse,
   EpochSeedRequest,
   EpochSeedResponse,
+  RotateGenerationResponse,
   SeatClaim,
   AnswerChainViewRequest,
   EnclaveStatus,
@@ -202,6 +203,10 @@ export const enclaveCodecs: { readonly [M in EnclaveMethodName]: CallCodecs<M> }
       MAX
     ),
     response: chainViewAnswer
+  },
+  rotateGeneration: {
+    request: empty('RotateGenerationRequest'),
+    response: message<RotateGenerationResponse>('RotateGenerationResponse', 1, { generation: u32 })
   },
   status: {
     request: empty('StatusRequest'),

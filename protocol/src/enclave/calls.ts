@@ -21,7 +21,8 @@ export const EnclaveMethod = {
   release: 13,
   epochSeed: 14,
   answerChainView: 15,
-  status: 16
+  status: 16,
+  rotateGeneration: 26
 } as const
 export type EnclaveMethodName = keyof typeof EnclaveMethod
 
@@ -143,6 +144,11 @@ export interface EpochSeedResponse {
   readonly signature: Uint8Array // over EpochUpdate
 }
 
+/** R9: state keys of a new generation from the next `epochSeed` on. */
+export interface RotateGenerationResponse {
+  readonly generation: number
+}
+
 /** That the asker holds a seat of a contract in an epoch; the principal's host collects it from the chain. */
 export interface SeatClaim {
   readonly scAddr: ScAddr
@@ -182,5 +188,6 @@ export interface EnclaveCalls {
   release: [ReleaseRequest, ReleaseResponse]
   epochSeed: [EpochSeedRequest, EpochSeedResponse]
   answerChainView: [AnswerChainViewRequest, ChainViewAnswer]
+  rotateGeneration: [Empty, RotateGenerationResponse]
   status: [Empty, EnclaveStatus]
 }
