@@ -31,6 +31,8 @@ export const packageRules: Readonly<Record<string, PackageRule>> = {
     entries: { 'enclave-sim': 'enclave-sim/src/wasm/index.ts' },
     banned: new RegExp(`^(ethers$|ethers/(?!(abi|address)$)|hardhat|${network})`)
   },
+  // Tools of tests, of no use to a program: they know nothing of us.
+  faults: { ours: [] },
   contracts: { ours: ['protocol'] },
   scripts: { ours: ['protocol', 'contracts'] },
   tools: { ours: [] }

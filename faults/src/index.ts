@@ -1,0 +1,12 @@
+export { startFaultProxy, type FaultProxy, type FaultProxyInit } from './proxy/fault-proxy.ts'
+export type { Direction, Toxics } from './proxy/toxics.ts'
+export { randomOf, type Random } from './random.ts'
+export { droppingLogs, flapping, wrongBlocks } from './rpc-front/plans.ts'
+export {
+  honest,
+  startRpcFront,
+  type FrontCall,
+  type FrontFault,
+  type FrontPlan,
+  type RpcFront
+} from './rpc-front/rpc-front.ts'
