@@ -19,6 +19,10 @@ export interface Config {
   readonly httpPort: number // 0: any free one
   readonly p2pHost: string
   readonly p2pPort: number
+  readonly wsPort: number // libp2p over WebSocket, for nodes behind proxies and for browsers
+  readonly wantedPeers: number
+  readonly maxPeers: number
+  readonly maxStreams: number
   readonly bootstrap: readonly string[] // multiaddrs with /p2p/<peer id>
   readonly operatorKeyFile: string
   readonly staking: Address | null // of a worker; default: its operator
@@ -49,6 +53,10 @@ const FLAGS = {
   'http-port': { type: 'string' },
   'p2p-host': { type: 'string' },
   'p2p-port': { type: 'string' },
+  'ws-port': { type: 'string' },
+  'wanted-peers': { type: 'string' },
+  'max-peers': { type: 'string' },
+  'max-streams': { type: 'string' },
   bootstrap: { type: 'string' },
   'operator-key-file': { type: 'string' },
   staking: { type: 'string' },
@@ -64,6 +72,9 @@ const FLAGS = {
 type Setting = keyof typeof FLAGS
 
 export type Environment = Readonly<Record<string, string | undefined>>
+
+/** Beside each other on every machine (docs/spec/protocol.md): WebSocket listens 100 ports above TCP. */
+const WS_PORT_OFFSET = 100
 
 const MAX_CONFIG_BYTES = 64 * 1024
 
@@ -130,6 +141,9 @@ export function readConfig(args: readonly string[], env: Environment): Config {
   const name = find('name') ?? role
   const staking = find('staking')
   const confirmations = find('confirmations')
+  const p2pPort = integer('p2p-port', find('p2p-port') ?? (role === 'principal' ? '10300' : '10301'), 0, 65_535)
+  const wsDefault = p2pPort === 0 || p2pPort + WS_PORT_OFFSET > 65_535 ? 0 : p2pPort + WS_PORT_OFFSET
+  const maxPeers = integer('max-peers', find('max-peers') ?? '128', 2, 4_096)
   const chainUrl = find('chain-url') ?? 'http://127.0.0.1:8545'
   if (!/^https?:\/\//.test(chainUrl)) throw fail('chain-url', 'The chain URL must begin with http:// or https://.')
   return {
@@ -141,7 +155,11 @@ export function readConfig(args: readonly string[], env: Environment): Config {
     httpHost: find('http-host') ?? '127.0.0.1',
     httpPort: integer('http-port', find('http-port') ?? (role === 'principal' ? '3336' : '3346'), 0, 65_535),
     p2pHost: find('p2p-host') ?? '127.0.0.1',
-    p2pPort: integer('p2p-port', find('p2p-port') ?? (role === 'principal' ? '10300' : '10301'), 0, 65_535),
+    p2pPort,
+    wsPort: integer('ws-port', find('ws-port') ?? String(wsDefault), 0, 65_535),
+    wantedPeers: integer('wanted-peers', find('wanted-peers') ?? String(Math.min(32, maxPeers)), 1, maxPeers),
+    maxPeers,
+    maxStreams: integer('max-streams', find('max-streams') ?? '8', 1, 256),
     bootstrap: (find('bootstrap') ?? '').split(',').filter(one => one.length > 0),
     operatorKeyFile: need('operator-key-file'),
     staking: staking === undefined ? null : addressOf('staking', staking),

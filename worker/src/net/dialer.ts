@@ -1,6 +1,7 @@
 import type { Multiaddr } from '@multiformats/multiaddr'
-import { configuredAddress, ownerOf } from './addresses.ts'
+import { configuredAddress, ownerOf, subnetOf } from './addresses.ts'
 import type { NetLimits } from './limits.ts'
+import { Quota } from './quota.ts'
 
 /** Where a peer may be reached. Bootstrap nodes and peers that were verified once are tried for ever. */
 interface Target {
@@ -11,11 +12,21 @@ interface Target {
   failures: number
   nextAt: number
   dialling: boolean
+  /** Until then it is dialled although there are peers enough: it is said to have what is missing. */
+  soughtUntil: number
+}
+
+/** What is worth remembering of a peer over a restart. */
+export interface KnownPeer {
+  readonly peerId: string
+  readonly addresses: readonly string[]
 }
 
 export interface DialerInit {
   readonly self: string // own peer id
   readonly bootstrap: readonly string[]
+  /** Peers that were verified before the last stop. */
+  readonly known?: readonly KnownPeer[]
   readonly limits: NetLimits
   readonly isConnected: (peerId: string) => boolean
   readonly isBanned: (peerId: string) => boolean
@@ -26,6 +37,8 @@ export interface DialerInit {
 
 const TICK_MS = 100
 const MAX_PARALLEL_DIALS = 8
+/** How long a peer is dialled for what it is said to have. */
+const SOUGHT_MS = 10_000
 /** Hearsay that leads nowhere so many times is forgotten. */
 const HEARSAY_FAILURES = 6
 
@@ -36,6 +49,7 @@ export class Dialer {
   #timer: NodeJS.Timeout | undefined
   #stopped = new AbortController()
   readonly #underWay = new Set<Promise<void>>()
+  readonly #rate = new Quota({ maxKeys: 1 })
 
   /** @throws NET_ADDRESS for a bootstrap setting that is not an address. */
   constructor(init: DialerInit) {
@@ -43,8 +57,10 @@ export class Dialer {
     for (const address of init.bootstrap) {
       configuredAddress(address)
       const peerId = ownerOf([address])
-      if (peerId !== init.self) this.#add(peerId ?? address, peerId, [address], true)
+      const others = peerId === null ? [] : (this.#targets.get(peerId)?.addresses ?? [])
+      if (peerId !== init.self) this.#add(peerId ?? address, peerId, [...others, address], true)
     }
+    for (const { peerId, addresses } of init.known ?? []) this.learnHearsay(peerId, addresses)
   }
 
   start(): void {
@@ -77,18 +93,36 @@ export class Dialer {
     this.#add(peerId, peerId, addresses, false)
   }
 
+  /** The same for a peer that is said to hold what this node lacks: it is dialled soon, whoever else is connected. */
+  seek(peerId: string, addresses: readonly string[]): void {
+    this.learnHearsay(peerId, addresses)
+    const target = this.#targets.get(peerId)
+    if (target) target.soughtUntil = performance.now() + SOUGHT_MS
+  }
+
   /** The connection was of no use (another network, an unproven peer): wait before the next attempt. */
   failed(peerId: string): void {
     for (const target of this.#targets.values()) if (target.peerId === peerId) this.#backOff(target)
   }
 
   #add(key: string, peerId: string | null, addresses: readonly string[], lasting: boolean): void {
-    this.#targets.set(key, { key, peerId, addresses, lasting, failures: 0, nextAt: 0, dialling: false })
+    this.#targets.set(key, { key, peerId, addresses, lasting, failures: 0, nextAt: 0, dialling: false, soughtUntil: 0 })
     if (this.#targets.size <= this.#init.limits.maxKnownPeers) return
     const bootstrap = new Set(this.#init.bootstrap)
     const expendable = [...this.#targets.values()].filter(t => !t.addresses.some(a => bootstrap.has(a)))
     const victim = expendable.find(t => !t.lasting) ?? expendable.toSorted((a, b) => b.failures - a.failures)[0]
     if (victim) this.#targets.delete(victim.key)
+  }
+
+  /** At most half of the wanted connections lead into one network that a single party may own: so they lead into two at least. */
+  #isCrowded(subnet: string | null): boolean {
+    if (subnet === null) return false
+    const { limits, isConnected } = this.#init
+    const there = [...this.#targets.values()].filter(
+      ({ peerId, addresses, dialling }) =>
+        subnetOf(addresses[0] ?? '') === subnet && (dialling || (peerId !== null && isConnected(peerId)))
+    )
+    return there.length >= Math.ceil(limits.wantedPeers / 2)
   }
 
   #tick(): void {
@@ -100,7 +134,10 @@ export class Dialer {
       const { peerId, dialling, nextAt, addresses } = target
       if (dialling || nextAt > now) continue
       if (peerId !== null && (isConnected(peerId) || isBanned(peerId))) continue
-      if (enough && !this.#init.bootstrap.some(address => addresses.includes(address))) continue
+      const isBootstrap = this.#init.bootstrap.some(address => addresses.includes(address))
+      const isSought = target.soughtUntil > now
+      if (!isBootstrap && !isSought && (enough || this.#isCrowded(subnetOf(addresses[0] ?? '')))) continue
+      if (!this.#rate.take('dials', limits.dialsPerSecond, limits.dialBurst)) return
       target.dialling = true
       const attempt = this.#attempt(target).finally(() => {
         target.dialling = false

@@ -1,25 +1,27 @@
 import type { Connection, PeerId, PrivateKey } from '@libp2p/interface'
 import { peerIdFromPrivateKey, peerIdFromString } from '@libp2p/peer-id'
 import type { Multiaddr } from '@multiformats/multiaddr'
-import type { Libp2p } from 'libp2p'
-import { PeerProtocol, asError, peerRequest, peerResponse } from '@enigma/protocol'
+import { PeerProtocol, asError, peerRequest, peerResponse, type ScAddr } from '@enigma/protocol'
 import type { Logger } from '../ops/log.ts'
+import { usableAddresses } from './addresses.ts'
 import { Admission } from './admission.ts'
 import type { PeerAuthority } from './authority.ts'
 import { decode } from './decode.ts'
 import { orAborted } from './deadline.ts'
-import { Dialer } from './dialer.ts'
+import { Dialer, type KnownPeer } from './dialer.ts'
 import { NetError, refusedBy } from './errors.ts'
 import { findPeers } from './find-peers.ts'
 import { askOn } from './frames.ts'
+import { Gate } from './gate.ts'
 import type { HelloIdentity } from './hello.ts'
 import { Introductions } from './introductions.ts'
 import { DEFAULT_LIMITS, PROTOCOL_RULES, type NetLimits } from './limits.ts'
-import { createNode } from './node.ts'
+import { createNode, type Node } from './node.ts'
 import type { Misdeed, Peer, PeerHandler, PeerNetwork, ProtocolId, RequestOptions } from './peer-network.ts'
 import { Quota } from './quota.ts'
 import { Reputation } from './reputation.ts'
 import { responder } from './responder.ts'
+import { findProviders, provide, routing, withPeerId, type ContentProvider } from './routing.ts'
 
 export interface Libp2pNetworkInit {
   readonly identity: PrivateKey
@@ -33,6 +35,8 @@ export interface Libp2pNetworkInit {
   readonly authority: PeerAuthority
   readonly log: Logger
   readonly limits?: Partial<NetLimits>
+  /** Peers that were verified before the last stop, and where to note new ones. */
+  readonly book?: { readonly known: readonly KnownPeer[]; readonly note: (peer: KnownPeer) => void }
 }
 
 /** How long a session may outlive its connection when the events of the two come in the wrong order. */
@@ -57,7 +61,8 @@ export class Libp2pNetwork implements PeerNetwork {
   readonly #finder: { start(): void; stop(): void }
   readonly #handlers = new Map<ProtocolId, Readonly<Record<number, PeerHandler>>>()
   readonly #listeners = new Set<(peer: Peer) => void>()
-  #node: Libp2p | null = null
+  readonly #gate: Gate
+  #node: Node | null = null
   #stops: (() => void)[] = []
 
   constructor(init: Libp2pNetworkInit) {
@@ -86,9 +91,17 @@ export class Libp2pNetwork implements PeerNetwork {
       failed: peerId => this.#dialer.failed(peerId),
       penaliseImpostor: peerId => this.penalise(peerId, 'impostor')
     })
+    this.#gate = new Gate({
+      log: init.log,
+      quota: this.#quota,
+      peerOf: (peerId, signal) => this.#peerOf(peerId, signal),
+      isVerified: peerId => this.#isVerified(peerId),
+      timeoutMs: this.#limits.helloTimeoutMs
+    })
     this.#dialer = new Dialer({
       self: this.peerId,
       bootstrap: init.bootstrap ?? [],
+      known: init.book?.known ?? [],
       limits: this.#limits,
       isBanned: peerId => this.#reputation.isBanned(peerId),
       isConnected: peerId => this.#isConnected(peerId),
@@ -99,7 +112,7 @@ export class Libp2pNetwork implements PeerNetwork {
       network: this,
       everyMs: this.#limits.findPeersEveryMs,
       wantedPeers: this.#limits.wantedPeers,
-      learn: (peerId, addresses) => this.#dialer.learnHearsay(peerId, addresses),
+      learn: (peerId, addresses) => this.#heardOf(peerId, addresses),
       log: init.log
     })
   }
@@ -132,7 +145,8 @@ export class Libp2pNetwork implements PeerNetwork {
   async start(): Promise<void> {
     const { identity, listen = ['/ip4/127.0.0.1/tcp/0'], announce = [], authority, log } = this.#init
     const isBanned = (peerId: string): boolean => this.#reputation.isBanned(peerId)
-    const node = await createNode({ identity, listen, announce, limits: this.#limits, isBanned })
+    const dht = routing({ gate: this.#gate, isVerified: peerId => this.#isVerified(peerId) })
+    const node = await createNode({ identity, listen, announce, limits: this.#limits, isBanned, routing: dht })
     const streams = { maxInboundStreams: this.#limits.maxInboundStreams, maxOutboundStreams: 64 }
     await node.handle(
       PeerProtocol.hello,
@@ -155,6 +169,7 @@ export class Libp2pNetwork implements PeerNetwork {
     }
     node.addEventListener('connection:open', event => this.#introductions.opened(event.detail))
     node.addEventListener('peer:disconnect', event => this.#closed(event.detail))
+    node.addEventListener('peer:discovery', ({ detail }) => this.#heardOf(detail.id.toString(), withPeerId(detail)))
     this.#node = node
     try {
       await node.start()
@@ -194,6 +209,30 @@ export class Libp2pNetwork implements PeerNetwork {
       throw new NetError({ code: 'PEER_UNREACHABLE', peerId }, `Peer ${peerId} is not connected.`)
     }
     return this.#exchange(this.#connectionTo(peerId), protocol, method, payload, timeoutMs, signal)
+  }
+
+  async provide(scAddr: ScAddr, signal: AbortSignal): Promise<number> {
+    const dht = this.#node?.services.dht
+    return dht ? provide(dht, scAddr, signal) : 0
+  }
+
+  /** Peers that are said to hold a contract. Each is dialled; when it is verified, it is one of `peers()`. */
+  async *providers(scAddr: ScAddr, signal: AbortSignal): AsyncGenerator<ContentProvider> {
+    const dht = this.#node?.services.dht
+    if (!dht) return
+    for await (const provider of findProviders(dht, scAddr, signal)) {
+      if (provider.peerId === this.peerId) continue
+      this.#dialer.seek(provider.peerId, usableAddresses(provider.addresses, provider.peerId))
+      yield provider
+    }
+  }
+
+  #heardOf(peerId: string, addresses: readonly string[]): void {
+    this.#dialer.learnHearsay(peerId, usableAddresses(addresses, peerId))
+  }
+
+  #isVerified(peerId: string): boolean {
+    return this.#admission.sessions.verifiedPeer(peerId) !== null
   }
 
   #isConnected(peerId: string): boolean {
@@ -263,6 +302,8 @@ export class Libp2pNetwork implements PeerNetwork {
 
   #verified(peer: Peer): void {
     this.#dialer.learnVerified(peer.peerId, peer.addresses)
+    this.#init.book?.note(peer)
+    this.#gate.verified(peer.peerId)
     for (const listener of this.#listeners) listener(peer)
   }
 

@@ -20,10 +20,16 @@ export interface NetLimits {
   /** Back-off of a redial: doubles from the first to the last and stays there, for ever. */
   readonly redialFirstMs: number
   readonly redialMostMs: number
+  /** Dials a second on average, and at once: a table of addresses that lead nowhere costs no more than this. */
+  readonly dialsPerSecond: number
+  readonly dialBurst: number
   /** Addresses kept of peers that are not connected. */
   readonly maxKnownPeers: number
-  /** Connections this node seeks by itself. */
+  /** Connections this node seeks by itself: below it dials and asks for peers, for as long as it lives. Up to `maxConnections` others may come. */
   readonly wantedPeers: number
+  /** A silent path is noticed after at most the sum of both, also one that is silent in one direction only. */
+  readonly pingEveryMs: number
+  readonly pingTimeoutMs: number
   /** How often peers are asked for further peers. */
   readonly findPeersEveryMs: number
   /** Requests of one protocol that one peer may have open here at once. */
@@ -43,8 +49,12 @@ export const DEFAULT_LIMITS: NetLimits = {
   dialTimeoutMs: 5_000,
   redialFirstMs: 250,
   redialMostMs: 15_000,
+  dialsPerSecond: 10,
+  dialBurst: 32,
   maxKnownPeers: 512,
   wantedPeers: 32,
+  pingEveryMs: 10_000,
+  pingTimeoutMs: 10_000,
   findPeersEveryMs: 15_000,
   maxInboundStreams: 8,
   banPoints: 100,

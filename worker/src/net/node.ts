@@ -1,11 +1,16 @@
 import { noise } from '@chainsafe/libp2p-noise'
 import { yamux } from '@chainsafe/libp2p-yamux'
-import { identify } from '@libp2p/identify'
+import { identify, type Identify } from '@libp2p/identify'
 import type { PeerId, PrivateKey } from '@libp2p/interface'
-import { ping } from '@libp2p/ping'
+import type { KadDHT, KadDHTComponents } from '@libp2p/kad-dht'
+import { ping, type Ping } from '@libp2p/ping'
 import { tcp } from '@libp2p/tcp'
+import { webSockets } from '@libp2p/websockets'
+import type { Multiaddr } from '@multiformats/multiaddr'
 import { createLibp2p, type Libp2p } from 'libp2p'
+import { isDialable } from './addresses.ts'
 import type { NetLimits } from './limits.ts'
+import { RecordStore } from './record-store.ts'
 
 export interface NodeInit {
   readonly identity: PrivateKey
@@ -13,21 +18,27 @@ export interface NodeInit {
   readonly announce: readonly string[]
   readonly limits: NetLimits
   readonly isBanned: (peerId: string) => boolean
+  /** The DHT; without it the node only speaks the project's own protocols. */
+  readonly routing: (components: KadDHTComponents) => KadDHT
 }
+
+export type Node = Libp2p<{ identify: Identify; ping: Ping; dht: KadDHT }>
 
 /** Flow control per stream: nobody can make this node hold more of an unread stream than one message. */
 const STREAM_WINDOW_BYTES = 1024 * 1024
 
-/** A libp2p node over TCP, noise and yamux, not started. The ping service also ends connections that went silent. */
-export function createNode({ identity, listen, announce, limits, isBanned }: NodeInit): Promise<Libp2p> {
+/** A libp2p node over TCP and WebSocket, noise and yamux, not started. */
+export function createNode({ identity, listen, announce, limits, isBanned, routing }: NodeInit): Promise<Node> {
   const banned = (peerId: PeerId): boolean => isBanned(peerId.toString())
   return createLibp2p({
     start: false,
     privateKey: identity,
     nodeInfo: { name: 'enigma', version: '1', userAgent: 'enigma/1' },
     addresses: { listen: [...listen], announce: [...announce] },
+    datastore: new RecordStore(),
     transports: [
-      tcp({ maxConnections: limits.maxConnections, listenOpts: { noDelay: true }, dialOpts: { noDelay: true } })
+      tcp({ maxConnections: limits.maxConnections, listenOpts: { noDelay: true }, dialOpts: { noDelay: true } }),
+      webSockets()
     ],
     connectionEncrypters: [noise()],
     streamMuxers: [yamux({ streamOptions: { maxStreamWindowSize: STREAM_WINDOW_BYTES } })],
@@ -39,11 +50,18 @@ export function createNode({ identity, listen, announce, limits, isBanned }: Nod
       dialTimeout: limits.dialTimeoutMs,
       reconnectRetries: 0 // the dialer's business
     },
+    // A path that carries bytes in one direction only leaves a connection that looks open at both ends: pings end it.
+    connectionMonitor: {
+      pingInterval: limits.pingEveryMs,
+      pingTimeout: { minTimeout: limits.pingTimeoutMs, maxTimeout: limits.pingTimeoutMs },
+      abortConnectionOnPingFailure: true
+    },
     connectionGater: {
-      denyDialMultiaddr: () => false, // loopback and private addresses are what most networks of workers use
+      // Loopback and private addresses are what most networks of workers use; what is no transport of ours is not tried.
+      denyDialMultiaddr: (address: Multiaddr) => !isDialable(address),
       denyInboundEncryptedConnection: banned,
       denyOutboundEncryptedConnection: banned
     },
-    services: { identify: identify(), ping: ping() }
+    services: { identify: identify(), ping: ping(), dht: routing }
   })
 }

@@ -1,4 +1,5 @@
-import type { Address, PeerProtocol } from '@enigma/protocol'
+import type { Address, PeerProtocol, ScAddr } from '@enigma/protocol'
+import type { ContentProvider } from './routing.ts'
 
 export type PeerRole = 'worker' | 'principal' | 'bootstrap'
 
@@ -52,4 +53,12 @@ export interface PeerNetwork {
   penalise(peerId: string, misdeed: Misdeed): void
   start(): Promise<void>
   stop(): Promise<void>
+}
+
+/** Who has which contract, told through the DHT to peers of peers. docs/spec/peer-protocols.md */
+export interface ContentRouting {
+  /** Tells the peers closest to the contract that this node has it. @returns how many took it; 0 while it is alone. */
+  provide(scAddr: ScAddr, signal: AbortSignal): Promise<number>
+  /** Peers that are said to hold it: claims, which its hashes must bear out. Each is dialled as it is found. */
+  providers(scAddr: ScAddr, signal: AbortSignal): AsyncIterable<ContentProvider>
 }

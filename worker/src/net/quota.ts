@@ -9,14 +9,14 @@ export class Quota {
     this.#maxKeys = maxKeys
   }
 
-  /** Takes one token; false if there is none. */
-  take(key: string, perSecond: number, burst: number): boolean {
+  /** Takes `cost` tokens (1 unless told); false if there are not so many, and then none is taken. */
+  take(key: string, perSecond: number, burst: number, cost = 1): boolean {
     const now = this.#now()
     const held = this.#buckets.get(key)
     const tokens = held ? Math.min(burst, held.tokens + ((now - held.at) / 1000) * perSecond) : burst
     this.#buckets.delete(key) // a Map keeps insertion order: the first key is the idlest
-    this.#buckets.set(key, { tokens: tokens >= 1 ? tokens - 1 : tokens, at: now })
+    this.#buckets.set(key, { tokens: tokens >= cost ? tokens - cost : tokens, at: now })
     if (this.#buckets.size > this.#maxKeys) this.#buckets.delete(this.#buckets.keys().next().value!)
-    return tokens >= 1
+    return tokens >= cost
   }
 }

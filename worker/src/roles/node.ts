@@ -8,6 +8,7 @@ import { chainAuthority, type PeerAuthority } from '../net/authority.ts'
 import { loadIdentity } from '../net/identity.ts'
 import { Libp2pNetwork } from '../net/libp2p-network.ts'
 import { openDatabase, partOf, type Database } from '../ops/database.ts'
+import { openPeerBook } from '../net/peer-book.ts'
 import type { Logger } from '../ops/log.ts'
 import { createStatusBoard, type StatusBoard } from '../ops/status-board.ts'
 import { openChain, type ChainLink } from './chain-link.ts'
@@ -113,13 +114,24 @@ export async function createNetwork(
   principal: () => Attested | null
 ): Promise<Libp2pNetwork> {
   const { config, dir, chain, sender, sign, log } = base
+  const hostPart = config.p2pHost.includes(':') ? 'ip6' : 'ip4'
   return new Libp2pNetwork({
     identity: await loadIdentity(dir.peerIdentity),
-    listen: [`/ip4/${config.p2pHost}/tcp/${config.p2pPort}`],
+    listen: [
+      `/${hostPart}/${config.p2pHost}/tcp/${config.p2pPort}`,
+      `/${hostPart}/${config.p2pHost}/tcp/${config.wsPort}/ws`
+    ],
     bootstrap: config.bootstrap,
     self: { domain: chain.facts, role: config.role, operator: sender.address, signer, sign },
     authority: authorityOf(base, principal),
-    log: log.child('net')
+    log: log.child('net'),
+    limits: {
+      wantedPeers: config.wantedPeers,
+      maxConnections: config.maxPeers,
+      maxUnverified: Math.max(1, Math.floor(config.maxPeers / 4)),
+      maxInboundStreams: config.maxStreams
+    },
+    book: await openPeerBook(base.db, log)
   })
 }
 

@@ -78,4 +78,43 @@ describe('net/dialer', () => {
     expect(new Set(dialled).size).to.equal(4)
     expect(dialled.some(address => address.endsWith(friend))).to.equal(true)
   })
+
+  it('leads at most half of the wanted connections into one network, unless it is loopback', async () => {
+    const peers = await Promise.all(Array.from({ length: 8 }, newPeerId))
+    const limits = { ...DEFAULT_LIMITS, redialFirstMs: 60_000, maxKnownPeers: 64, wantedPeers: 4 }
+    const dialed = new Set<string>()
+    start([], {
+      limits,
+      dial: addresses => {
+        const peerId = peers.find(id => addresses.join().includes(id))!
+        dialed.add(addresses.join().split('/')[2]!)
+        connected.add(peerId)
+        return Promise.resolve(peerId)
+      },
+      connections: () => 0 // so that only the network decides
+    })
+    peers.slice(0, 4).forEach((id, i) => dialler!.learnHearsay(id, [`/ip4/10.1.2.${i}/tcp/1/p2p/${id}`]))
+    dialler!.learnHearsay(peers[4]!, [`/ip4/10.1.3.1/tcp/1/p2p/${peers[4]!}`])
+    peers.slice(5).forEach((id, i) => dialler!.learnHearsay(id, [`/ip4/127.0.0.${i + 1}/tcp/1/p2p/${id}`]))
+    await until('dialled', () => dialed.size === 6)
+    await new Promise(resolve => setTimeout(resolve, 300))
+    expect([...dialed].sort()).to.deep.equal([
+      '10.1.2.0',
+      '10.1.2.1',
+      '10.1.3.1',
+      '127.0.0.1',
+      '127.0.0.2',
+      '127.0.0.3'
+    ])
+  })
+
+  it('dials no faster than its limit', async () => {
+    const peers = await Promise.all(Array.from({ length: 40 }, newPeerId))
+    const limits = { ...DEFAULT_LIMITS, maxKnownPeers: 64, dialsPerSecond: 1, dialBurst: 5, redialFirstMs: 60_000 }
+    start([], { limits })
+    for (const id of peers) dialler!.learnHearsay(id, [`/ip4/127.0.0.1/tcp/1/p2p/${id}`])
+    await until('dialled', () => dialled.length >= 5)
+    await new Promise(resolve => setTimeout(resolve, 500))
+    expect(dialled.length).to.be.within(5, 8)
+  })
 })

@@ -2,12 +2,13 @@ import { generateKeyPair } from '@libp2p/crypto/keys'
 import type { Connection } from '@libp2p/interface'
 import { multiaddr } from '@multiformats/multiaddr'
 import { expect } from 'chai'
-import type { Libp2p } from 'libp2p'
+import { kadDHT, passthroughMapper } from '@libp2p/kad-dht'
 import { PeerProtocol, helloCodec, peerRequest, peerResponse, signDigest, u32 } from '@enigma/protocol'
 import { frames } from '../../src/net/frames.ts'
 import { makeHello } from '../../src/net/hello.ts'
 import { DEFAULT_LIMITS, type NetLimits } from '../../src/net/limits.ts'
-import { createNode } from '../../src/net/node.ts'
+import { createNode, type Node } from '../../src/net/node.ts'
+import { KAD_PROTOCOL } from '../../src/net/routing.ts'
 import type { Libp2pNetwork } from '../../src/net/libp2p-network.ts'
 import { MemoryChain, addressOf, keyOf } from '../memory-chain.ts'
 import { LOOPBACK, Running, makeNetwork, seesAll, until } from './network-kit.ts'
@@ -34,20 +35,21 @@ describe('net, against hostile peers', () => {
     await running.start(victim)
   }
 
-  async function attacker(): Promise<{ node: Libp2p; connection: Connection }> {
+  async function attacker(): Promise<{ node: Node; connection: Connection }> {
     const node = await createNode({
       identity: await generateKeyPair('Ed25519'),
       listen: LOOPBACK,
       announce: [],
       limits: DEFAULT_LIMITS,
-      isBanned: () => false
+      isBanned: () => false,
+      routing: kadDHT({ protocol: KAD_PROTOCOL, clientMode: false, peerInfoMapper: passthroughMapper })
     })
     const wrapped = { start: () => node.start() as Promise<void>, stop: () => node.stop() as Promise<void> }
     await running.start(wrapped)
     return { node, connection: await node.dial(victim.multiaddrs().map(address => multiaddr(address))) }
   }
 
-  const helloOf = (node: Libp2p, name = 'mallory'): Uint8Array => {
+  const helloOf = (node: Node, name = 'mallory'): Uint8Array => {
     const self = {
       domain: chain.facts,
       role: 'worker' as const,
@@ -73,7 +75,7 @@ describe('net, against hostile peers', () => {
   const sayHello = (connection: Connection, hello: Uint8Array): Promise<{ ok: boolean; code: string }> =>
     say(connection, PeerProtocol.hello, peerRequest.encode({ method: 0, payload: hello }))
 
-  async function verified(): Promise<{ node: Libp2p; connection: Connection }> {
+  async function verified(): Promise<{ node: Node; connection: Connection }> {
     const held = await attacker()
     await sayHello(held.connection, helloOf(held.node))
     await until('verified', seesAll(victim, 1))

@@ -1,0 +1,116 @@
+import type { Connection, PeerId, Stream, StreamHandler, Topology } from '@libp2p/interface'
+import type { Registrar } from '@libp2p/interface-internal'
+import { asError, printable } from '@enigma/protocol'
+import type { Logger } from '../ops/log.ts'
+import type { Peer } from './peer-network.ts'
+import type { Quota } from './quota.ts'
+
+/** What the library's own protocols (kad-dht, gossipsub) may cost one peer. */
+export interface GateRule {
+  /** Streams a second that one peer may open, and how many at once. */
+  readonly perSecond: number
+  readonly burst: number
+  /** Bytes a second that one peer may send, and how many at once; more ends the stream. */
+  readonly bytesPerSecond: number
+  readonly burstBytes: number
+}
+
+export interface GateInit {
+  readonly log: Logger
+  readonly quota: Quota
+  /** The verified peer behind a connection; waits for its hello, not for ever. @throws PEER_NOT_VERIFIED */
+  readonly peerOf: (peerId: string, signal: AbortSignal) => Promise<Peer>
+  readonly isVerified: (peerId: string) => boolean
+  readonly timeoutMs: number
+}
+
+/**
+ * Stands between libp2p and protocols of the library that know nothing of our chain: only verified peers reach them, in
+ * either direction, and only so fast. Whoever wants to fill a routing table, a record store or a mesh has to stake first.
+ */
+export class Gate {
+  readonly #init: GateInit
+  /** Topologies, and the peers that speak their protocol but are not verified (yet), or were told of already. */
+  readonly #topologies = new Set<{ topology: Topology; seen: Map<string, [PeerId, Connection]>; told: Set<string> }>()
+
+  constructor(init: GateInit) {
+    this.#init = init
+  }
+
+  /** The registrar as such a protocol sees it. */
+  registrar(inner: Registrar, rule: GateRule): Registrar {
+    const ids = new Map<string, () => void>()
+    const outer: Pick<Registrar, 'handle' | 'register' | 'unregister'> = {
+      handle: (protocol, handler, options) => inner.handle(protocol, this.#guarded(handler, rule), options),
+      register: async (protocol, topology) => {
+        const held = { topology, seen: new Map<string, [PeerId, Connection]>(), told: new Set<string>() }
+        this.#topologies.add(held)
+        const id = await inner.register(protocol, {
+          ...topology,
+          onConnect: (peerId, connection) => {
+            const key = peerId.toString()
+            if (!this.#init.isVerified(key)) return void held.seen.set(key, [peerId, connection])
+            held.told.add(key)
+            return topology.onConnect?.(peerId, connection)
+          },
+          onDisconnect: peerId => {
+            held.seen.delete(peerId.toString())
+            if (held.told.delete(peerId.toString())) return topology.onDisconnect?.(peerId)
+          }
+        })
+        ids.set(id, () => void this.#topologies.delete(held))
+        return id
+      },
+      unregister: id => {
+        ids.get(id)?.()
+        ids.delete(id)
+        inner.unregister(id)
+      }
+    }
+    return new Proxy(inner, {
+      get(target, property) {
+        const found: unknown = Reflect.get(property in outer ? outer : target, property)
+        return typeof found === 'function' ? (found.bind(property in outer ? outer : target) as unknown) : found
+      }
+    })
+  }
+
+  /** A peer became verified: protocols that wait for it hear of it now. */
+  verified(peerId: string): void {
+    for (const { topology, seen, told } of this.#topologies) {
+      const held = seen.get(peerId)
+      seen.delete(peerId)
+      if (!held || held[1].status !== 'open') continue
+      told.add(peerId)
+      void Promise.resolve(topology.onConnect?.(...held)).catch((err: unknown) => this.#ended(peerId, err))
+    }
+  }
+
+  #guarded(handler: StreamHandler, rule: GateRule): StreamHandler {
+    const { quota, peerOf, timeoutMs } = this.#init
+    return async (stream, connection) => {
+      const peerId = connection.remotePeer.toString()
+      try {
+        await peerOf(peerId, AbortSignal.timeout(timeoutMs))
+        const key = `${stream.protocol} ${peerId}`
+        if (!quota.take(key, rule.perSecond, rule.burst)) throw new Error('too many streams')
+        this.#meter(stream, `bytes ${key}`, rule)
+        await handler(stream, connection)
+      } catch (err) {
+        stream.abort(asError(err))
+        this.#ended(peerId, err)
+      }
+    }
+  }
+
+  #meter(stream: Stream, key: string, rule: GateRule): void {
+    stream.addEventListener('message', event => {
+      if (this.#init.quota.take(key, rule.bytesPerSecond, rule.burstBytes, event.data.byteLength)) return
+      stream.abort(new Error('too many bytes'))
+    })
+  }
+
+  #ended(peerId: string, err: unknown): void {
+    this.#init.log.debug('A library protocol refused a peer', { peer: peerId, error: printable(asError(err).message) })
+  }
+}

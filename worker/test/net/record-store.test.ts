@@ -1,0 +1,39 @@
+import { expect } from 'chai'
+import { RecordStore } from '../../src/net/record-store.ts'
+
+type Key = Parameters<RecordStore['get']>[0]
+/** As the DHT writes keys; the store reads nothing of them but their text. */
+const key = (text: string): Key => ({ toString: () => text }) as Key
+const provider = (content: string, peer: string): Key => key(`/dht/provider/${content}/${peer}`)
+const keysUnder = (store: RecordStore, prefix: string): string[] => [...store.queryKeys({ prefix })].map(String)
+
+describe('net/record-store', () => {
+  it('finds the records of one content, and forgets what is deleted', () => {
+    const store = new RecordStore()
+    store.put(provider('a', 'p1'), Uint8Array.of(1))
+    store.put(provider('a', 'p2'), Uint8Array.of(2))
+    store.put(provider('ab', 'p1'), Uint8Array.of(3))
+    expect(keysUnder(store, '/dht/provider/a')).to.deep.equal(['/dht/provider/a/p1', '/dht/provider/a/p2'])
+    expect(keysUnder(store, '/dht/provider')).to.have.lengthOf(3)
+    expect(store.get(provider('a', 'p2'))).to.deep.equal(Uint8Array.of(2))
+    store.delete(provider('a', 'p2'))
+    expect([store.has(provider('a', 'p2')), store.size]).to.deep.equal([false, 2])
+    expect(() => store.get(provider('a', 'p2'))).to.throw('Not found')
+  })
+
+  it('stays within its bounds under 100,000 records of one peer, which pushes out its own alone', () => {
+    const store = new RecordStore({ maxRecords: 1_000 })
+    for (let i = 0; i < 100; i++) store.put(provider(`honest ${i}`, `peer ${i}`), Uint8Array.of(1))
+    for (let i = 0; i < 100_000; i++) store.put(provider(`flood ${i}`, 'mallory'), Uint8Array.of(1))
+    expect(store.size).to.equal(1_000)
+    for (let i = 0; i < 100; i++) expect(store.has(provider(`honest ${i}`, `peer ${i}`))).to.equal(true)
+    expect(store.has(provider('flood 99999', 'mallory'))).to.equal(true)
+  })
+
+  it('keeps no record that is too large', () => {
+    const store = new RecordStore({ maxRecordBytes: 8 })
+    store.put(provider('a', 'p1'), new Uint8Array(9))
+    store.put(provider('a', 'p'.repeat(1_000)), new Uint8Array(1))
+    expect(store.size).to.equal(0)
+  })
+})

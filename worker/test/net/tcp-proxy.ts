@@ -1,0 +1,56 @@
+import { once } from 'node:events'
+import { createServer, connect, type AddressInfo, type Server, type Socket } from 'node:net'
+
+/** Forwards TCP connections, and loses what it is told to lose while both ends keep their connection. */
+export class TcpProxy {
+  target = 0
+  port = 0
+  readonly #lost = new Set<'toServer' | 'toClient'>()
+  readonly #sockets = new Set<Socket>()
+  #server: Server | null = null
+
+  async start(): Promise<void> {
+    const server = createServer(client => this.#forward(client))
+    server.listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    this.port = (server.address() as AddressInfo).port
+    this.#server = server
+  }
+
+  async stop(): Promise<void> {
+    for (const socket of this.#sockets) socket.destroy()
+    const server = this.#server
+    this.#server = null
+    if (server) await new Promise(resolve => server.close(resolve))
+  }
+
+  swallow(direction: 'toServer' | 'toClient'): void {
+    this.#lost.add(direction)
+  }
+  heal(): void {
+    this.#lost.clear()
+  }
+
+  #forward(client: Socket): void {
+    const server = connect(this.target, '127.0.0.1')
+    for (const socket of [client, server]) {
+      this.#sockets.add(socket)
+      socket.on('error', () => undefined)
+      socket.on('close', () => this.#sockets.delete(socket))
+    }
+    // A lost direction loses its end as well: a path that is cut tells nobody.
+    client.on('data', data => void (this.#lost.has('toServer') || server.write(data)))
+    server.on('data', data => void (this.#lost.has('toClient') || client.write(data)))
+    client.on('close', () => void (this.#lost.has('toServer') || server.destroy()))
+    server.on('close', () => void (this.#lost.has('toClient') || client.destroy()))
+  }
+}
+
+/** A port nobody listens on now, for a server that has to tell of itself before it listens. */
+export async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  await new Promise(resolve => server.close(resolve))
+  return port
+}
