@@ -17,11 +17,20 @@ import type { HelloIdentity } from './hello.ts'
 import { Introductions } from './introductions.ts'
 import { DEFAULT_LIMITS, PROTOCOL_RULES, type NetLimits } from './limits.ts'
 import { createNode, type Node } from './node.ts'
-import type { Misdeed, Peer, PeerHandler, PeerNetwork, ProtocolId, RequestOptions } from './peer-network.ts'
+import type {
+  ContentProvider,
+  ContentRouting,
+  Misdeed,
+  Peer,
+  PeerHandler,
+  PeerNetwork,
+  ProtocolId,
+  RequestOptions
+} from './peer-network.ts'
 import { Quota } from './quota.ts'
 import { Reputation } from './reputation.ts'
 import { responder } from './responder.ts'
-import { findProviders, provide, routing, withPeerId, type ContentProvider } from './routing.ts'
+import { findProviders, provide, routing, withPeerId } from './routing.ts'
 
 export interface Libp2pNetworkInit {
   readonly identity: PrivateKey
@@ -49,7 +58,7 @@ const POINTS: Readonly<Record<Misdeed, number>> = { impostor: 100, malformed: 26
  * Authenticated peers over libp2p: who connects says hello, the chain bears it out or not, and only then is anything
  * else answered. Every protocol is one request and one response on a stream of its own. docs/spec/peer-protocols.md
  */
-export class Libp2pNetwork implements PeerNetwork {
+export class Libp2pNetwork implements PeerNetwork, ContentRouting {
   readonly peerId: string
   readonly #init: Libp2pNetworkInit
   readonly #limits: NetLimits

@@ -1,5 +1,4 @@
 import type { Address, PeerProtocol, ScAddr } from '@enigma/protocol'
-import type { ContentProvider } from './routing.ts'
 
 export type PeerRole = 'worker' | 'principal' | 'bootstrap'
 
@@ -53,6 +52,12 @@ export interface PeerNetwork {
   penalise(peerId: string, misdeed: Misdeed): void
   start(): Promise<void>
   stop(): Promise<void>
+}
+
+/** A peer that claims to hold a contract. */
+export interface ContentProvider {
+  readonly peerId: string
+  readonly addresses: readonly string[]
 }
 
 /** Who has which contract, told through the DHT to peers of peers. docs/spec/peer-protocols.md */

@@ -5,6 +5,7 @@ import { CID } from 'multiformats/cid'
 import * as Digest from 'multiformats/hashes/digest'
 import { fromHex, type ScAddr } from '@enigma/protocol'
 import type { Gate, GateRule } from './gate.ts'
+import type { ContentProvider } from './peer-network.ts'
 
 export const KAD_PROTOCOL = '/enigma/kad/1.0.0'
 
@@ -60,11 +61,6 @@ export function routing({ gate, isVerified }: RoutingInit): (components: KadDHTC
     service(
       Object.create(components, { registrar: { value: gate.registrar(components.registrar, KAD_RULE) } }) as never
     )
-}
-
-export interface ContentProvider {
-  readonly peerId: string
-  readonly addresses: readonly string[]
 }
 
 /** Addresses as this project writes them: each ends in the peer id. */
