@@ -23,6 +23,9 @@ export const MAX_ENVELOPE_BYTES = 72 * 1024
 /** State keys a contract can have, one for each rotation and the first: all of them travel in each grant (R9). */
 export const MAX_GENERATIONS = 128
 
+/** Receipts that one commit may settle (R7). */
+export const MAX_BATCH = 64
+
 export const deadlineOf = (recordBlock: number): number => recordBlock + SEATS * WINDOW_BLOCKS
 /** The first block in which seat k may send: it is included in the next one, `recordBlock + k*W + 1`, at the earliest. */
 export const windowOpens = (recordBlock: number, k: number): number => recordBlock + k * WINDOW_BLOCKS

@@ -4,6 +4,7 @@ import { checkEnvelope, encryptionKey } from './inputs.ts'
 import { evidence, start, status } from './lifecycle.ts'
 import { answerChainView, epochSeed, rotateGeneration } from './principal.ts'
 import { release } from './release.ts'
+import { rerun } from './rerun.ts'
 import { accept, run } from './run.ts'
 import { principalOf, workerOf, type Enclave } from './session.ts'
 import { applyDeltas, dropState, loadCode, stateTip } from './states.ts'
@@ -49,6 +50,7 @@ export function createHandlers(enclave: Enclave): Handlers {
     loadCode: request => loadCode(workerOf(enclave), request),
     accept: request => accept(workerOf(enclave), request),
     run: request => run(enclave, request),
+    rerun: request => rerun(enclave, request),
     release: request => release(enclave, request),
 
     epochSeed: request => alone(() => epochSeed(principalOf(enclave), request)),

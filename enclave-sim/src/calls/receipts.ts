@@ -15,7 +15,8 @@ import {
   sealTaskError,
   toHex,
   type Address,
-  type Receipt
+  type Receipt,
+  type StateWrites
 } from '@enigma/protocol'
 import type { EthereumCallback, RunResult, RunSuccess } from '../wasm/index.ts'
 import type { RecordedTask, RunnableTask } from './task.ts'
@@ -25,6 +26,8 @@ export interface Outcome {
   readonly receipt: Receipt
   readonly delta: Uint8Array | null
   readonly callbackData: Uint8Array // public; empty without a callback
+  readonly callsBack: boolean
+  readonly writes: StateWrites // what the delta holds; of the enclave alone
   readonly result: Uint8Array // ciphertext for the requester; empty for a fault found in clear
 }
 
@@ -55,7 +58,9 @@ export function outcomeOf(task: RunnableTask, result: RunResult): Outcome {
     gasUsed: result.gasUsed,
     ...callbackOf(result.callback)
   }
-  return { receipt, delta, callbackData: result.callback?.data ?? new Uint8Array(), result: output }
+  const { callback } = result
+  const callbackData = callback?.data ?? new Uint8Array()
+  return { receipt, delta, callbackData, callsBack: callback !== null, writes: result.writes, result: output }
 }
 
 /** A callback without data has the hash of nothing, so that it never looks like none. */
@@ -68,9 +73,11 @@ const callbackOf = (callback: EthereumCallback | null) =>
 
 /** A deployment always has a delta, other runs if they wrote something. */
 function deltaOf(task: RunnableTask, { writes }: RunSuccess): Uint8Array | null | 'too-large' {
-  const { contract, generation, stateKey, runDigest } = task
+  const { contract, stateKey, runDigest } = task
   if (writes.size === 0 && task.task.kind !== TaskKind.deploy) return null
-  const { scAddr, deltaCount: index, headHash: prevHead } = contract
+  const { scAddr } = contract
+  const { generation } = task.task
+  const { deltaCount: index, headHash: prevHead } = task.start
   try {
     return sealDelta(stateKey, { scAddr, index, generation, prevHead, runDigest }, writes)
   } catch (error) {
@@ -79,7 +86,7 @@ function deltaOf(task: RunnableTask, { writes }: RunSuccess): Uint8Array | null 
   }
 }
 
-const termsOf = ({ contract, task }: RecordedTask) => ({
+const termsOf = ({ contract, task, start }: RecordedTask) => ({
   taskId: task.taskId,
   scAddr: contract.scAddr,
   kind: task.kind,
@@ -87,7 +94,7 @@ const termsOf = ({ contract, task }: RecordedTask) => ({
   inputHash: task.inputHash,
   recordBlock: task.recordBlock,
   recordTime: task.recordTime,
-  prevHead: contract.headHash,
+  prevHead: start.headHash,
   callbackTarget: ZERO_ADDRESS,
   callbackDataHash: ZERO_HASH,
   callbackGas: 0
@@ -102,7 +109,7 @@ function failed(recorded: RecordedTask, reason: number, gasUsed: bigint, result:
     outputHash: outputHashOf(result),
     gasUsed
   }
-  return { receipt, delta: null, callbackData: new Uint8Array(), result }
+  return { receipt, delta: null, callbackData: new Uint8Array(), callsBack: false, writes: new Map(), result }
 }
 
 /** Cuts text to the bytes that a task error carries, never through a character. */

@@ -14,7 +14,7 @@ import {
 import type { RunInput } from '../wasm/index.ts'
 import { failureOutcome, mismatchOutcome, outcomeOf, type Outcome } from './receipts.ts'
 import { workerOf, type Enclave } from './session.ts'
-import { recordedTask, runnableTask, type RunnableTask } from './task.ts'
+import { findTask, recordedTask, runnableTask, type RecordedTask, type RunnableTask } from './task.ts'
 import type { WorkerParts } from './worker-parts.ts'
 
 /** What `SealedRun`s are sealed for. */
@@ -31,30 +31,45 @@ export function accept(parts: WorkerParts, request: AcceptRequest): AcceptRespon
 }
 
 /**
- * Runs a recorded task on the state at the chain's head and signs the receipt (R6, R7). Runs of one contract follow each other.
- * The host gets the receipt and ciphertexts; the result stays sealed until the chain has the receipt (R8).
+ * Runs a recorded task on the state at the chain's head, or ahead of it on own runs that wait to be settled, and signs the receipt
+ * (R6, R7). Runs of one contract follow each other. The host gets the receipt and ciphertexts; the result stays sealed until the
+ * chain has the receipt (R8).
  */
 export async function run(enclave: Enclave, request: RunRequest): Promise<RunResponse> {
   const parts = workerOf(enclave)
-  const { contract } = recordedTask(parts, request)
+  const { contract } = findTask(parts.views.get(request.nonce), request.taskId)
   return await parts.lanes.run(contract.scAddr, async () => {
-    const outcome = await execute(enclave, parts, request)
-    parts.counters.runs += 1
-    const { receipt, delta, callbackData, result } = outcome
-    const { identity } = parts
-    return {
-      receipt,
-      signature: identity.sign(typedDigest(identity.binding.domain, 'Receipt', receipt)),
-      delta,
-      callbackData,
-      sealedRun: enclave.platform.seal(RUN_LABEL, sealedRunContent.encode({ receipt, result }))
-    }
+    const recorded = recordedTask(parts, request, request.after)
+    const outcome = await execute(enclave, parts, recorded)
+    const { scAddr } = contract
+    const { epoch, generation } = recorded.task
+    const { receipt, delta, writes } = outcome
+    parts.ahead.keep(recorded.runDigest, {
+      scAddr,
+      epoch,
+      generation,
+      callsBack: outcome.callsBack,
+      delta: delta ? { hash: receipt.deltaHash, writes } : null
+    })
+    return signed(enclave, parts, outcome)
   })
 }
 
-/** Checks again what may have changed while the run waited for its turn, then runs. */
-async function execute(enclave: Enclave, parts: WorkerParts, request: RunRequest): Promise<Outcome> {
-  const recorded = recordedTask(parts, request)
+/** What the host gets of a run. */
+export function signed(enclave: Enclave, { identity, counters }: WorkerParts, outcome: Outcome): RunResponse {
+  const { receipt, delta, callbackData, result } = outcome
+  counters.runs += 1
+  return {
+    receipt,
+    signature: identity.sign(typedDigest(identity.binding.domain, 'Receipt', receipt)),
+    delta,
+    callbackData,
+    sealedRun: enclave.platform.seal(RUN_LABEL, sealedRunContent.encode({ receipt, result }))
+  }
+}
+
+/** The run itself: the same outcome at every seat. */
+export async function execute(enclave: Enclave, parts: WorkerParts, recorded: RecordedTask): Promise<Outcome> {
   if (recorded.mismatch !== null) return mismatchOutcome(recorded)
   const task = runnableTask(parts, recorded)
   const callData = openedBody(task)

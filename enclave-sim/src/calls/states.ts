@@ -12,8 +12,9 @@ export function applyDeltas(parts: WorkerParts, { scAddr, deltas }: ApplyDeltasR
   return stateTip(parts, { scAddr })
 }
 
-export function dropState({ states }: WorkerParts, { scAddr }: StateTipRequest): void {
+export function dropState({ states, ahead }: WorkerParts, { scAddr }: StateTipRequest): void {
   states.drop(scAddr)
+  ahead.drop(scAddr)
 }
 
 /** Code is judged when it runs: invalid code is a failure receipt, not an error. */

@@ -5,6 +5,7 @@ import { StateKeys } from '../keys/state-keys.ts'
 import { createLanes, type Lanes } from '../process/lanes.ts'
 import { CodeCache } from '../state/code-cache.ts'
 import { ContractStates } from '../state/contract-states.ts'
+import { AheadRuns } from '../state/ahead-runs.ts'
 import { Views } from '../state/views.ts'
 import type { Identity } from '../keys/identity.ts'
 import type { EnclaveParts } from './enclave-parts.ts'
@@ -18,6 +19,7 @@ export interface WorkerParts {
   readonly views: Views
   readonly stateKeys: StateKeys
   readonly states: ContractStates
+  readonly ahead: AheadRuns
   readonly codes: CodeCache
   readonly lanes: Lanes // one per contract: its runs follow each other
   readonly counters: { runs: number }
@@ -33,6 +35,7 @@ export function createWorkerParts({ vault, monotonicMs }: EnclaveParts, identity
     views: new Views(monotonicMs),
     stateKeys: new StateKeys(),
     states: new ContractStates(),
+    ahead: new AheadRuns(),
     codes: new CodeCache(),
     lanes: createLanes(),
     counters: { runs: 0 }

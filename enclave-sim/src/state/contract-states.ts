@@ -77,6 +77,17 @@ interface Draft {
   bytes: number
 }
 
+/** A state after own runs that the chain does not have yet; `state` stays as it is. */
+export function stateAfter(
+  state: ContractState,
+  deltas: readonly { readonly hash: Hash; readonly writes: StateWrites }[]
+): ContractState {
+  if (deltas.length === 0) return state
+  const draft = { ...state, entries: new Map(state.entries) }
+  for (const { hash, writes } of deltas) write(draft, writes, hash, sizeAfter(draft, writes))
+  return draft
+}
+
 /** Changes the draft by one whole delta, or throws and leaves it as it is. */
 function applyOne(
   draft: Draft,
@@ -91,22 +102,32 @@ function applyOne(
     throw refused(`it is number ${delta.index}, the next one is ${draft.deltaCount}`)
   if (delta.prevHead !== draft.headHash) throw refused('it follows another head')
   const writes = opened(keyOf(delta.generation), delta)
+  const size = sizeAfter(draft, writes)
+  if (size > RUN_LIMITS.stateBytes) throw refused('the state would be larger than a contract may have')
+  if (size > roomBytes) {
+    throw enclaveError('ENCLAVE_FULL', 'The states of all contracts fill the memory of the enclave. Drop one first.')
+  }
+  write(draft, writes, deltaHashOf(bytes), size)
+}
+
+/** Bytes of keys and values once the writes are made. */
+function sizeAfter(draft: ContractState, writes: StateWrites): number {
   let size = draft.bytes
   for (const [name, value] of writes) {
     const old = draft.entries.get(name)
     if (old) size -= sizeOf(name, old)
     if (value) size += sizeOf(name, value)
   }
-  if (size > RUN_LIMITS.stateBytes) throw refused('the state would be larger than a contract may have')
-  if (size > roomBytes) {
-    throw enclaveError('ENCLAVE_FULL', 'The states of all contracts fill the memory of the enclave. Drop one first.')
-  }
+  return size
+}
+
+function write(draft: Draft, writes: StateWrites, deltaHash: Hash, size: number): void {
   for (const [name, value] of writes) {
     if (value === null) draft.entries.delete(name)
     else draft.entries.set(name, value)
   }
   draft.deltaCount += 1
-  draft.headHash = nextHead(draft.headHash, deltaHashOf(bytes))
+  draft.headHash = nextHead(draft.headHash, deltaHash)
   draft.bytes = size
 }
 

@@ -40,8 +40,7 @@ describe('calls/run: Ethereum callbacks (R13)', () => {
   const run = async (sent: SentTask) =>
     worker.enclave.call('run', {
       nonce: await net.showTask(worker, sent),
-      taskId: sent.taskId,
-      envelope: sent.envelope
+      ...sent
     })
 
   it("carries target, data and gas of the contract's code into the signed receipt; the data goes beside it", async () => {

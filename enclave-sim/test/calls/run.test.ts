@@ -50,7 +50,7 @@ describe('calls/run', () => {
 
   async function run(sent: SentTask, member: Member = worker) {
     const nonce = await net.showTask(member, sent)
-    return await member.enclave.call('run', { nonce, taskId: sent.taskId, envelope: sent.envelope })
+    return await member.enclave.call('run', { nonce, ...sent })
   }
   /** Runs, settles and releases; the decrypted output. */
   async function outputOf(sent: SentTask): Promise<Uint8Array> {
@@ -237,7 +237,7 @@ describe('calls/run', () => {
   describe('signs nothing', () => {
     const attempt = async (sent: SentTask, change: object = {}, member: Member = worker) => {
       const nonce = await net.showTask(member, sent)
-      const request = { nonce, taskId: sent.taskId, envelope: sent.envelope, ...change }
+      const request = { nonce, ...sent, ...change }
       const accepted = await refusal(member.enclave.call('accept', request))
       const ran = await refusal(member.enclave.call('run', request))
       expect(accepted, 'accept and run agree').to.equal(ran)
@@ -326,7 +326,7 @@ describe('calls/run', () => {
       await oldEnclave.enclave.call('applyDeltas', { scAddr, deltas: [deployment] })
       const tip = await oldEnclave.enclave.call('stateTip', { scAddr })
       expect(tip, 'the old image is whole').to.deep.equal({ hasKey: true, deltaCount: 1, headHash: old.headHash })
-      const request = { nonce, taskId: sent.taskId, envelope: sent.envelope }
+      const request = { nonce, ...sent }
 
       expect(await refusal(oldEnclave.enclave.call('run', request))).to.equal('ENCLAVE_STATE_NOT_AT_HEAD')
       expect(await refusal(oldEnclave.enclave.call('accept', request))).to.equal('ENCLAVE_STATE_NOT_AT_HEAD')
@@ -363,7 +363,7 @@ describe('calls/run', () => {
       const { folder } = worker.enclave
       const restarted = await startWorker(await localEnclave({ folder }), principal)
       const nonce = await net.show(restarted, [{ scAddr: sent.scAddr, taskIds: [sent.taskId] }], { claims: [] })
-      const request = { nonce, taskId: sent.taskId, envelope: sent.envelope }
+      const request = { nonce, ...sent }
 
       expect(await refusal(restarted.enclave.call('run', request))).to.equal('ENCLAVE_NO_STATE_KEY')
       const deployment = await net.record({ code: concatBytes(testContract, fromHex('0x000100')), callData: utf8('x') })

@@ -166,7 +166,7 @@ describe('calls/views: what a worker enclave believes of the chain', () => {
     const kept = await answered()
     enclave.clock.monotonicMs += 59_000
     expect(await open(kept)).to.equal('not refused')
-    const task = { nonce: kept.view.nonce, taskId: sent.taskId, envelope: sent.envelope }
+    const task = { nonce: kept.view.nonce, ...sent }
     await enclave.call('accept', task)
     enclave.clock.monotonicMs += 1_001
 
@@ -180,7 +180,7 @@ describe('calls/views: what a worker enclave believes of the chain', () => {
     enclave.clock.monotonicMs += 50_000
     await open(answer)
     enclave.clock.monotonicMs += 11_000
-    const task = { nonce: answer.view.nonce, taskId: sent.taskId, envelope: sent.envelope }
+    const task = { nonce: answer.view.nonce, ...sent }
 
     expect(await refusal(enclave.call('run', task))).to.equal('ENCLAVE_VIEW_UNKNOWN')
   })

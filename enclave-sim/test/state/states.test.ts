@@ -12,6 +12,7 @@ import {
   type Hash,
   type Hex
 } from '@enigma/protocol'
+import { AheadRuns } from '../../src/state/ahead-runs.ts'
 import { CodeCache } from '../../src/state/code-cache.ts'
 import { ContractStates } from '../../src/state/contract-states.ts'
 
@@ -124,6 +125,36 @@ describe('state/contract-states', () => {
     states.drop(A)
     expect(states.get(A)).to.include({ deltaCount: 0, headHash: ZERO_HASH, bytes: 0 })
     expect(states.size).to.equal(0)
+  })
+})
+
+describe('state/ahead-runs', () => {
+  const digest = (i: number): Hash => hash(`0x${i.toString(16).padStart(64, '0')}`)
+  const run = (contract: typeof A, bytes: number) => ({
+    scAddr: contract,
+    epoch: 1,
+    generation: 0,
+    callsBack: false,
+    delta: { hash: ZERO_HASH, writes: new Map<Hex, Uint8Array>([['0x01', new Uint8Array(bytes)]]) }
+  })
+
+  it('keeps 64 MiB of writes and 4,096 runs, the newest', () => {
+    const runs = new AheadRuns()
+    for (let i = 0; i < 200; i++) runs.keep(digest(i), run(A, 512 * 1024 - 4))
+    expect(runs.get(digest(199 - 127))).not.to.equal(undefined)
+    expect(runs.get(digest(199 - 128))).to.equal(undefined)
+    for (let i = 0; i < 4096; i++) runs.keep(digest(1000 + i), run(A, 0))
+    expect(runs.get(digest(199))).to.equal(undefined)
+    expect(runs.get(digest(1000))).not.to.equal(undefined)
+  })
+
+  it('counts a run that is made again once, and drops those of one contract', () => {
+    const runs = new AheadRuns()
+    runs.keep(digest(2), run(B, 8))
+    for (let i = 0; i < 300; i++) runs.keep(digest(1), run(A, 512 * 1024))
+    expect(runs.get(digest(2))).not.to.equal(undefined)
+    runs.drop(A)
+    expect([runs.get(digest(1)), runs.get(digest(2))?.scAddr]).to.deep.equal([undefined, B])
   })
 })
 

@@ -48,6 +48,7 @@ export interface SentTask {
   readonly scAddr: ScAddr
   readonly envelope: Uint8Array
   readonly cek: Uint8Array
+  readonly after: readonly TaskId[] // none: it runs at the head
 }
 
 export async function startPrincipal<C extends Caller>(enclave: C, domain = DOMAIN): Promise<Member<C>> {
@@ -202,7 +203,7 @@ export class TestNetwork<C extends Caller = Caller> {
     const contract = this.contracts.get(scAddr) ?? { ...NO_CONTRACT, scAddr, codeHash }
     this.contracts.set(scAddr, { ...contract, tasks: [...contract.tasks, task] })
     if (init.code) for (const { enclave } of this.workers) await enclave.call('loadCode', { bytecode: init.code })
-    return { taskId, scAddr, envelope, cek: sealed.cek }
+    return { taskId, scAddr, envelope, cek: sealed.cek, after: [] }
   }
 
   /** A new epoch begins, with what the principal's enclave says its generation is. */
@@ -235,7 +236,7 @@ export class TestNetwork<C extends Caller = Caller> {
   /** Runs a task at one worker and lets the chain accept it; every worker applies the delta. */
   async complete(worker: Member, sent: SentTask) {
     const nonce = await this.showTask(worker, sent)
-    const done = await worker.enclave.call('run', { nonce, taskId: sent.taskId, envelope: sent.envelope })
+    const done = await worker.enclave.call('run', { nonce, ...sent })
     this.settle(done.receipt)
     if (done.delta) {
       for (const { enclave } of this.workers) {

@@ -26,7 +26,7 @@ import {
 } from '../chain-view.ts'
 import type { EpochInfo, SeatProof, StakeLeaf, SumNode } from '../draw.ts'
 import type { Key32, ScAddr, TaskId } from '../ids.ts'
-import { MAX_BYTECODE_BYTES, MAX_CALLBACK_BYTES, MAX_DELTA_BYTES, MAX_ENVELOPE_BYTES } from '../params.ts'
+import { MAX_BATCH, MAX_BYTECODE_BYTES, MAX_CALLBACK_BYTES, MAX_DELTA_BYTES, MAX_ENVELOPE_BYTES } from '../params.ts'
 import { MAX_RESULT_BYTES, MAX_SEALED_RUN_BYTES, receiptCodec } from '../run.ts'
 import type {
   Empty,
@@ -45,7 +45,9 @@ import type {
   ApplyDeltasRequest,
   LoadCodeRequest,
   LoadCodeResponse,
+  AcceptRequest,
   AcceptResponse,
+  RerunRequest,
   RunRequest,
   RunResponse,
   ReleaseRequest,
@@ -92,8 +94,19 @@ const seatClaim: Codec<SeatClaim> = struct<SeatClaim>('SeatClaim', {
 })
 const stateTip = message<StateTip>('StateTip', 1, { hasKey: bool, deltaCount: uint, headHash: bytes32() })
 const scAddrOnly = message<StateTipRequest>('StateTipRequest', 1, { scAddr: bytes32<ScAddr>() })
-const nonceTaskEnvelope = (name: string): Codec<RunRequest> =>
-  message<RunRequest>(name, 1, { nonce: bytes32(), taskId: bytes32<TaskId>(), envelope: bytes(MAX_ENVELOPE_BYTES) })
+const taskInView = { nonce: bytes32(), taskId: bytes32<TaskId>(), envelope: bytes(MAX_ENVELOPE_BYTES) }
+const runResponse = message<RunResponse>(
+  'RunResponse',
+  1,
+  {
+    receipt: receiptCodec,
+    signature: fixedBytes(65),
+    delta: maybe(bytes(MAX_DELTA_BYTES)),
+    callbackData: bytes(MAX_CALLBACK_BYTES),
+    sealedRun: bytes(MAX_SEALED_RUN_BYTES)
+  },
+  MAX
+)
 
 /** How each call travels. A method without codecs does not compile. */
 export const enclaveCodecs: { readonly [M in EnclaveMethodName]: CallCodecs<M> } = {
@@ -159,23 +172,16 @@ export const enclaveCodecs: { readonly [M in EnclaveMethodName]: CallCodecs<M> }
     response: message<LoadCodeResponse>('LoadCodeResponse', 1, { codeHash: bytes32() })
   },
   accept: {
-    request: nonceTaskEnvelope('AcceptRequest'),
+    request: message<AcceptRequest>('AcceptRequest', 1, taskInView),
     response: message<AcceptResponse>('AcceptResponse', 1, { recordBlock: uint, signature: fixedBytes(65) })
   },
   run: {
-    request: nonceTaskEnvelope('RunRequest'),
-    response: message<RunResponse>(
-      'RunResponse',
-      1,
-      {
-        receipt: receiptCodec,
-        signature: fixedBytes(65),
-        delta: maybe(bytes(MAX_DELTA_BYTES)),
-        callbackData: bytes(MAX_CALLBACK_BYTES),
-        sealedRun: bytes(MAX_SEALED_RUN_BYTES)
-      },
-      MAX
-    )
+    request: message<RunRequest>('RunRequest', 2, { ...taskInView, after: list(bytes32<TaskId>(), MAX_BATCH - 1) }),
+    response: runResponse
+  },
+  rerun: {
+    request: message<RerunRequest>('RerunRequest', 1, { ...taskInView, receipt: receiptCodec }),
+    response: runResponse
   },
   release: {
     request: message<ReleaseRequest>('ReleaseRequest', 1, { nonce: bytes32(), sealedRun: bytes(MAX_SEALED_RUN_BYTES) }),

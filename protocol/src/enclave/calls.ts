@@ -22,6 +22,7 @@ export const EnclaveMethod = {
   epochSeed: 14,
   answerChainView: 15,
   status: 16,
+  rerun: 17,
   rotateGeneration: 26
 } as const
 export type EnclaveMethodName = keyof typeof EnclaveMethod
@@ -112,10 +113,15 @@ export interface AcceptResponse {
   readonly signature: Uint8Array
 }
 
+/**
+ * `after`: runs of this enclave that are not settled yet, from the chain's head on, in order; this one starts where they end (R7).
+ * The view names them all. Empty: it starts at the chain's head.
+ */
 export interface RunRequest {
   readonly nonce: Hash
   readonly taskId: TaskId
   readonly envelope: Uint8Array
+  readonly after: readonly TaskId[]
 }
 export interface RunResponse {
   readonly receipt: Receipt
@@ -123,6 +129,14 @@ export interface RunResponse {
   readonly delta: Uint8Array | null
   readonly callbackData: Uint8Array
   readonly sealedRun: Uint8Array
+}
+
+/** R10: the same run again, of a task whose receipt the chain has; the loaded state is the one that the receipt starts from. */
+export interface RerunRequest {
+  readonly nonce: Hash
+  readonly taskId: TaskId
+  readonly envelope: Uint8Array
+  readonly receipt: Receipt
 }
 
 export interface ReleaseRequest {
@@ -185,6 +199,7 @@ export interface EnclaveCalls {
   loadCode: [LoadCodeRequest, LoadCodeResponse]
   accept: [AcceptRequest, AcceptResponse]
   run: [RunRequest, RunResponse]
+  rerun: [RerunRequest, RunResponse]
   release: [ReleaseRequest, ReleaseResponse]
   epochSeed: [EpochSeedRequest, EpochSeedResponse]
   answerChainView: [AnswerChainViewRequest, ChainViewAnswer]

@@ -111,7 +111,7 @@ export function createEffects(parts: EffectParts): Effects {
     const { taskId } = task.facts
     const { nonce } = await ready(task, chain.head().number, signal)
     try {
-      const answer = await enclave.call('run', { nonce, taskId, envelope })
+      const answer = await enclave.call('run', { nonce, taskId, envelope, after: [] })
       const { receipt, signature, delta, callbackData, sealedRun } = answer
       const digest = typedDigest(domain, 'Receipt', receipt)
       return {
