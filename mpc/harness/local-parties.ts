@@ -16,6 +16,9 @@ export interface LocalOptions {
   readonly signal?: AbortSignal
   readonly security?: Security
   readonly session?: string
+  readonly without?: readonly number[]
+  /** Filled with what each party saw of a failed check. */
+  readonly views?: Map<number, Uint8Array>
   /** Put around each party's channel. */
   readonly wrap?: (channel: Channel) => Channel
 }
@@ -27,6 +30,27 @@ export interface LocalRun<T> {
 
 /** Runs one program at n parties of one process, on fresh keys, over counting memory channels. */
 export async function runParties<T>(
+  options: LocalOptions,
+  program: (party: Party) => Promise<T>
+): Promise<LocalRun<T>> {
+  const { settled, traffic } = await settle(options, program)
+  const failed = settled.find(result => result?.status === 'rejected')
+  if (failed) throw failed.reason
+  return { results: settled.map(result => (result as PromiseFulfilledResult<T>).value), traffic }
+}
+
+/** As `runParties`, but says what became of each party: its result, what it threw, or null if it was left out. */
+export async function runEach<T>(
+  options: LocalOptions,
+  program: (party: Party) => Promise<T>
+): Promise<(T | Error | null)[]> {
+  const { settled } = await settle(options, program)
+  return settled.map(result =>
+    result === null ? null : result.status === 'fulfilled' ? result.value : (result.reason as Error)
+  )
+}
+
+async function settle<T>(
   {
     n = 3,
     t = 1,
@@ -36,37 +60,39 @@ export async function runParties<T>(
     signal,
     security = 'passive',
     session = randomBytes(16).toString('hex'),
-    wrap = channel => channel
+    wrap = channel => channel,
+    without = [],
+    views
   }: LocalOptions,
   program: (party: Party) => Promise<T>
-): Promise<LocalRun<T>> {
+): Promise<{ settled: (PromiseSettledResult<T> | null)[]; traffic: Traffic[] }> {
   const field = Field.of(prime)
   const keys = await Promise.all(memoryChannels(n).map(channel => agreeOnKeys(channel, t, 'test', { timeoutMs })))
   const channels = memoryChannels(n, intercept).map(countTraffic)
-  const wrapped = channels.map(wrap)
-  const settled = await Promise.allSettled(
-    wrapped.map((channel, i) =>
-      program(
-        Party.create({
-          field,
-          n,
-          t,
-          channel,
-          keys: keys[i]!,
-          session,
-          timeoutMs,
-          security,
-          ...(signal ? { signal } : {})
-        })
-      )
-    )
-  )
-  const failed = settled.find(result => result.status === 'rejected')
-  if (failed) throw failed.reason
-  return {
-    results: settled.map(result => (result as PromiseFulfilledResult<T>).value),
-    traffic: channels.map(channel => channel.traffic)
+  const start = (channel: Channel, i: number): Promise<T> => {
+    const party = Party.create({
+      field,
+      n,
+      t,
+      channel,
+      keys: keys[i]!,
+      session,
+      timeoutMs,
+      security,
+      without,
+      onDispute: view => views?.set(i, view),
+      ...(signal ? { signal } : {})
+    })
+    return program(party)
   }
+  const settled = await Promise.all(
+    channels.map(wrap).map(async (channel, i) => {
+      if (without.includes(i)) return null
+      const [result] = await Promise.allSettled([(async () => start(channel, i))()])
+      return result
+    })
+  )
+  return { settled, traffic: channels.map(channel => channel.traffic) }
 }
 
 /** Shares of values for a test, all rows at once. */

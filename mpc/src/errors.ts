@@ -5,9 +5,9 @@ export type MpcFailure =
   | { readonly code: 'MPC_PARAMETERS'; readonly what: string }
   | { readonly code: 'MPC_SHAPE'; readonly what: string }
   | { readonly code: 'MPC_RANGE'; readonly what: string; readonly bits?: number; readonly limitBits?: number }
-  | { readonly code: 'MPC_OPENING'; readonly operation: string }
+  | { readonly code: 'MPC_OPENING'; readonly operation: string; readonly nodes?: readonly number[] }
   | { readonly code: 'MPC_UNRECOVERABLE'; readonly what: string }
-  | { readonly code: 'MPC_PRODUCT_CHECK'; readonly operation: string }
+  | { readonly code: 'MPC_PRODUCT_CHECK'; readonly operation: string; readonly nodes?: readonly number[] }
   | { readonly code: 'MPC_MESSAGE'; readonly from: number; readonly operation: string }
   | { readonly code: 'MPC_TIMEOUT'; readonly from: number; readonly operation: string; readonly limitMs: number }
   | { readonly code: 'MPC_ABORTED'; readonly operation: string }

@@ -34,3 +34,5 @@ export {
   type SignedStatement,
   type SignedVerdict
 } from './certificate/statement.ts'
+export { decodeView, judge, viewLength, type Found, type Frame, type View } from './protocols/dispute.ts'
+export { chooseWithout } from './protocols/repeat.ts'

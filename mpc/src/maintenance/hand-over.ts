@@ -1,12 +1,13 @@
 import { hash, randomBytes } from 'node:crypto'
-import { MpcError, shapeError } from '../errors.ts'
+import { MpcError, parameterError, shapeError } from '../errors.ts'
 import type { Field, Vec } from '../field/field.ts'
 import { openChecked } from '../protocols/open.ts'
-import { toss, verifyProducts } from '../protocols/verify.ts'
+import { toss } from '../protocols/coin.ts'
+import { verifyProducts } from '../protocols/verify.ts'
 import type { Channel } from '../session/channel.ts'
 import { CHUNK_ELEMENTS, type Party } from '../session/party.ts'
 import { lagrange, pointOf, Shamir } from '../sharing/shamir.ts'
-import { weighedSum } from './weighed-sum.ts'
+import { weighedSum } from '../protocols/weighed-sum.ts'
 
 /**
  * Moving shares to other nodes, or to another N or T. Old node i deals its share to the new nodes at their degree; a new
@@ -38,6 +39,9 @@ function check({ link, from, to }: HandOver, own: readonly number[], party: Part
   for (const set of [from, to]) {
     const good = set.every(index => Number.isInteger(index) && index >= 0 && index < link.size)
     if (!good || new Set(set).size !== set.length) throw shapeError(what, 'The lists of nodes are not lists of nodes.')
+  }
+  if (party.session.present.length < party.n) {
+    throw parameterError('without', 'A hand-over needs all nodes: hand over in a session that leaves none out.')
   }
   if (own.length !== party.n || own[party.index] !== link.index) {
     throw shapeError(what, 'This node is not where the list of nodes says.')

@@ -2,9 +2,9 @@ import { MpcError } from '../errors.ts'
 import type { Vec } from '../field/field.ts'
 import { openChecked } from '../protocols/open.ts'
 import { dealFrom } from '../protocols/reshare.ts'
-import { toss } from '../protocols/verify.ts'
+import { toss } from '../protocols/coin.ts'
 import type { Party } from '../session/party.ts'
-import { weighedSum } from './weighed-sum.ts'
+import { weighedSum } from '../protocols/weighed-sum.ts'
 
 /**
  * New shares of the same values, on polynomials that have nothing to do with the old ones: the parties 0..t each add a
@@ -27,9 +27,9 @@ export async function refresh(party: Party, shares: Vec): Promise<Vec> {
   if (count === 0) return shares
   // one element more: the mask of the check
   const dealt = await Promise.all(
-    Array.from({ length: op.t + 1 }, (_, dealer) =>
-      dealFrom(op, dealer, count + 1, 'refresh', (from, to) => field.zeros(to - from))
-    )
+    op.session.present
+      .slice(0, op.t + 1)
+      .map(dealer => dealFrom(op, dealer, count + 1, 'refresh', (from, to) => field.zeros(to - from)))
   )
   if (op.active) {
     const rho = await toss(op)
@@ -44,5 +44,6 @@ export async function refresh(party: Party, shares: Vec): Promise<Vec> {
       )
     }
   }
+  if (op.ledger.pending === 0) op.ledger.takeDealings() // they are tested now
   return dealt.reduce((sum, vector) => field.add(sum, field.slice(vector, 0, count)), shares)
 }

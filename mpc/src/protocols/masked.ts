@@ -27,6 +27,6 @@ export async function parallel<T extends readonly unknown[]>(
   await verifyProducts(party)
   const own = branches.map((_, i) => party.branch(`branch ${i}`))
   const results = await Promise.all(branches.map((run, i) => run(own[i]!)))
-  for (const branch of own) party.ledger.addAll(branch.ledger.take())
+  for (const branch of own) party.ledger.absorb(branch.ledger)
   return results as unknown as T
 }

@@ -1,7 +1,7 @@
 import type { Vec } from '../field/field.ts'
 import type { Party } from '../session/party.ts'
 import { elements, evaluator, matrix, type LocalProduct } from './product.ts'
-import { reshare } from './reshare.ts'
+import { reshare, reshareInParts } from './reshare.ts'
 
 /**
  * Brings a local product back to degree t.
@@ -12,11 +12,11 @@ import { reshare } from './reshare.ts'
  */
 export async function reduceProduct(party: Party, product: LocalProduct): Promise<Vec> {
   const op = party.operation('product')
-  const run = (): Promise<Vec> => reshare(op, product.count, evaluator(op.field, product))
-  if (!op.active || product.count === 0) return run()
+  const local = evaluator(op.field, product)
+  if (!op.active || product.count === 0) return reshare(op, product.count, local)
   return op.ledger.during(async () => {
-    const result = await run()
-    op.ledger.add({ product, result })
+    const { result, dealt } = await reshareInParts(op, product.count, local)
+    op.ledger.add({ product, result, dealt })
     return result
   })
 }

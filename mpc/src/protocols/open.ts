@@ -28,16 +28,8 @@ export async function openChecked(
   { degree = party.t, strict = false } = {}
 ): Promise<Opened> {
   const op = party.operation('open')
-  const { field, n, index, t } = op
-  const step = op.step()
-  for (let to = 0; to < n; to++) if (to !== index) await op.send(to, step, shares)
-  const count = field.length(shares)
-  const rows: Row[] = await Promise.all(
-    Array.from({ length: n }, async (_, from) => ({
-      index: from,
-      shares: from === index ? shares : await op.receive(from, step, count)
-    }))
-  )
+  const { n, t } = op
+  const rows = await exchangeRows(op, shares)
   const { shamir } = op.session
   if (shamir.consistent(rows, degree)) return { values: shamir.interpolate(rows.slice(0, degree + 1)), wrong: [] }
   if (n >= degree + 1 + 2 * t && !strict) {
@@ -57,6 +49,20 @@ export async function openChecked(
   )
 }
 
+/** Every node's vector, at every node. 1 round; each party sends (n - 1) k elements. Nothing is tested. */
+export async function exchangeRows(op: Party, shares: Vec): Promise<Row[]> {
+  const { field, index } = op
+  const step = op.step()
+  for (const to of op.others) await op.send(to, step, shares)
+  const count = field.length(shares)
+  return Promise.all(
+    op.session.present.map(async from => ({
+      index: from,
+      shares: from === index ? shares : await op.receive(from, step, count)
+    }))
+  )
+}
+
 /**
  * Makes shared values public to all nodes, trusting what they send.
  *
@@ -65,13 +71,15 @@ export async function openChecked(
  */
 export async function openTrusting(party: Party, shares: Vec, degree = party.t): Promise<Vec> {
   const op = party.operation('open')
-  const { field, n, index } = op
+  const { field, index } = op
+  const { present } = op.session
+  const [place, size] = [present.indexOf(index), present.length]
   const step = op.step()
-  for (let back = 1; back <= degree; back++) await op.send((index + n - back) % n, step, shares)
+  for (let back = 1; back <= degree; back++) await op.send(present[(place + size - back) % size]!, step, shares)
   const count = field.length(shares)
   const rows: Row[] = [{ index, shares }]
   for (let ahead = 1; ahead <= degree; ahead++) {
-    const from = (index + ahead) % n
+    const from = present[(place + ahead) % size]!
     rows.push({ index: from, shares: await op.receive(from, step, count) })
   }
   return op.session.shamir.interpolate(rows)

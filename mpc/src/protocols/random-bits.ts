@@ -25,15 +25,16 @@ function drawSigns({ field }: Party, count: number): Vec {
  */
 export async function randomSigns(party: Party, count: number): Promise<Vec> {
   const op = party.operation('signs')
+  const dealers = op.session.present.slice(0, op.t + 1)
   let layer: Vec[] = await Promise.all(
-    Array.from({ length: op.t + 1 }, (_, dealer) =>
-      dealFrom(op, dealer, count, 'sign', (from, to) => drawSigns(op, to - from))
-    )
+    dealers.map(dealer => dealFrom(op, dealer, count, 'sign', (from, to) => drawSigns(op, to - from)))
   )
   // Each dealt vector must be its own inverse: in active mode that claim is checked like any product
   if (op.active) {
     const one = op.field.fill(op.field.constant(1n), count)
-    for (const dealt of layer) op.ledger.add({ product: elements(op.field, dealt, dealt), result: one })
+    layer.forEach((dealt, i) =>
+      op.ledger.add({ product: elements(op.field, dealt, dealt), result: one, by: dealers[i]! })
+    )
   }
   while (layer.length > 1) {
     const half = layer.length >> 1

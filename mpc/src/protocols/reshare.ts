@@ -1,4 +1,5 @@
 import type { Vec } from '../field/field.ts'
+import type { Dealing } from '../session/ledger.ts'
 import { CHUNK_ELEMENTS, type Party } from '../session/party.ts'
 import { lagrange, pointOf } from '../sharing/shamir.ts'
 
@@ -18,9 +19,21 @@ export type Product = (from: number, to: number) => Vec
  *   n > 2t + 1 the shares may lie on no polynomial of degree t.
  * @see Gennaro, Rabin, Rabin, PODC 1998; Araki et al., CCS 2016 for the ring of three.
  */
-export function reshare(party: Party, count: number, product: Product): Promise<Vec> {
+export async function reshare(party: Party, count: number, product: Product): Promise<Vec> {
+  return (await reshareInParts(party, count, product)).result
+}
+
+export interface Reshared {
+  readonly result: Vec
+  /** What each dealer dealt, where a failed check can be investigated. */
+  readonly dealt: readonly Dealing[] | null
+}
+
+/** As `reshare`, with what it is made of. */
+export async function reshareInParts(party: Party, count: number, product: Product): Promise<Reshared> {
   const op = party.operation('reshare')
-  return op.n === 3 ? reshareInRing(op, count, product) : reshareByDealers(op, count, product)
+  if (op.n === 3) return { result: await reshareInRing(op, count, product), dealt: null }
+  return reshareByDealers(op, count, product)
 }
 
 /**
@@ -74,8 +87,12 @@ function mask({ field, index }: Party, a: Vec, b: Vec): Vec {
 }
 
 /** The parties that fix dealer i's polynomial besides its secret: the t after it. */
-const seeded = (dealer: number, n: number, t: number): number[] =>
+export const seeded = (dealer: number, n: number, t: number): number[] =>
   Array.from({ length: t }, (_, k) => (dealer + 1 + k) % n)
+
+/** Kept by reference until the next check: nobody may overwrite the vectors in it. */
+const noteDealing = (op: Party, dealer: number, count: number): Dealing | null =>
+  op.session.canBlame ? op.ledger.noteDealing(dealer, count) : null
 
 /**
  * Deals a vector that one party knows: its value is known to `dealer` alone (null elsewhere).
@@ -87,7 +104,8 @@ export async function dealFrom(
   dealer: number,
   count: number,
   purpose: string,
-  secret: (from: number, to: number) => Vec
+  secret: (from: number, to: number) => Vec,
+  note = noteDealing(op, dealer, count)
 ): Promise<Vec> {
   const { field, n, t, index } = op
   const fixed = seeded(dealer, n, t)
@@ -105,11 +123,12 @@ export async function dealFrom(
     const streams = fixed.map(peer => op.pairStream(peer, `${purpose}/${dealer}`))
     const points = [0n, ...fixed.map(pointOf)]
     const basis = (at: bigint): Vec[] => lagrange(points, at, field.p).map(value => field.constant(value))
-    const others = Array.from({ length: n }, (_, i) => i).filter(i => i !== dealer && !fixed.includes(i))
+    const others = op.others.filter(i => !fixed.includes(i))
     const own = basis(pointOf(index))
     const theirs = others.map(i => basis(pointOf(i)))
     await each(async (at, size, chunk) => {
       const vectors = [secret(at, at + size), ...streams.map(stream => field.sample(size, stream))]
+      note?.chunks.push(vectors)
       for (const [k, other] of others.entries()) await op.send(other, first + chunk, field.combine(theirs[k]!, vectors))
       out.set(field.combine(own, vectors), at * field.limbs)
     })
@@ -119,16 +138,16 @@ export async function dealFrom(
   } else {
     await each(async (at, size, chunk) => out.set(await op.receive(dealer, first + chunk, size), at * field.limbs))
   }
+  if (note) note.shares = out
   return out
 }
 
-async function reshareByDealers(op: Party, count: number, product: Product): Promise<Vec> {
-  const { field, t, session } = op
-  const dealt = await Promise.all(
-    Array.from({ length: 2 * t + 1 }, (_, dealer) => dealFrom(op, dealer, count, 'reshare', product))
+async function reshareByDealers(op: Party, count: number, product: Product): Promise<Reshared> {
+  const { field, session } = op
+  const notes = session.dealers.map(dealer => noteDealing(op, dealer, count))
+  const pieces = await Promise.all(
+    session.dealers.map((dealer, i) => dealFrom(op, dealer, count, 'reshare', product, notes[i]!))
   )
-  return field.combine(
-    session.productWeights.map(weight => field.constant(weight)),
-    dealt
-  )
+  const weights = session.productWeights.map(weight => field.constant(weight))
+  return { result: field.combine(weights, pieces), dealt: session.canBlame ? (notes as Dealing[]) : null }
 }

@@ -6,6 +6,20 @@ import type { LocalProduct } from '../protocols/product.ts'
 export interface Claim {
   readonly product: LocalProduct
   readonly result: Vec
+  /** What each dealer dealt of it: the weighed sum of these is `result`. Kept where a failure can be investigated. */
+  readonly dealt?: readonly Dealing[] | null
+  /** The party that alone answers for the claim, because it dealt the operands. */
+  readonly by?: number
+}
+
+/** One dealing that a party made or received, kept until the check that covers it has passed. */
+export interface Dealing {
+  readonly dealer: number
+  readonly count: number
+  /** This party's shares. */
+  shares: Vec | null
+  /** At the dealer, chunk by chunk: the secrets and the shares of the t parties that fix the polynomials. */
+  readonly chunks: (readonly Vec[])[]
 }
 
 /**
@@ -15,6 +29,7 @@ export interface Claim {
  */
 export class Ledger {
   #claims: Claim[] = []
+  #dealings: Dealing[] = []
   #busy = false
 
   /** Runs an operation that will add a claim. @throws MPC_PARAMETERS if another one is under way on this ledger. */
@@ -38,8 +53,24 @@ export class Ledger {
     this.#claims.push(claim)
   }
 
-  addAll(claims: readonly Claim[]): void {
-    this.#claims.push(...claims)
+  /** What another ledger holds, behind what is in this one. */
+  absorb(other: Ledger): void {
+    this.#claims.push(...other.take())
+    this.#dealings.push(...other.takeDealings())
+  }
+
+  /** Keeps a place for a dealing, in program order. */
+  noteDealing(dealer: number, count: number): Dealing {
+    const dealing: Dealing = { dealer, count, shares: null, chunks: [] }
+    this.#dealings.push(dealing)
+    return dealing
+  }
+
+  /** The dealings since the last check, which are forgotten. */
+  takeDealings(): Dealing[] {
+    const dealings = this.#dealings
+    this.#dealings = []
+    return dealings
   }
 
   get pending(): number {

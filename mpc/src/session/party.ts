@@ -32,6 +32,13 @@ export interface PartyOptions {
    * 8 whole bits and no fraction must fit, and every operation still checks the bounds of its operands.
    */
   readonly numbers?: NumberFormat
+  /**
+   * Nodes that take no part although they hold keys and shares, because an earlier session found them, or their pair, at fault.
+   * At least 2t + 1 must stay. The same at all nodes; it enters the session, so all randomness is fresh.
+   */
+  readonly without?: readonly number[]
+  /** Called once if a product check fails where n >= 3t + 1: what this node saw, to be signed and shown to the validator. */
+  readonly onDispute?: (view: Uint8Array) => void
 }
 
 /** Less than this is no use to any program. */
@@ -58,6 +65,7 @@ export class Party {
   static create(options: PartyOptions): Party {
     const { field, n, t, channel, keys, session, timeoutMs = 30_000, signal } = options
     const { statisticalBits = DEFAULT_STATISTICAL_BITS, security = 'active', numbers = SMALLEST_NUMBERS } = options
+    const { without = [], onDispute } = options
     if (!(statisticalBits >= 40))
       throw parameterError('statisticalBits', 'The statistical margin must be at least 40 bits.')
     if (channel.size !== n) throw parameterError('channel', `The channel connects ${channel.size} parties, not ${n}.`)
@@ -65,17 +73,21 @@ export class Party {
     const sets = keySets(n, t)
     checkParameters({ ...numbers, n, threshold: t + 1, bits: field.bits, setCount: sets.length, statisticalBits })
     const index = channel.index
+    const present = Array.from({ length: n }, (_, i) => i).filter(i => !without.includes(i))
+    if (present.length < 2 * t + 1 || !present.includes(index) || without.some(i => !(i >= 0 && i < n))) {
+      throw parameterError(
+        'without',
+        `Without nodes ${without.join(', ')} this session cannot run at node ${index}: at least ${2 * t + 1} of ${n} must stay.`
+      )
+    }
+    const dealers = present.slice(0, 2 * t + 1)
     const mySets = sets.flatMap((set, number) => {
       if (!set.includes(index)) return []
       const value = setPolynomial(set, n, pointOf(index), field.p)
       return [{ number, value, weight: field.constant(value) }]
     })
-    const productWeights = lagrange(
-      Array.from({ length: 2 * t + 1 }, (_, i) => pointOf(i)),
-      0n,
-      field.p
-    )
-    const agreed = `${n}/${t}/${field.p}/${security}/${statisticalBits}/${numbers.wholeBits}.${numbers.fractionBits}/${session}`
+    const productWeights = lagrange(dealers.map(pointOf), 0n, field.p)
+    const agreed = `${n}/${t}/${field.p}/${security}/${statisticalBits}/${numbers.wholeBits}.${numbers.fractionBits}/${without.length > 0 ? `without ${[...without].sort((a, b) => a - b).join(',')}/` : ''}${session}`
     const root = hash('sha256', `enigma/mpc/session/1/${agreed}`, 'hex').slice(0, 32)
     return new Party(
       {
@@ -83,6 +95,10 @@ export class Party {
         n,
         t,
         index,
+        present,
+        dealers,
+        canBlame: security === 'active' && n >= 3 * t + 1,
+        onDispute,
         shamir,
         channel,
         keys,
@@ -135,6 +151,11 @@ export class Party {
   /** Parties that sent wrong shares in openings that could be corrected (N >= 3(T-1)+1). */
   get suspects(): readonly number[] {
     return [...this.session.state.suspects].sort((a, b) => a - b)
+  }
+
+  /** The nodes that take part, without this one. */
+  get others(): number[] {
+    return this.session.present.filter(i => i !== this.index)
   }
 
   get active(): boolean {

@@ -12,6 +12,12 @@ export interface Session {
   readonly n: number
   readonly t: number
   readonly index: number
+  /** The nodes that take part: all of them, or all but those left out after a dispute. */
+  readonly present: readonly number[]
+  /** The nodes that reshare products: the first 2t + 1 present ones. */
+  readonly dealers: readonly number[]
+  /** Whether a failed check can find out who was wrong: active, and n >= 3t + 1. */
+  readonly canBlame: boolean
   readonly shamir: Shamir
   readonly channel: Channel
   readonly keys: PartyKeys
@@ -22,11 +28,13 @@ export interface Session {
   readonly setCount: number
   readonly statisticalBits: number
   readonly security: Security
+  /** Told what this node saw of a failed check, for it to sign: `judge` of several of these names a node or a pair. */
+  readonly onDispute: ((view: Uint8Array) => void) | undefined
   /** Set by the first failed check; nothing may be sent after it. */
   readonly state: {
     failure: MpcError | null
     /** Parties whose wrong shares were corrected. */ readonly suspects: Set<number>
   }
-  /** Lagrange coefficients at 0 over the points of the parties 0..2t. */
+  /** Lagrange coefficients at 0 over the points of the dealers. */
   readonly productWeights: readonly bigint[]
 }

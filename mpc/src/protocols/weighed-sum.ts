@@ -1,5 +1,5 @@
 import type { Field, Vec } from '../field/field.ts'
-import { powers } from '../protocols/verify.ts'
+import { powers } from './coin.ts'
 
 /** v_0 rho + v_1 rho^2 + ... + v_(k-1) rho^k + v_k: the last element, a mask, is not weighed. */
 export function weighedSum(field: Field, v: Vec, rho: bigint): Vec {
