@@ -5,6 +5,7 @@ import ethers from '@nomicfoundation/hardhat-ethers'
 import matchers from '@nomicfoundation/hardhat-ethers-chai-matchers'
 import mocha from '@nomicfoundation/hardhat-mocha'
 import helpers from '@nomicfoundation/hardhat-network-helpers'
+import { minedAtOnce } from './test/contracts/support/mined-at-once.ts'
 
 /** The compiler is the JavaScript build from npm, named by path in every profile, so that nothing is ever downloaded. */
 const solc = {
@@ -17,7 +18,7 @@ const solc = {
 const reporter = process.env.ENIGMA_TEST_REPORT === undefined ? {} : { reporter: resolve('tools/test/reporter.mjs') }
 
 export default defineConfig({
-  plugins: [ethers, mocha, matchers, helpers],
+  plugins: [ethers, mocha, matchers, helpers, minedAtOnce],
   solidity: { profiles: { default: solc, production: solc } },
   paths: { sources: './contracts', tests: { mocha: './test/contracts', solidity: './test/contracts' } },
   networks: {
@@ -30,7 +31,7 @@ export default defineConfig({
       throwOnTransactionFailures: false
     },
     sim: { type: 'edr-simulated', chainType: 'l1', hardfork: 'cancun' },
-    anvil: { type: 'http', chainType: 'l1', url: 'http://127.0.0.1:8545' }
+    anvil: { type: 'http', chainType: 'l1', url: process.env.ENIGMA_ANVIL_URL ?? 'http://127.0.0.1:8545' }
   },
   test: {
     solidity: { fuzz: { runs: 256, seed: '0x1' }, invariant: { runs: 32, depth: 32 } },

@@ -28,7 +28,16 @@ export function unitSuites(root: string, grep: readonly string[]): MochaSuite[] 
 export function contractSuites(root: string, grep: readonly string[]): MochaSuite[] {
   if (globSync('test/contracts/**/*.ts', { cwd: root }).length === 0) return []
   const command = ['node_modules/.bin/hardhat', 'test', 'mocha', ...grep]
-  return [{ name: 'contracts', command, timeoutMs: 10 * minute }]
+  const onAnvil = ['node', 'test/contracts-on-anvil.ts']
+  return [
+    { name: 'contracts', command, timeoutMs: 10 * minute },
+    { name: 'contracts on anvil', command: [...onAnvil, ...grep], timeoutMs: 10 * minute },
+    {
+      name: 'contracts on anvil, one block a second',
+      command: [...onAnvil, '--block-time', '1'],
+      timeoutMs: 10 * minute
+    }
+  ]
 }
 
 export function e2eSuites(root: string, grep: readonly string[]): MochaSuite[] {

@@ -1,7 +1,7 @@
 import { network } from 'hardhat'
 
-/** One simulated chain for all tests; each test goes back to the state of its fixture. */
-export const chain = await network.getOrCreate('sim')
+/** One chain for all tests, Hardhat's own or another client's; each test goes back to the state of its fixture. */
+export const chain = await network.getOrCreate(process.env.ENIGMA_TEST_CHAIN ?? 'sim')
 export const { ethers, networkHelpers: helpers } = chain
 
 export type TestSigner = Awaited<ReturnType<typeof ethers.getSigner>>
