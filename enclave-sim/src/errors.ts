@@ -40,6 +40,9 @@ export type EnclaveCode =
   | 'ENCLAVE_CODE_MISSING'
   | 'ENCLAVE_NOT_RELEASED'
   | 'ENCLAVE_SEALED_RUN'
+  // queries
+  | 'ENCLAVE_QUERY_REFUSED'
+  | 'WORKER_BEHIND'
   // the principal
   | 'ENCLAVE_SEED_ORDER'
   | 'ENCLAVE_ASKER_REFUSED'

@@ -3,6 +3,7 @@ import { createLanes } from '../process/lanes.ts'
 import { checkEnvelope, encryptionKey } from './inputs.ts'
 import { evidence, start, status } from './lifecycle.ts'
 import { answerChainView, epochSeed, rotateGeneration } from './principal.ts'
+import { query } from './query.ts'
 import { release } from './release.ts'
 import { rerun } from './rerun.ts'
 import { accept, run } from './run.ts'
@@ -52,6 +53,7 @@ export function createHandlers(enclave: Enclave): Handlers {
     run: request => run(enclave, request),
     rerun: request => rerun(enclave, request),
     release: request => release(enclave, request),
+    query: request => query(enclave, request),
 
     epochSeed: request => alone(() => epochSeed(principalOf(enclave), request)),
     answerChainView: request => answerChainView(enclave, request),

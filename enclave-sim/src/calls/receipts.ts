@@ -113,7 +113,7 @@ function failed(recorded: RecordedTask, reason: number, gasUsed: bigint, result:
 }
 
 /** Cuts text to the bytes that a task error carries, never through a character. */
-function shortened(text: string): string {
+export function shortened(text: string): string {
   let short = text.slice(0, MAX_ERROR_TEXT_BYTES).toWellFormed()
   while (new TextEncoder().encode(short).length > MAX_ERROR_TEXT_BYTES) short = short.slice(0, -1).toWellFormed()
   return short

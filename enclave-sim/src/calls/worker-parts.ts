@@ -22,7 +22,7 @@ export interface WorkerParts {
   readonly ahead: AheadRuns
   readonly codes: CodeCache
   readonly lanes: Lanes // one per contract: its runs follow each other
-  readonly counters: { runs: number }
+  readonly counters: { runs: number; queriesUnderWay: number }
 }
 
 export function createWorkerParts({ vault, monotonicMs }: EnclaveParts, identity: Identity): WorkerParts {
@@ -38,6 +38,6 @@ export function createWorkerParts({ vault, monotonicMs }: EnclaveParts, identity
     ahead: new AheadRuns(),
     codes: new CodeCache(),
     lanes: createLanes(),
-    counters: { runs: 0 }
+    counters: { runs: 0, queriesUnderWay: 0 }
   }
 }

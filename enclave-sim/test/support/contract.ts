@@ -14,7 +14,8 @@ export const Op = {
   big: 8,
   hashing: 9,
   callBackTo: 10, // target (20), gas (u32, little endian), data
-  callBackAndFail: 11
+  callBackAndFail: 11,
+  dice: 12
 } as const
 
 /** Call data for `Op.callBackTo`, which also writes the target into the state. */
@@ -107,6 +108,14 @@ export const testContract: Uint8Array = assemble({
       'i32.const 4096',
       'i32.const 32',
       host('state_write'),
+      'i32.const 4096',
+      'i32.const 32',
+      host('output_set')
+    ]),
+    ...when(Op.dice, [
+      'i32.const 4096',
+      'i32.const 32',
+      host('random'),
       'i32.const 4096',
       'i32.const 32',
       host('output_set')

@@ -27,6 +27,7 @@ import {
 import type { EpochInfo, SeatProof, StakeLeaf, SumNode } from '../draw.ts'
 import type { Key32, ScAddr, TaskId } from '../ids.ts'
 import { MAX_BATCH, MAX_BYTECODE_BYTES, MAX_CALLBACK_BYTES, MAX_DELTA_BYTES, MAX_ENVELOPE_BYTES } from '../params.ts'
+import { signedQueryAnswer } from '../query.ts'
 import { MAX_RESULT_BYTES, MAX_SEALED_RUN_BYTES, receiptCodec } from '../run.ts'
 import type {
   Empty,
@@ -50,6 +51,7 @@ import type {
   RerunRequest,
   RunRequest,
   RunResponse,
+  QueryRequest,
   ReleaseRequest,
   ReleaseResponse,
   EpochSeedRequest,
@@ -182,6 +184,15 @@ export const enclaveCodecs: { readonly [M in EnclaveMethodName]: CallCodecs<M> }
   rerun: {
     request: message<RerunRequest>('RerunRequest', 1, { ...taskInView, receipt: receiptCodec }),
     response: runResponse
+  },
+  query: {
+    request: message<QueryRequest>('QueryRequest', 1, {
+      nonce: bytes32(),
+      envelope: bytes(MAX_ENVELOPE_BYTES),
+      notAfter: uint,
+      signature: fixedBytes(65)
+    }),
+    response: signedQueryAnswer
   },
   release: {
     request: message<ReleaseRequest>('ReleaseRequest', 1, { nonce: bytes32(), sealedRun: bytes(MAX_SEALED_RUN_BYTES) }),

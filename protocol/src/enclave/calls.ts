@@ -1,6 +1,7 @@
 import type { Attested, ChainViewAnswer, ContractQuery, SignedChainViewRequest } from '../chain-view.ts'
 import type { EpochInfo, SeatProof } from '../draw.ts'
 import type { ChainView, Receipt } from '../eip712.ts'
+import type { SignedQuery, SignedQueryAnswer } from '../query.ts'
 import type { Address, Hash, Key32, ScAddr, TaskId } from '../ids.ts'
 
 /** The total map of calls a host may make into its enclave. docs/spec/enclave-boundary.md */
@@ -23,6 +24,7 @@ export const EnclaveMethod = {
   answerChainView: 15,
   status: 16,
   rerun: 17,
+  query: 18,
   rotateGeneration: 26
 } as const
 export type EnclaveMethodName = keyof typeof EnclaveMethod
@@ -139,6 +141,11 @@ export interface RerunRequest {
   readonly receipt: Receipt
 }
 
+/** R8: a read-only call, on the state at the head of the view that `nonce` names. */
+export interface QueryRequest extends SignedQuery {
+  readonly nonce: Hash
+}
+
 export interface ReleaseRequest {
   readonly nonce: Hash
   readonly sealedRun: Uint8Array
@@ -200,6 +207,7 @@ export interface EnclaveCalls {
   accept: [AcceptRequest, AcceptResponse]
   run: [RunRequest, RunResponse]
   rerun: [RerunRequest, RunResponse]
+  query: [QueryRequest, SignedQueryAnswer]
   release: [ReleaseRequest, ReleaseResponse]
   epochSeed: [EpochSeedRequest, EpochSeedResponse]
   answerChainView: [AnswerChainViewRequest, ChainViewAnswer]
