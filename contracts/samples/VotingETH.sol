@@ -60,6 +60,8 @@ contract VotingETH {
     error PollNotInProgress(uint256 pollId, PollStatus status);
     /// @notice Too late for a vote.
     error VotingOver(uint256 pollId, uint64 end);
+    /// @notice The poll ends at another time.
+    error WrongPollEnd(uint256 pollId, uint64 end, uint64 expected);
     /// @notice Too early for the tally.
     error VotingNotOver(uint256 pollId, uint64 end);
     /// @notice A tally is a percentage.
@@ -89,6 +91,13 @@ contract VotingETH {
         uint64 end = uint64(block.timestamp) + duration;
         _polls[pollId] = Poll(msg.sender, PollStatus.InProgress, quorum, 0, end, 0, secretContract, description);
         emit PollCreated(pollId, msg.sender, secretContract, quorum, end, description);
+    }
+
+    /// @notice Callback: confirms when an open poll ends, so that its secret contract keeps the tally to itself until then. Whatever a
+    /// secret contract calls out with is public at once, even if the call is refused.
+    function validatePollEnd(uint256 pollId, uint64 end) external view {
+        Poll storage poll = _pollOfCaller(pollId);
+        if (end != poll.end) revert WrongPollEnd(pollId, end, poll.end);
     }
 
     /// @notice Callback: accepts a vote while the poll is open, else reverts, and the vote is void.

@@ -7,8 +7,9 @@ import { address, createHarness, failed, sampleSource, succeeded, type Deployed,
 
 const MAX = 2n ** 256n - 1n
 
-const calledBy = (caller: Hex) => ({
-  context: { caller: fromHex(caller), scAddr: new Uint8Array(32), blockNumber: 1n, timeSeconds: 1n }
+const CALLER = address(0xca11)
+const calledBy = (caller: Hex, timeSeconds = 1_700_000_000) => ({
+  context: { caller: fromHex(caller), scAddr: new Uint8Array(32), blockNumber: 1n, timeSeconds: BigInt(timeSeconds) }
 })
 
 describe('secret-contracts/samples', function () {
@@ -22,6 +23,7 @@ describe('secret-contracts/samples', function () {
     readonly call: string
     readonly args: readonly string[]
     readonly from?: Hex
+    readonly at?: number // time, in seconds
     readonly returns?: string
     readonly returnsOneOf?: readonly string[]
     readonly fails?: string
@@ -43,9 +45,9 @@ describe('secret-contracts/samples', function () {
       const [first, ...rest] = JSON.parse(file) as [Step | Deployment, ...Step[]]
       const steps = 'deploy' in first ? rest : [first, ...rest]
       const contract = await harness.deploy(sampleSource(name), 'deploy' in first ? [...first.deploy] : [])
-      for (const { call, args, from, returns, returnsOneOf, fails, callsBack } of steps) {
+      for (const { call, args, from, at, returns, returnsOneOf, fails, callsBack } of steps) {
         const what = `${call}(${args.join(', ')})`
-        const result = await contract.call(call, args.map(valueOf), from ? calledBy(from) : {})
+        const result = await contract.call(call, args.map(valueOf), calledBy(from ?? CALLER, at))
         if (fails !== undefined) expect(failed(result)).to.deep.equal({ reason: FAILURE_REASON.REVERT, message: fails })
         else {
           const { output, callback } = succeeded(result)
@@ -188,10 +190,15 @@ describe('secret-contracts/samples', function () {
     })
   })
   describe('voting', () => {
-    const votingETH = address(0xe74)
+    const opened = async (): Promise<Deployed> => {
+      const contract = await harness.deploy(sampleSource('voting'), [address(0xe74)])
+      succeeded(await contract.call('openPoll', [1n, 2_000_000_000n]))
+      return contract
+    }
+
     it('costs the same gas and changes as many bytes for a yes as for a no', async () => {
       const cast = async (yes: boolean) => {
-        const contract = await harness.deploy(sampleSource('voting'), [votingETH])
+        const contract = await opened()
         const first = succeeded(await contract.call('castVote', [1n, yes], calledBy(address(1))))
         const second = succeeded(await contract.call('castVote', [1n, yes], calledBy(address(2))))
         const bytes = ({ writes }: RunSuccess) => [...writes].map(([key, value]) => [key.length, value?.length])
@@ -201,7 +208,7 @@ describe('secret-contracts/samples', function () {
     })
 
     it('asks Ethereum with gas that its bound allows, and pays for it', async () => {
-      const contract = await harness.deploy(sampleSource('voting'), [votingETH])
+      const contract = await opened()
       const { callback, gasUsed } = succeeded(await contract.call('castVote', [1n, true]))
       expect(callback!.gas).to.equal(100_000)
       expect(Number(gasUsed)).to.be.greaterThan(100_000 * HOST_GAS.callback.perEthereumGas)
@@ -209,7 +216,7 @@ describe('secret-contracts/samples', function () {
     })
 
     it('votes for nobody in a query', async () => {
-      const contract = await harness.deploy(sampleSource('voting'), [votingETH])
+      const contract = await opened()
       expect(failed(await contract.call('castVote', [1n, true], { readOnly: true }))).to.include({
         reason: FAILURE_REASON.READ_ONLY
       })

@@ -6,7 +6,7 @@ import { expect } from 'chai'
 import { ZeroHash, type Contract } from 'ethers'
 import { TaskStatus, toHex, type Hex, type ScAddr } from '@enigma/protocol'
 import { compileContract } from '@enigma/secret-contracts'
-import { createTestNetwork } from '@enigma/testing'
+import { TaskFailedError, createTestNetwork } from '@enigma/testing'
 import { deployContract } from '../../contracts/deploy/index.ts'
 import { helpers } from './support/chain.ts'
 import { commit, deployContractOf, recordCompute, type OpenTask } from './support/tasks.ts'
@@ -82,6 +82,19 @@ describe('contracts/samples/VotingETH', () => {
     await refused('DurationOutOfRange', 50, '', 0, scAddr)
     await refused('DurationOutOfRange', 50, '', 367 * 24 * HOUR, scAddr)
     await refused('SecretContractMissing', 50, '', HOUR, ZeroHash)
+  })
+
+  it('confirms the end of an open poll, and no other time', async () => {
+    const s = await helpers.loadFixture(scene)
+    const { end } = (await s.voting.getFunction('getPoll').staticCall(1)) as { end: bigint }
+    for (const [pollId, at, status] of [
+      [1, end, TaskStatus.ReceiptVerified],
+      [1, end - 1n, TaskStatus.ReceiptFailedETH],
+      [2, end, TaskStatus.ReceiptFailedETH]
+    ] as const) {
+      expect(await outcome(s, callFrom(s, s.scAddr, 'validatePollEnd', pollId, at))).to.equal(status)
+    }
+    expect(await outcome(s, callFrom(s, s.other, 'validatePollEnd', 1, end))).to.equal(TaskStatus.ReceiptFailedETH)
   })
 
   it('accepts votes of its own secret contract until its time is over', async () => {
@@ -171,13 +184,17 @@ describe('contracts/samples/VotingETH', () => {
       const source = fileURLToPath(new URL('../../secret-contracts/samples/voting/voting.ts', import.meta.url))
       const voting = await secret.deploy(await compileContract(source, directory), [await s.voting.getAddress()])
       const votes = async (): Promise<bigint> => (await s.voting.getFunction('getPoll').staticCall(1)).votes as bigint
-      const refused = async (task: Promise<unknown>): Promise<void> => {
-        const error = await task.then(
+      const thrownBy = (task: Promise<unknown>) =>
+        task.then(
           () => null,
-          (thrown: unknown) => thrown as { facts: { reasonName: string } }
+          (thrown: unknown) => (thrown instanceof TaskFailedError ? thrown.facts : null)
         )
-        expect(error?.facts.reasonName).to.equal('callback')
-      }
+      const refused = async (task: Promise<unknown>): Promise<void> =>
+        void expect((await thrownBy(task))?.reasonName).to.equal('callback')
+      const end = (await s.voting.getFunction('getPoll').staticCall(1)).end as bigint
+      secret.setTime(Number(end) - HOUR)
+      await refused(voting.call.openPoll(1n, end - 1n)) // else the tally were known too early
+      await voting.call.openPoll(1n, end)
       for (const [voter, yes] of [
         [1, true],
         [2, false],
@@ -186,12 +203,13 @@ describe('contracts/samples/VotingETH', () => {
         await voting.call.castVote(1n, yes, { from: secret.account(voter) })
       }
       expect(await votes()).to.equal(3n)
-      await refused(voting.call.tallyPoll(1n))
-      await refused(voting.call.castVote(2n, true))
+      expect((await thrownBy(voting.call.tallyPoll(1n)))?.readable).to.equal('the poll is not over')
+      await refused(voting.call.openPoll(2n, end)) // there is no such poll
       await helpers.time.increase(HOUR)
       await refused(voting.call.castVote(1n, false, { from: secret.account(4) }))
       expect(await voting.query.hasVoted(1n, { from: secret.account(4) })).to.equal(false)
       expect(await votes()).to.equal(3n)
+      secret.setTime(Number(end) + 1)
       await voting.call.tallyPoll(1n)
       expect(await statusOf(s, 1)).to.equal(STATUS.passed)
       expect((await s.voting.getFunction('getPoll').staticCall(1)).tally).to.equal(66n)

@@ -128,6 +128,7 @@ describe('testing: the samples', function () {
   })
   describe('voting', () => {
     const CALLS = new Interface([
+      'function validatePollEnd(uint256 pollId, uint64 end)',
       'function validateCastVote(uint256 pollId)',
       'function validateTallyPoll(uint256 pollId, uint256 tally)'
     ])
@@ -145,6 +146,8 @@ describe('testing: the samples', function () {
       try {
         const voting = await network.deploy(await sample('voting'), [network.account(9).address])
         const { scAddr } = voting
+        const end = BigInt(network.timeSeconds + 60)
+        await voting.call.openPoll(1n, end)
         await voting.call.castVote(1n, true, { from: network.account(1) })
         await voting.call.castVote(1n, false, { from: network.account(2) })
         polls.set(1n, false)
@@ -154,8 +157,11 @@ describe('testing: the samples', function () {
         expect(voting.last.writes.size).to.equal(0)
         expect(await voting.query.hasVoted(1n, { from: network.account(3) })).to.equal(false)
         polls.set(1n, true)
+        expect((await failureOf(voting.call.tallyPoll(1n))).readable).to.equal('the poll is not over')
+        network.setTime(Number(end) + 1)
         await voting.call.tallyPoll(1n)
         expect(calls).to.deep.equal([
+          ['validatePollEnd', 1n, end, scAddr],
           ['validateCastVote', 1n, scAddr],
           ['validateCastVote', 1n, scAddr],
           ['validateCastVote', 1n, scAddr],

@@ -37,6 +37,7 @@ class Ballot {
   }
 }
 
+const ends = new Mapping<u256, u64>('ends')
 const counts = new Mapping<u256, Count>('counts')
 const voted = new Mapping<Ballot, bool>('voted')
 
@@ -44,8 +45,22 @@ export function constructor(votingETH: Address): void {
   state.set<Address>('voting-eth', votingETH)
 }
 
-/** Votes on a poll, once. Counts if VotingETH says that the poll is open, and belongs to this contract. */
+/**
+ * Learns when a poll ends, in seconds since 1970; VotingETH confirms it, or undoes this. Anyone may call it, once for a poll. The data of
+ * a call to Ethereum is public even if the call is refused: only a contract that knows the end itself can keep the tally until then.
+ */
+export function openPoll(pollId: u256, end: u64): void {
+  require(!ends.has(pollId), 'the poll is open already')
+  ends.set(pollId, end)
+  const args = new AbiWriter(2)
+  args.u256(pollId)
+  args.u64(end)
+  ethereum.callBack(votingETH(), ethereum.encodeCall('validatePollEnd(uint256,uint64)', args), CALLBACK_GAS)
+}
+
+/** Votes on an open poll, once. Counts if VotingETH says that the poll still takes votes. */
 export function castVote(pollId: u256, yes: bool): void {
+  require(context.blockTime() <= endOf(pollId), 'the poll is over')
   const ballot = new Ballot(pollId, context.caller())
   require(!voted.has(ballot), 'you have voted on this poll')
   voted.set(ballot, true)
@@ -59,8 +74,9 @@ export function castVote(pollId: u256, yes: bool): void {
   ethereum.callBack(votingETH(), ethereum.encodeCall('validateCastVote(uint256)', args), CALLBACK_GAS)
 }
 
-/** Reports the percentage of yes, rounded down, and so closes the poll; VotingETH refuses it before the poll's end. */
+/** Reports the percentage of yes, rounded down, after the poll's end, and so closes it. */
 export function tallyPoll(pollId: u256): void {
+  require(context.blockTime() > endOf(pollId), 'the poll is not over')
   const count = counts.getOr(pollId, new Count())
   const percent: u64 = count.all == 0 ? 0 : (count.yes * 100) / count.all
 
@@ -74,6 +90,11 @@ export function tallyPoll(pollId: u256): void {
 @view
 export function hasVoted(pollId: u256): bool {
   return voted.has(new Ballot(pollId, context.caller()))
+}
+
+function endOf(pollId: u256): u64 {
+  require(ends.has(pollId), 'open the poll first: call openPoll()')
+  return ends.get(pollId)
 }
 
 function votingETH(): Address {
