@@ -7,7 +7,8 @@ import type { Party } from '../session/party.ts'
 import { scaledInteger } from './scaled-integer.ts'
 import { alignTo, checked, logAdd, sizeOf, type Secret } from './secret.ts'
 
-function sameShape(what: string, a: Secret, b: Secret): { rows: number; columns: number } {
+/** The shape of an operation element by element; a scalar goes with any. @throws MPC_SHAPE */
+export function sameShape(what: string, a: Secret, b: Secret): { rows: number; columns: number } {
   if (sizeOf(a) === 1) return b
   if (sizeOf(b) === 1) return a
   if (a.rows !== b.rows || a.columns !== b.columns) {

@@ -2,11 +2,11 @@ import { MpcError } from '../errors.ts'
 import { roomOf } from '../plan/room.ts'
 import type { Vec } from '../field/field.ts'
 import type { Party } from '../session/party.ts'
-import { add, mul, mulMany, neg, publicValue, sub, withFraction } from './arithmetic.ts'
+import { add, mul, mulMany, neg, publicValue, sameShape, sub, withFraction } from './arithmetic.ts'
 import { lt, select } from './compare.ts'
 import { normalise, type Normalised } from './normalise.ts'
 import { parallel } from '../protocols/masked.ts'
-import { alignTo, range, sizeOf, stack, withBits, type Secret } from './secret.ts'
+import { alignTo, range, reshape, sizeOf, stack, withBits, type Secret } from './secret.ts'
 
 /** A result that may not exist: `valid` is a shared bit for each element, and where it is 0 the value is 0 and means nothing. */
 export interface Partial {
@@ -59,7 +59,9 @@ export interface DivideOptions {
  */
 export async function divide(party: Party, a: Secret, b: Secret, options: DivideOptions = {}): Promise<Partial> {
   const op = party.operation('divide')
-  if (options.positive) return dividePositive(op, a, b, options)
+  const shape = sameShape('divide', a, b)
+  const shaped = (found: Partial): Partial => inShape(found, shape)
+  if (options.positive) return shaped(await dividePositive(op, a, b, options))
   const negative = await lt(op, b, publicValue(op, [0]))
   const flip = sub(op, publicValue(op, [1]), add(op, negative, negative))
   const count = Math.max(sizeOf(a), sizeOf(b))
@@ -69,8 +71,13 @@ export async function divide(party: Party, a: Secret, b: Secret, options: Divide
     branch => mul(branch, top, flips, a.fraction),
     branch => mul(branch, bottom, flips, b.fraction)
   ])
-  return dividePositive(op, withBits(x, a.bits), withBits(y, b.bits), options)
+  return shaped(await dividePositive(op, withBits(x, a.bits), withBits(y, b.bits), options))
 }
+
+const inShape = ({ value, valid }: Partial, { rows, columns }: { rows: number; columns: number }): Partial => ({
+  value: reshape(value, rows, columns),
+  valid: reshape(valid, rows, columns)
+})
 
 const spread = (party: Party, a: Secret, count: number): Secret =>
   sizeOf(a) === count
@@ -200,7 +207,7 @@ export async function sqrt(
   const product = await mul(op, root, { ...shift, fraction: drop - working }, Math.min(fraction, drop))
   const value = alignTo(op, product, fraction)
   const bounded = withBits(value, prepared.x.bits / 2 - prepared.x.fraction / 2 + fraction + 1)
-  return { value: nonNegative ? bounded : await mul(op, bounded, prepared.valid), valid: prepared.valid }
+  return inShape({ value: nonNegative ? bounded : await mul(op, bounded, prepared.valid), valid: prepared.valid }, x)
 }
 
 /** 1 / sqrt(x), element by element; valid only for x > 0. Accuracy and cost as `sqrt`, plus one comparison. */
@@ -228,7 +235,7 @@ export async function inverseSqrt(
   )
   const value = withBits(alignTo(op, product, fraction), column.fraction / 2 + fraction + 1)
   const valid = { ...positive, rows: count, columns: 1 }
-  return { value: await mul(op, value, valid, fraction), valid }
+  return inShape({ value: await mul(op, value, valid, fraction), valid }, x)
 }
 
 async function normaliseForRoot(

@@ -14,8 +14,9 @@ export const truncationError = (setCount: number): number => (setCount + 1) / 2
  *
  * Open c = v + 2^k + R with R = sum over sets of r_A. With r_A = 2^m h_A + l_A,
  *   floor((v + sum l_A) / 2^m) = floor(c / 2^m) - 2^(k-m) - sum h_A,
- * and the sum of the l_A is 2^m C/2 on average (C sets), so (C - 1)/2 is taken off; for an even C, 2^(m-1) is added before the
- * floor and C/2 taken off. What is left of the bias is below C 2^-m units.
+ * where all but one of the l_A add (C - 1)(2^m - 1)/2 on average (C sets), and the last rounds v without bias. So for an odd C
+ * (C - 1)/2 is added before the floor and as much taken off after it, which leaves no bias at all; for an even C
+ * (C + 2^m)/2 and C/2, which leaves 2^-(m+1) units.
  *
  * - Shapes: k shares of degree t (or a local product of k elements) in, k of degree t out; |v| <= 2^bits.
  * - Cost: 1 round; t k elements a party, 2t k for a product, which needs no round of its own.
@@ -47,17 +48,23 @@ async function openAndShift(op: Party, value: Vec, shift: number, bits: number, 
   const { whole, high } = op.bounded(field.length(value), pieceBits, shift)
   const masked = field.add(field.add(value, whole), field.constant(2n ** BigInt(k)))
   const opened = degree === op.t ? await openMasked(op, masked) : await openTrusting(op, masked, degree)
-  const sets = BigInt(session.setCount)
-  const even = sets % 2n === 0n
-  const rounded = even ? field.add(opened, field.constant(2n ** BigInt(shift - 1))) : opened
+  const { before, after } = centring(session.setCount, 2n ** BigInt(shift))
+  const rounded = field.add(opened, field.constant(before))
   const quotient = field.fromRaw(field.shiftRaw(field.toRaw(rounded), shift))
-  const offset = 2n ** BigInt(k - shift) + (even ? sets / 2n : (sets - 1n) / 2n)
+  const offset = 2n ** BigInt(k - shift) + after
   return field.sub(quotient, field.add(high, field.constant(offset)))
+}
+
+/** What is added before the floor and taken off after it, so that the mean of floor((v + before + C dithers) / D) - after is v / D. */
+function centring(setCount: number, divisor: bigint): { before: bigint; after: bigint } {
+  const sets = BigInt(setCount)
+  if (sets % 2n === 1n) return { before: (sets - 1n) / 2n, after: (sets - 1n) / 2n }
+  return { before: (sets + divisor) / 2n, after: sets / 2n }
 }
 
 /**
  * As `truncateProduct` and `truncate`, dividing by any public whole number: v/divisor rounded up or down at random, without
- * bias. Same costs and errors; meant for few elements (means and variances), as it divides the masks one by one.
+ * bias (for an even C and an even divisor 1/(2 divisor) units are left). Same costs and errors; meant for few elements (means and variances), as it divides the masks one by one.
  */
 export async function divideByPublic(
   party: Party,
@@ -91,8 +98,7 @@ export async function divideByPublic(
   let masked = field.add(field.add(shares, whole), field.constant(lift))
   if (local) masked = field.add(masked, op.zero(count))
   const opened = local ? await openTrusting(op, masked, 2 * op.t) : await openMasked(op, masked)
-  const sets = BigInt(session.setCount)
-  const even = sets % 2n === 0n
-  const low = field.from(field.toBigints(opened).map(c => (c + (even ? divisor / 2n : 0n)) / divisor))
-  return field.sub(low, field.add(high, field.constant(lift / divisor + (even ? sets / 2n : (sets - 1n) / 2n))))
+  const { before, after } = centring(session.setCount, divisor)
+  const low = field.from(field.toBigints(opened).map(c => (c + before) / divisor))
+  return field.sub(low, field.add(high, field.constant(lift / divisor + after)))
 }
