@@ -47,6 +47,8 @@ export interface Devnet {
   /** The last 2,000 lines of a process; all of them are in `LOG_DIR/NAME.log`. */
   logs(name: string): string[]
   processes(): RunningProcess[]
+  /** How a process ended (`exit code 0`, `SIGKILL`); undefined while it runs. */
+  exitOf(name: string): string | undefined
   /** Ends every process and closes every port. Harmless when called twice. */
   stop(): Promise<void>
 }

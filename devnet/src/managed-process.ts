@@ -46,6 +46,11 @@ export class ManagedProcess {
     return this.#exit === undefined ? this.#id : undefined
   }
 
+  /** How it ended; undefined while it runs. */
+  get exit(): string | undefined {
+    return this.#exit
+  }
+
   start(spec = this.#spec): void {
     this.#spec = spec
     this.#expected = false

@@ -18,7 +18,7 @@ import type { DevnetOptions } from './options.ts'
 import type { ProcessTable } from './process-table.ts'
 
 /** What all nodes of one network have in common. */
-export interface NodeSurroundings extends Pick<DevnetOptions, 'preload' | 'env'> {
+export interface NodeSurroundings extends Pick<DevnetOptions, 'preload' | 'env' | 'seams'> {
   readonly table: ProcessTable
   readonly chainUrl: string
   readonly enigma: string
@@ -73,8 +73,16 @@ export class NodeHandle implements DevnetNode {
   /** Starts the process and waits until it listens. */
   async start(signal: AbortSignal, env?: Readonly<Record<string, string>>): Promise<void> {
     forgetRuntime(this.dataDir)
+    const { seams } = this.#surroundings
+    const { chainUrl, bootstrap } = this.#init
     const child = this.#table.start(
-      nodeSpec({ ...this.#init, env: { ...this.#surroundings.env?.(this.name), ...env } })
+      nodeSpec({
+        ...this.#init,
+        chainUrl: seams?.chainUrl?.(this.name, chainUrl) ?? chainUrl,
+        bootstrap: seams?.bootstrap?.(this.name, bootstrap) ?? bootstrap,
+        lead: seams?.command?.(this.name),
+        env: { ...this.#surroundings.env?.(this.name), ...env }
+      })
     )
     this.#runtime = await nodeRuntime(child, this.dataDir, signal)
     // From now on it has these ports, so that others find it again after a restart.

@@ -41,6 +41,8 @@ export interface NodeInit {
   readonly minWorkers?: number
   /** Modules loaded before the program, such as the tap of the end-to-end tests. */
   readonly preload?: readonly string[]
+  /** Stands before the command line. */
+  readonly lead?: readonly string[]
   readonly env?: Readonly<Record<string, string>>
 }
 
@@ -70,10 +72,12 @@ export function nodeSpec(init: NodeInit): ProcessSpec {
   ]
   const args = flags.flatMap(([name, value]) => (value === undefined ? [] : [`--${name}`, String(value)]))
   if (init.role === 'worker') args.push('--auto-login')
+  const preload = (init.preload ?? []).flatMap(module => ['--import', module])
+  const [command = process.execPath, ...words] = [...(init.lead ?? []), process.execPath]
   return {
     name: init.name,
-    command: process.execPath,
-    args: [...(init.preload ?? []).flatMap(module => ['--import', module]), workerMain, ...args],
+    command,
+    args: [...words, ...preload, workerMain, ...args],
     cwd: repositoryRoot,
     env: { NODE_NO_WARNINGS: '1', NODE_COMPILE_CACHE: compileCache, ...init.env }
   }

@@ -22,6 +22,8 @@ export interface DevnetOptions {
   readonly preload?: readonly string[]
   /** More environment for one process. */
   readonly env?: (name: string) => Readonly<Record<string, string>>
+  /** Places for tests to put something between the processes. */
+  readonly seams?: DevnetSeams
   /** Time for everything until the network is ready. */
   readonly readyTimeoutMs?: number
   /** Time a process gets between SIGTERM and SIGKILL. Workers promise to need less than 10 s. */
@@ -32,6 +34,18 @@ export interface DevnetOptions {
   /** Called with every process that runs, whenever one came or went. */
   readonly onProcesses?: (processes: readonly RunningProcess[]) => void
   readonly onUnexpectedExit?: (name: string, exit: string) => void
+}
+
+/** Asked at every start of a process (`chain` once, when the chain listens). What a function does not want to change it gives back as it got it. */
+export interface DevnetSeams {
+  /** Runs the process by another command, such as `ip netns exec NAME`: it must become the process, not start a child. */
+  readonly command?: (name: string) => readonly string[]
+  /** Told of the chain before any node starts; the start waits for it. */
+  readonly chain?: (url: string) => Promise<void>
+  /** The chain's address that this node is told. */
+  readonly chainUrl?: (name: string, url: string) => string
+  /** The bootstrap addresses that this worker is told. */
+  readonly bootstrap?: (name: string, multiaddrs: readonly string[]) => readonly string[]
 }
 
 export interface RunningProcess extends ProcessId {

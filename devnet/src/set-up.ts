@@ -20,7 +20,7 @@ import type { ProcessTable } from './process-table.ts'
 import { waitFor } from './wait.ts'
 
 export type Settings = Required<Pick<DevnetOptions, keyof typeof defaults | 'dataDir' | 'logDir' | 'onProgress'>> &
-  Pick<DevnetOptions, 'preload' | 'env'>
+  Pick<DevnetOptions, 'preload' | 'env' | 'seams'>
 
 export interface RunningChain {
   readonly url: string

@@ -67,6 +67,7 @@ async function start(
   const { dataDir, logDir, onProgress } = settings
   onProgress('starting the chain ...')
   const chain = await startChain(settings, table, signal)
+  await settings.seams?.chain?.(chain.url)
   const provider = setupProvider(chain.url)
   const pump = new BlockPump(chain.miner)
   try {
@@ -102,6 +103,7 @@ async function start(
         nodeNamed(nodes, name).restart(settings.readyTimeoutMs, settings.stopGraceMs, options),
       logs: name => table.get(name).log.lines(),
       processes: () => table.running(),
+      exitOf: name => table.get(name).exit,
       stop
     }
   } finally {

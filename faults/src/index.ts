@@ -10,3 +10,5 @@ export {
   type FrontPlan,
   type RpcFront
 } from './rpc-front/rpc-front.ts'
+export { ownNamespace, startNamespaceNet, type NamespaceNet } from './netns/namespace-net.ts'
+export type { LinkFaults } from './netns/rules.ts'

@@ -1,6 +1,3 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { expect } from 'chai'
 import { Contract, JsonRpcProvider, Wallet } from 'ethers'
 import {
@@ -20,17 +17,9 @@ import {
   type TaskId
 } from '@enigma/protocol'
 import type { DevAccount } from '@enigma/devnet'
-import { compileContract } from '@enigma/secret-contracts'
-import {
-  TaskFailedError,
-  callWorker,
-  memoryStorage,
-  type Artifact,
-  type EnigmaClient,
-  type SecretContractAbi,
-  type Task
-} from 'enigma-js'
+import { TaskFailedError, callWorker, memoryStorage, type EnigmaClient, type Task } from 'enigma-js'
 import { connectAs, sample } from './support/actors.ts'
+import { compiled } from './support/compiled.ts'
 import { Ledger } from './support/ledger.ts'
 import { mineUntil, whileMining } from './support/mining.ts'
 import { useSharedDevnet } from './support/shared-devnet.ts'
@@ -49,18 +38,6 @@ export function next(): u256 {
   return n
 }
 `
-
-/** Compiles a contract from its text. */
-async function compiled(name: string, source: string): Promise<Artifact<SecretContractAbi>> {
-  const folder = mkdtempSync(join(tmpdir(), 'enigma-contract-'))
-  try {
-    writeFileSync(join(folder, `${name}.ts`), source)
-    const { wasmPath, abi } = await compileContract(join(folder, `${name}.ts`), folder)
-    return { wasm: readFileSync(wasmPath), abi: abi as unknown as SecretContractAbi }
-  } finally {
-    rmSync(folder, { recursive: true, force: true })
-  }
-}
 
 describe('e2e: what goes wrong costs what was used, and nothing more', function () {
   this.timeout(240_000)

@@ -25,7 +25,8 @@ export async function pipe({ from, to, toxics, random, passed, reset }: PipePart
   let queued = 0
   let ended = false
   let lastDueMs = 0
-  let sent = 0
+  let counted = toxics()
+  let sent = 0 // since these toxics were set
   let swallow = false
   let wake = (): void => undefined
   // A source that ended in good order may be closed while its last bytes are still under way here.
@@ -74,7 +75,12 @@ export async function pipe({ from, to, toxics, random, passed, reset }: PipePart
     while (rest.length > 0) {
       await stalled()
       if (gone()) return false
-      const { sliceBytes, slicePauseMs = 0, bytesPerSecond, resetAfterBytes, endAfterBytes } = toxics()
+      const now = toxics()
+      if (now !== counted) {
+        counted = now
+        sent = 0
+      }
+      const { sliceBytes, slicePauseMs = 0, bytesPerSecond, resetAfterBytes, endAfterBytes } = now
       const limit = Math.min(resetAfterBytes ?? Infinity, swallow ? Infinity : (endAfterBytes ?? Infinity)) - sent
       // A tenth of a second's worth at a time, so that a slow link is slow and not jerky.
       const paced = bytesPerSecond === undefined ? Infinity : Math.max(1, Math.ceil(bytesPerSecond / 10))

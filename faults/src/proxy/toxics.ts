@@ -12,9 +12,9 @@ export interface Toxics {
   readonly slicePauseMs?: number
   /** Nothing arrives while this is set; what was sent meanwhile arrives afterwards. */
   readonly stall?: boolean
-  /** After so many bytes of a connection both ends get a reset. */
+  /** After so many bytes, from when this was set, both ends get a reset. */
   readonly resetAfterBytes?: number
-  /** After so many bytes of a connection the receiver sees the end of the stream; the rest is swallowed, the other direction goes on. */
+  /** After so many bytes, from when this was set, the receiver sees the end of the stream; the rest is swallowed, the other direction goes on. */
   readonly endAfterBytes?: number
   /** The end of the stream arrives so much later. */
   readonly closeDelayMs?: number

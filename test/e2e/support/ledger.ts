@@ -4,14 +4,14 @@ import type { Devnet } from '@enigma/devnet'
 
 /** What the chain itself says, read without any of the project's clients. */
 export class Ledger {
-  readonly #provider: JsonRpcProvider
+  readonly provider: JsonRpcProvider
   readonly enigma: Contract
   readonly token: Contract
 
   constructor(devnet: Devnet) {
-    this.#provider = new JsonRpcProvider(devnet.chainUrl, devnet.chainId, { staticNetwork: true, cacheTimeout: -1 })
-    this.enigma = new Contract(devnet.enigma, enigmaAbi, this.#provider)
-    this.token = new Contract(devnet.token, tokenAbi, this.#provider)
+    this.provider = new JsonRpcProvider(devnet.chainUrl, devnet.chainId, { staticNetwork: true, cacheTimeout: -1 })
+    this.enigma = new Contract(devnet.enigma, enigmaAbi, this.provider)
+    this.token = new Contract(devnet.token, tokenAbi, this.provider)
   }
 
   /** Grains of ENG. */
@@ -31,6 +31,6 @@ export class Ledger {
   }
 
   close(): void {
-    this.#provider.destroy()
+    this.provider.destroy()
   }
 }

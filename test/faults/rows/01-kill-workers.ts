@@ -1,0 +1,30 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { quantile, must, seconds, type Row } from '../row.ts'
+import { audit } from '../support/audit.ts'
+import { killAndRestart } from '../support/killing.ts'
+import { CountingLoad } from '../support/load.ts'
+
+/** A worker, any of them, dies at any instant while tasks run. */
+export const row: Row = {
+  number: 1,
+  name: 'kill -9 a random worker under load',
+  lane: 'devnet',
+  times: { core: 2, full: 20, campaign: 500 },
+  uses: ['workers'],
+  async run({ network, random, times, say }) {
+    const net = await network()
+    const loads = [await CountingLoad.prepare(net), await CountingLoad.prepare(net)]
+    for (const load of loads) load.start()
+    const back: number[] = []
+    for (let kill = 0; kill < times; kill++) {
+      await sleep(random.below(1_500))
+      const worker = random.pick(net.devnet.workers)
+      back.push(await killAndRestart(net, worker, random.below(1_000)))
+      say(`${worker.name} was back after ${seconds(back.at(-1)!)}`)
+    }
+    const p95 = quantile(back, 0.95)
+    const figure = await audit(net, loads)
+    must(p95 < 10_000, `p95 of being back is ${seconds(p95)}`)
+    return `${figure}; back in ${seconds(p95)} p95`
+  }
+}

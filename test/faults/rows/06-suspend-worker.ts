@@ -1,0 +1,24 @@
+import { type Row } from '../row.ts'
+import { audit } from '../support/audit.ts'
+import { suspend } from '../support/killing.ts'
+import { CountingLoad } from '../support/load.ts'
+
+/** A worker's machine sleeps for a minute and wakes up with everything it meant to do. */
+export const row: Row = {
+  number: 6,
+  name: 'SIGSTOP a worker for 60 s',
+  lane: 'devnet',
+  times: { core: 1, full: 3, campaign: 20 },
+  uses: ['workers'],
+  async run({ network, random, times, scale }) {
+    const net = await network()
+    const loads = [await CountingLoad.prepare(net), await CountingLoad.prepare(net)]
+    for (const load of loads) load.start()
+    for (let stop = 0; stop < times; stop++) {
+      const { name } = random.pick(net.devnet.workers)
+      await suspend(net, name, scale === 'campaign' ? 60_000 : 10_000)
+      await net.blocks(6)
+    }
+    return audit(net, loads)
+  }
+}

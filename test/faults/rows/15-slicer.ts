@@ -1,0 +1,30 @@
+import { PeerProtocol } from '@enigma/protocol'
+import { until } from '@enigma/worker/testing'
+import { must, type Row } from '../row.ts'
+import { PeerLab } from '../support/peers.ts'
+
+/** Both directions of a peer connection arrive byte by byte, handshake included. */
+export const row: Row = {
+  number: 15,
+  name: 'slicer: 1-byte TCP writes',
+  lane: 'parts',
+  times: { core: 3, full: 20, campaign: 200 },
+  async run({ random, times }) {
+    const { lab, proxy } = await PeerLab.behindProxy()
+    try {
+      proxy.set({ up: { sliceBytes: 1 }, down: { sliceBytes: 1 } })
+      const bob = await lab.honest('bob', [])
+      await until('bob is believed through the slicer', () => bob.peers().length === 1, 20_000)
+      const [peer] = bob.peers()
+      for (let i = 0; i < times; i++) {
+        const payload = random.bytes(random.below(3_000))
+        const echo = await bob.request(peer!, PeerProtocol.taskRelay, 0, payload, { timeoutMs: 20_000 })
+        must(Buffer.from(echo).equals(Buffer.from(payload)), `the answer to request ${i} differs`)
+      }
+      const { up, down } = proxy.bytes
+      return `success ${times} of ${times}; ${up + down} bytes, one at a time`
+    } finally {
+      await lab.stop()
+    }
+  }
+}

@@ -1,0 +1,20 @@
+import type { Artifact, SecretContractAbi } from 'enigma-js'
+import { compiled } from '../../e2e/support/compiled.ts'
+
+const SOURCE = `import { state, u256 } from '@enigma/sdk'
+
+export function constructor(): void {
+  state.set<u256>('n', u256.zero)
+}
+
+export function next(): u256 {
+  const n = state.get<u256>('n') + u256.one
+  state.set<u256>('n', n)
+  return n
+}
+`
+
+let made: Promise<Artifact<SecretContractAbi>> | undefined
+
+/** A contract that counts: `next()` adds one to its secret state and returns it. */
+export const counterContract = (): Promise<Artifact<SecretContractAbi>> => (made ??= compiled('counter', SOURCE))

@@ -1,0 +1,13 @@
+/** `node db-writer.ts FOLDER FROM`: writes synced batches of ten values for ever, and says how many values are acknowledged. */
+import { writeSync } from 'node:fs'
+import { bytesPart, openDatabase } from '@enigma/worker/testing'
+
+const [folder = '', from = '0'] = process.argv.slice(2)
+const db = await openDatabase(folder)
+const part = bytesPart(db, 'acked')
+for (let next = Number(from); ;) {
+  const batch = db.batch()
+  for (let i = 0; i < 10; i++, next++) batch.put(String(next), Buffer.from(`value ${next}`), { sublevel: part })
+  await batch.write({ sync: true } as object)
+  writeSync(1, `${next}\n`)
+}

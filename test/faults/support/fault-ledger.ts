@@ -1,0 +1,30 @@
+import type { TaskId } from '@enigma/protocol'
+import { Ledger } from '../../e2e/support/ledger.ts'
+
+/** What the chain itself says of tasks and money. */
+export class FaultLedger extends Ledger {
+  /** All tasks that an account ever recorded, in order. */
+  async tasksOf(sender: string): Promise<TaskId[]> {
+    const logs = await this.enigma.queryFilter(this.enigma.getEvent('TaskRecordCreated')(null, sender), 0)
+    return logs.map(log => (log as unknown as { args: { taskId: TaskId } }).args.taskId)
+  }
+
+  /** Blocks in which an epoch began. */
+  async epochStarts(): Promise<{ epoch: number; block: number }[]> {
+    const logs = await this.enigma.queryFilter(this.enigma.getEvent('EpochStarted')(), 0)
+    return logs.map(log => ({
+      epoch: Number((log as unknown as { args: { epoch: bigint } }).args.epoch),
+      block: log.blockNumber
+    }))
+  }
+
+  /** Grains that Enigma holds beyond what it owes, or lacks: 0 always. */
+  async drift(): Promise<bigint> {
+    const block = await this.provider.getBlockNumber()
+    const names = ['totalStake', 'totalEscrow', 'totalForfeit', 'totalCredit']
+    const at = { blockTag: block }
+    const owed = await Promise.all(names.map(async name => (await this.enigma.getFunction(name)(at)) as bigint))
+    const held = (await this.token.getFunction('balanceOf')(await this.enigma.getAddress(), at)) as bigint
+    return held - owed.reduce((sum, part) => sum + part, 0n)
+  }
+}

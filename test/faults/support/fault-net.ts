@@ -1,0 +1,109 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { startFaultProxy, startNamespaceNet, type FaultProxy, type NamespaceNet } from '@enigma/faults'
+import { startDevnet, type DevAccount, type Devnet, type DevnetOptions, type DevnetWorker } from '@enigma/devnet'
+import { FaultLedger } from './fault-ledger.ts'
+
+/** Blocks of an epoch, and the time between two blocks: a task that nobody serves is refunded after 22 blocks, 11 s. */
+export const EPOCH_SIZE = 20
+export const BLOCK_MS = 500
+
+export interface FaultNetInit {
+  /** For data and logs. */
+  readonly folder: string
+  /** Each node on a host of its own, in network namespaces. Needs a lane that runs in a namespace. */
+  readonly namespaces?: boolean
+  readonly workers?: number
+  readonly devnet?: DevnetOptions
+}
+
+/** A running network for faults, and what rows ask of it. */
+export interface FaultNet {
+  readonly devnet: Devnet
+  readonly ledger: FaultLedger
+  /** The hosts, if they are in namespaces. */
+  readonly hosts: NamespaceNet | null
+  worker(index: number): DevnetWorker
+  /** An account that no other row uses at the same time; there are nine. */
+  nextUser(): DevAccount
+  /** Asks until the answer is defined; errors count as no answer. @throws after 90 s, naming what was waited for. */
+  eventually<T>(what: string, ask: () => Promise<T | undefined>, limitMs?: number): Promise<T>
+  /** Blocks from now. */
+  blocks(count: number): Promise<void>
+  /** The whole log of a process so far. */
+  log(name: string): string
+  stop(): Promise<void>
+}
+
+export async function startFaultNet({
+  folder,
+  namespaces = false,
+  workers = 3,
+  devnet: options = {}
+}: FaultNetInit): Promise<FaultNet> {
+  const names = ['principal', ...Array.from({ length: workers }, (_, i) => `worker${i + 1}`)]
+  const hosts = namespaces ? await startNamespaceNet(names) : null
+  let chainProxy: FaultProxy | null = null
+  const devnet = await startDevnet({
+    dataDir: join(folder, 'data'),
+    logDir: join(folder, 'logs'),
+    workers,
+    epochSize: EPOCH_SIZE,
+    mining: { mode: 'interval', ms: BLOCK_MS },
+    ...options,
+    ...(hosts !== null && inNamespaces(hosts))
+  })
+  async function stop(): Promise<void> {
+    ledger.close()
+    await devnet.stop()
+    await chainProxy?.stop()
+    await hosts?.stop()
+  }
+
+  /** Nodes listen on their hosts' addresses, and reach the chain through a proxy on the bridge: it listens on loopback only. */
+  function inNamespaces(net: NamespaceNet): DevnetOptions {
+    return {
+      seams: {
+        async chain(url) {
+          chainProxy = await startFaultProxy({ target: { port: Number(new URL(url).port) }, host: net.gateway })
+        },
+        command: name => net.command(name),
+        chainUrl: () => `http://${net.gateway}:${chainProxy!.port}`
+      },
+      env: name => ({ ENIGMA_HTTP_HOST: net.address(name), ENIGMA_P2P_HOST: net.address(name) })
+    }
+  }
+
+  const ledger = new FaultLedger(devnet)
+  let used = 0
+  const eventually: FaultNet['eventually'] = async (what, ask, limitMs = 90_000) => {
+    const deadline = performance.now() + limitMs
+    let last: unknown
+    for (;;) {
+      try {
+        const answer = await ask()
+        if (answer !== undefined) return answer
+      } catch (error) {
+        last = error
+      }
+      if (performance.now() > deadline)
+        throw new Error(`${what} did not come within ${limitMs / 1000} s`, { cause: last })
+      await sleep(100)
+    }
+  }
+  return {
+    devnet,
+    ledger,
+    hosts,
+    worker: index => devnet.workers[index - 1]!,
+    nextUser: () => devnet.accounts.users[used++ % devnet.accounts.users.length]!,
+    eventually,
+    async blocks(count) {
+      const until = (await devnet.blockNumber()) + count
+      await eventually(`block ${until}`, async () => ((await devnet.blockNumber()) >= until ? true : undefined))
+    },
+    log: name => readFileSync(join(devnet.logDir, `${name}.log`), 'utf8'),
+    stop
+  }
+}

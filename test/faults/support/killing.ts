@@ -1,0 +1,22 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { DevnetWorker } from '@enigma/devnet'
+import type { FaultNet } from './fault-net.ts'
+
+/** Kills a worker as by a power cut, starts it again, and gives the time from its start until it is ready. */
+export async function killAndRestart({ devnet }: FaultNet, worker: DevnetWorker, deadMs = 0): Promise<number> {
+  await devnet.kill(worker.name, 'SIGKILL')
+  await sleep(deadMs)
+  const started = performance.now()
+  await devnet.restart(worker.name)
+  return performance.now() - started
+}
+
+/** Stops a process for a while, as a machine that is suspended. */
+export async function suspend({ devnet }: FaultNet, name: string, ms: number): Promise<void> {
+  await devnet.kill(name, 'SIGSTOP')
+  try {
+    await sleep(ms)
+  } finally {
+    await devnet.kill(name, 'SIGCONT')
+  }
+}

@@ -1,0 +1,144 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { TaskStatus, type ScAddr, type TaskId } from '@enigma/protocol'
+import type { DevAccount } from '@enigma/devnet'
+import { memoryStorage, type EnigmaClient, type Task } from 'enigma-js'
+import { connectAs } from '../../e2e/support/actors.ts'
+import { must } from '../row.ts'
+import { counterContract } from './counter.ts'
+import type { FaultNet } from './fault-net.ts'
+
+export interface LoadOptions {
+  /** Pause between the end of a task and the next one. */
+  readonly pauseMs?: number
+  /** JSON-RPC addresses instead of those of all workers. */
+  readonly rpc?: readonly string[]
+  readonly chainUrl?: string
+}
+
+/** What became of all tasks of a load. */
+export interface Account {
+  readonly recorded: number
+  readonly verified: number
+  readonly refunded: number
+  /** Answers that never came to be recorded: nothing was paid for them. */
+  readonly refused: number
+}
+
+/**
+ * A user who counts: each task adds one to a counter of its own contract and gets the new number. So a task that had an effect
+ * twice, or none, or whose effect was forgotten, is seen in the numbers.
+ */
+export class CountingLoad {
+  readonly scAddr: ScAddr
+  readonly client: EnigmaClient
+  readonly #net: FaultNet
+  readonly #account: DevAccount
+  readonly #tasks: Task<unknown>[] = []
+  readonly #options: LoadOptions
+  #refused = 0
+  #stopped = true
+  #running: Promise<void> = Promise.resolve()
+  readonly refusals: string[] = []
+
+  private constructor(net: FaultNet, account: DevAccount, client: EnigmaClient, scAddr: ScAddr, options: LoadOptions) {
+    this.#net = net
+    this.#account = account
+    this.client = client
+    this.scAddr = scAddr
+    this.#options = options
+  }
+
+  /** Deploys the counter; tasks begin with `start`. */
+  static async prepare(net: FaultNet, options: LoadOptions = {}): Promise<CountingLoad> {
+    const account = net.nextUser()
+    const client = await connectAs(net.devnet, account, { ...options, storage: memoryStorage() })
+    const task = await client.deploy(await counterContract(), [])
+    return new CountingLoad(net, account, client, await task.result(), options)
+  }
+
+  start(): this {
+    this.#stopped = false
+    this.#running = this.#run()
+    return this
+  }
+
+  get recorded(): number {
+    return this.#tasks.length
+  }
+
+  /** Sends one task and gives its handle once it is recorded. @throws what the client throws if nothing was recorded. */
+  async count(): Promise<Task<unknown>> {
+    const { abi } = await counterContract()
+    const task = await this.client.compute(this.scAddr, abi, 'next', [])
+    this.#tasks.push(task)
+    return task
+  }
+
+  async #run(): Promise<void> {
+    while (!this.#stopped) {
+      try {
+        const task = await this.count()
+        await task.result().catch(() => undefined) // looked at when accounts are drawn up
+      } catch (error) {
+        this.#refused += 1
+        this.refusals.push(String((error as { code?: string }).code ?? error))
+      }
+      await sleep(this.#options.pauseMs ?? 200)
+    }
+  }
+
+  /** No more tasks; waits for the one under way. */
+  async stop(): Promise<void> {
+    this.#stopped = true
+    await this.#running
+  }
+
+  /**
+   * Accounts for every task that the chain has of this user: each ended once, and the numbers of those that were verified are the
+   * numbers from 1 on, each once.
+   *
+   * @throws with what does not add up.
+   */
+  async accounts(): Promise<Account> {
+    await this.stop()
+    const { ledger } = this.#net
+    const recorded = await ledger.tasksOf(this.#account.address)
+    const deployment = this.scAddr as string as TaskId
+    const numbers: number[] = []
+    let refunded = 0
+    for (const taskId of recorded.filter(id => id !== deployment)) {
+      const endings = await this.#net.eventually(`an end of task ${taskId}`, async () => {
+        const found = await ledger.endings(taskId)
+        return found.length > 0 ? found : undefined
+      })
+      must(endings.length === 1, `task ${taskId} ended ${endings.length} times: ${endings.join(', ')}`)
+      if (endings[0] === 'TaskFeeReturned') {
+        refunded += 1
+        continue
+      }
+      const { settlement } = await this.client.getTask(taskId)
+      must(settlement?.outcome === 'verified', `task ${taskId} ended as ${String(settlement?.outcome)}`)
+      numbers.push(Number(await this.#answer(taskId)))
+    }
+    numbers.sort((a, b) => a - b)
+    must(
+      numbers.every((number, i) => number === i + 1),
+      `${numbers.length} verified tasks counted to ${numbers.join(' ')}`
+    )
+    return { recorded: recorded.length - 1, verified: numbers.length, refunded, refused: this.#refused }
+  }
+
+  /** The answer to a verified task, asked for again until a worker has it. */
+  async #answer(taskId: TaskId): Promise<unknown> {
+    return this.#net.eventually(`the answer to task ${taskId}`, async () => {
+      const task = await this.client.task(taskId)
+      return task.result()
+    })
+  }
+
+  close(): void {
+    this.client.close()
+  }
+}
+
+export const isOpen = (status: number): boolean => status === TaskStatus.RecordCreated
