@@ -93,6 +93,16 @@ export type TaskFailure =
       /** Grains that went back. */
       readonly refunded: bigint
     }
+  /** The contract that the task wanted to call on Ethereum refused, so that the run does not count. The unused fee is back. */
+  | {
+      readonly code: 'TASK_CALLBACK_FAILED'
+      readonly taskId: string
+      /** 1 forbidden target, 2 no contract there, 3 it reverted or ran out of the gas it was given. */
+      readonly callbackFailure: number
+      readonly gasUsed: bigint
+      /** Grains that went back. */
+      readonly refunded: bigint
+    }
   /** Nobody settled the task before its deadline. The whole fee goes back. */
   | {
       readonly code: 'TASK_EXPIRED'

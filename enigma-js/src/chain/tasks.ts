@@ -25,8 +25,8 @@ export interface TaskRecord extends TaskTerms {
 /** How a task ended on chain. */
 export type Settlement =
   | {
-      readonly outcome: 'verified' | 'failed'
-      readonly reason: number // 0 when verified
+      readonly outcome: 'verified' | 'failed' | 'callback-failed'
+      readonly reason: number // 0 when verified; of a callback 1 forbidden, 2 no contract, 3 reverted
       readonly operator: Address
       readonly outputHash: Hash
       readonly gasUsed: bigint
@@ -128,7 +128,7 @@ export async function findRecorded(
 
 /** How a task ended, or null while it is open. */
 export async function settlementOf(chain: Chain, record: TaskRecord): Promise<Settlement | null> {
-  const names = ['ReceiptVerified', 'ReceiptFailed', 'TaskFeeReturned']
+  const names = ['ReceiptVerified', 'ReceiptFailed', 'ReceiptFailedETH', 'TaskFeeReturned']
   const logs = await chain.logs([names.map(topic), record.taskId], record.recordBlock)
   const log = logs.at(-1)
   if (log === undefined) return null
@@ -136,14 +136,22 @@ export async function settlementOf(chain: Chain, record: TaskRecord): Promise<Se
   const at = { block: log.blockNumber, transactionHash: log.transactionHash as Hex }
   if (name === 'TaskFeeReturned') return { outcome: 'returned', amount: args.amount as bigint, ...at }
   return {
-    outcome: name === 'ReceiptVerified' ? 'verified' : 'failed',
-    reason: name === 'ReceiptVerified' ? 0 : Number(args.reason),
+    ...verdictOf(name, args),
     operator: address(args.operator as string),
     outputHash: hash(args.outputHash as string),
     gasUsed: args.gasUsed as bigint,
     receiptDigest: hash(args.receiptDigest as string),
     ...at
   }
+}
+
+function verdictOf(
+  name: string,
+  args: Record<string, unknown>
+): Pick<Extract<Settlement, { reason: number }>, 'outcome' | 'reason'> {
+  if (name === 'ReceiptVerified') return { outcome: 'verified', reason: 0 }
+  if (name === 'ReceiptFailedETH') return { outcome: 'callback-failed', reason: Number(args.callbackFailure) }
+  return { outcome: 'failed', reason: Number(args.reason) }
 }
 
 /** Blocks after the record in which a receipt is still accepted; the last one is the deadline. */

@@ -8,7 +8,7 @@ import { reasonName, verifyAnswer, type Answer } from './answer.ts'
 import { inEng } from './payment.ts'
 import type { StoredTask } from './store.ts'
 
-export type Receipted = Extract<Settlement, { outcome: 'verified' | 'failed' }>
+export type Receipted = Exclude<Settlement, { outcome: 'returned' }>
 
 /**
  * The verified answer of a settled task, from whichever worker gives a good one first.
@@ -77,6 +77,23 @@ const unavailable = ({ taskId }: TaskRecord, afterMs: number): ClientError =>
     `The task is settled on chain, but no worker handed out its output within ${Math.round(afterMs / 1000)} s.`,
     { hint: 'The output is not lost: ask again later, or name more workers.' }
   )
+
+const CALLBACK_FAILURES: Readonly<Record<number, string>> = {
+  1: 'its target may not be called',
+  2: 'there is no contract at its target',
+  3: 'the contract it called reverted, or ran out of the gas that was set for it'
+}
+
+/** The error of a task whose Ethereum callback failed: its run does not count, and its result never comes out (R8, R13). */
+export function callbackError(record: TaskRecord, { reason, gasUsed }: Receipted): TaskFailedError {
+  const { taskId } = record
+  const refunded = (record.gasLimit - gasUsed) * record.gasPx
+  return new TaskFailedError(
+    { code: 'TASK_CALLBACK_FAILED', taskId, callbackFailure: reason, gasUsed, refunded },
+    `The task's call into Ethereum failed: ${CALLBACK_FAILURES[reason] ?? `reason ${reason}`}. Nothing of the task was applied.`,
+    { hint: `It used ${gasUsed} of ${record.gasLimit} gas; ${inEng(refunded)} ENG of its fee went back.` }
+  )
+}
 
 /** The error of a task whose receipt says that it failed. */
 export function failedError(

@@ -52,7 +52,7 @@ export async function inspectTask(
   const { record, slots } = found
   const settlement = slots.status === TaskStatus.RecordCreated ? null : await settlementOf(chain, record)
   const answered =
-    settlement === null || settlement.outcome === 'returned'
+    settlement === null || settlement.outcome === 'returned' || settlement.outcome === 'callback-failed'
       ? null
       : await fetchAnswer(session, record, settlement, stored, signal)
   const { scAddr, sender, epoch, inputHash } = record

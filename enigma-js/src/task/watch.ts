@@ -14,7 +14,7 @@ import { followTask } from '../rpc/subscription.ts'
 import type { Session } from '../session.ts'
 import { sleep } from '../waiting.ts'
 import type { Answer } from './answer.ts'
-import { failedError, fetchAnswer, type Receipted } from './fetch-answer.ts'
+import { callbackError, failedError, fetchAnswer, type Receipted } from './fetch-answer.ts'
 import { inEng } from './payment.ts'
 import { stageIndex, type TaskProgress } from './progress.ts'
 import type { StoredTask } from './store.ts'
@@ -222,6 +222,11 @@ class Watcher {
     yield* this.#stage({ stage: 'verified', taskId, block, transactionHash, detail })
     if (head - block + 1 < confirmations) return null
 
+    if (settlement.outcome === 'callback-failed') {
+      const error = callbackError(record, settlement)
+      yield* this.#stage({ stage: 'failed', taskId, block, transactionHash, detail: error.message, error })
+      return { record, answer: null, error }
+    }
     const answer = await fetchAnswer(this.#session, record, settlement, stored, this.#signal)
     if (stored !== null) await this.#session.store.update(stored.inputHash, { envelope: null })
     if (settlement.outcome === 'failed') {

@@ -25,7 +25,7 @@ export class Ledger {
 
   /** Names of the events that ended a task, in order; exactly one for a task that is over. */
   async endings(taskId: string): Promise<string[]> {
-    const names = ['ReceiptVerified', 'ReceiptFailed', 'TaskFeeReturned']
+    const names = ['ReceiptVerified', 'ReceiptFailed', 'ReceiptFailedETH', 'TaskFeeReturned']
     const logs = await Promise.all(names.map(name => this.enigma.queryFilter(this.enigma.getEvent(name)(taskId), 0)))
     return logs.flatMap((found, i) => found.map(() => names[i] ?? ''))
   }

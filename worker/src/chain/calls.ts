@@ -15,27 +15,56 @@ const recordOf = ({ kind, scAddr, codeHash, inputHash, gasLimit, gasPx, epoch }:
   epoch
 })
 
-const hasCallback = ({ callbackTarget, callbackDataHash, callbackGas }: Receipt): boolean =>
+export const hasCallback = ({ callbackTarget, callbackDataHash, callbackGas }: Receipt): boolean =>
   callbackTarget !== ZERO_ADDRESS || callbackDataHash !== ZERO_HASH || callbackGas !== 0
 
-export function commitReceiptData(
-  receipt: Receipt,
-  task: ChainTask,
-  seat: number,
-  { leaf, siblings }: SeatProof,
-  signature: Uint8Array,
-  callbackData: Uint8Array = new Uint8Array()
-): Hex {
-  const proof = {
-    index: leaf.index,
-    stake: leaf.stake,
-    siblingHashes: siblings.map(node => node.hash),
-    siblingSums: siblings.map(node => node.sum)
-  }
-  const record = recordOf(task)
-  if (!hasCallback(receipt)) return encode('commitReceipt', [receipt, record, seat, proof, toHex(signature)])
-  const item = { receipt, record, seat, proof, signature: toHex(signature), callbackData: toHex(callbackData) }
-  return encode('commitReceiptWithCallback', [item])
+/** Everything that settles one task. */
+export interface CommitItem {
+  readonly receipt: Receipt
+  readonly task: ChainTask
+  readonly seat: number
+  readonly proof: SeatProof
+  readonly signature: Uint8Array
+  readonly callbackData: Uint8Array // empty without a callback
+}
+
+const proofOf = ({ leaf, siblings }: SeatProof) => ({
+  index: leaf.index,
+  stake: leaf.stake,
+  siblingHashes: siblings.map(node => node.hash),
+  siblingSums: siblings.map(node => node.sum)
+})
+
+const itemOf = ({ receipt, task, seat, proof, signature, callbackData }: CommitItem) => ({
+  receipt,
+  record: recordOf(task),
+  seat,
+  proof: proofOf(proof),
+  signature: toHex(signature),
+  callbackData: toHex(callbackData)
+})
+
+/** A receipt that comes alone: whatever stands against it reverts, and says what it is. */
+export function commitReceiptData(item: CommitItem): Hex {
+  const { receipt, record, seat, proof, signature } = itemOf(item)
+  if (hasCallback(receipt)) return encode('commitReceiptWithCallback', [itemOf(item)])
+  return encode('commitReceipt', [receipt, record, seat, proof, signature])
+}
+
+/** Several receipts, in order; one that others have overtaken is passed over. Only the last may have a callback. */
+export const commitReceiptsData = (items: readonly CommitItem[]): Hex => encode('commitReceipts', [items.map(itemOf)])
+
+/** What the gateway wants to have left before it calls (R13): see contracts/CallbackGateway.sol. */
+const GATEWAY_RESERVE = 30_000n
+/** Everything around the callback of a receipt: transaction, proofs, bookkeeping, refund. Measured below 250,000 with bench/gas. */
+const AROUND_CALLBACK = 300_000n
+const PER_CALLBACK_BYTE = 40n
+
+/** Gas without which the gateway refuses to make the receipt's callback, whatever a node estimates. 0 without a callback. */
+export function callbackGasFloor({ receipt, callbackData }: Pick<CommitItem, 'receipt' | 'callbackData'>): bigint {
+  if (!hasCallback(receipt)) return 0n
+  const forCall = (BigInt(receipt.callbackGas) * 64n) / 63n + GATEWAY_RESERVE
+  return forCall + AROUND_CALLBACK + PER_CALLBACK_BYTE * BigInt(callbackData.length)
 }
 
 export const returnFeesData = (taskId: TaskId, task: ChainTask): Hex =>

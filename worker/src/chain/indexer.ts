@@ -88,7 +88,7 @@ export class Indexer implements ChainReader {
         const events = this.#applyBlock(block)
         this.#moveCursor(headOf(block))
         for (const event of events) this.#emit(event)
-        this.#emit({ type: 'head', head: headOf(block) })
+        this.#emit({ type: 'head', head: headOf(block), more: block.number < latest.number })
       }
     }
   }

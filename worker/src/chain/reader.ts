@@ -90,7 +90,7 @@ export interface ChainWorker {
 
 /** What changed in the index. Given after the whole block was applied. */
 export type ChainEvent =
-  | { readonly type: 'head'; readonly head: ChainHead }
+  | { readonly type: 'head'; readonly head: ChainHead; readonly more?: boolean } // more: further blocks follow at once
   | { readonly type: 'epoch'; readonly epoch: EpochInfo }
   | { readonly type: 'task-recorded'; readonly task: ChainTask }
   | { readonly type: 'task-settled'; readonly task: ChainTask }

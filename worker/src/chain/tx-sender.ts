@@ -1,27 +1,26 @@
 import { Wallet } from 'ethers'
-import { address, asError, fromHex, keccak256, type Address, type Hash, type Hex } from '@enigma/protocol'
+import { address, asError, fromHex, keccak256, type Address, type Hex } from '@enigma/protocol'
 import type { Logger } from '../ops/log.ts'
 import { WorkerError } from '../errors.ts'
-import { revertNameOf } from './enigma-abi.ts'
-import { fromQuantity, numberOf } from './quantities.ts'
-import { ChainRpcError, type ChainRpc } from './rpc.ts'
+import type { ChainRpc } from './rpc.ts'
 import type { StoredTx, TxStore } from './tx-store.ts'
+import { TxWire, type TxOutcome } from './tx-wire.ts'
+
+export type { TxOutcome } from './tx-wire.ts'
 
 export interface TxRequest {
   /** One transaction per id: asking again for an id that is under way waits for the same transaction. */
   readonly id: string
+  /** Further ids that this transaction stands for, such as the receipts of a batch. */
+  readonly covers?: readonly string[]
   readonly to: Address
   readonly data: Hex
+  /** Gas that must be there at least, whatever the node's estimate says. */
+  readonly minGas?: bigint
   /** Give up waiting above this block; the transaction itself stays in the queue, and may still be included. */
   readonly deadlineBlock?: number
   /** Called once the signed transaction is on disk, before it is sent. */
   readonly onSigned?: () => void
-}
-
-export interface TxOutcome {
-  readonly hash: Hash
-  readonly block: number
-  readonly ok: boolean // false: included, but reverted
 }
 
 export interface TxSenderParts {
@@ -39,12 +38,12 @@ interface Waiting {
   reject(error: Error): void
 }
 
-const GAS_MARGIN_PERCENT = 130n
-const GAS_MARGIN = 30_000n
-const TIP_WEI = 1_000_000_000n
 /** Heads without inclusion after which the fee is raised. */
 const PATIENCE_HEADS = 12
 const FEE_STEP_PERCENT = 130n
+/** An included transaction is kept so many blocks at least: a reorg may take it out again, and its nonce with it. */
+const KEPT_BLOCKS = 64
+const FILL_GAS = 21_000n
 
 /**
  * Sends the transactions of one key: one queue of nonces without gaps, each transaction signed once and on disk before
@@ -54,17 +53,20 @@ const FEE_STEP_PERCENT = 130n
 export class TxSender {
   readonly address: Address
   readonly #parts: TxSenderParts
+  readonly #wire: TxWire
   readonly #wallet: Wallet
   readonly #pending = new Map<number, StoredTx>()
   readonly #included = new Map<number, TxOutcome>()
-  readonly #waiting = new Map<string, Waiting[]>()
+  readonly #waiting = new Map<number, Waiting[]>() // by nonce
   readonly #age = new Map<number, number>()
   #nextNonce = 0
   #queue: Promise<unknown> = Promise.resolve()
   #checking = false
+  #reorged = false
 
   constructor(parts: TxSenderParts) {
     this.#parts = parts
+    this.#wire = new TxWire(parts.rpc, parts.log)
     this.#wallet = new Wallet(parts.privateKey)
     this.address = address(this.#wallet.address)
   }
@@ -72,18 +74,19 @@ export class TxSender {
   /** Takes up what an earlier run of this process left. */
   async start(): Promise<void> {
     for (const tx of await this.#parts.store.all()) this.#pending.set(tx.nonce, tx)
-    const onChain = await this.#transactionCount('latest')
+    const onChain = await this.#wire.transactionCount(this.address)
     this.#nextNonce = Math.max(onChain, ...[...this.#pending.keys()].map(nonce => nonce + 1))
-    if (this.#pending.size > 0) this.#parts.log.info('transactions are taken up again', { count: this.#pending.size })
-    for (const tx of [...this.#pending.values()].sort((a, b) => a.nonce - b.nonce)) await this.#broadcast(tx)
+    const left = this.#inOrder().filter(tx => tx.nonce >= onChain)
+    if (left.length > 0) this.#parts.log.info('transactions are taken up again', { count: left.length })
+    for (const tx of left) await this.#wire.broadcast(tx)
   }
 
   get pendingCount(): number {
     return this.#pending.size - this.#included.size
   }
-  /** True while a transaction of this id is signed and not settled. */
+  /** True while a transaction of this id is signed and may still come to count, or counts already. */
   has(id: string): boolean {
-    return [...this.#pending.values()].some(tx => tx.id === id)
+    return this.#find(id) !== undefined
   }
 
   /**
@@ -92,15 +95,32 @@ export class TxSender {
    * @throws TX_REVERTED with the contract's error if it would fail now (nothing is signed then); TX_DEADLINE.
    */
   async send(request: TxRequest): Promise<TxOutcome> {
+    return (await this.signed(request)).included
+  }
+
+  /** Like `send`, but resolves when the transaction is on its way; `included` settles as `send` does. */
+  async signed(request: TxRequest): Promise<{ readonly included: Promise<TxOutcome> }> {
     const signed = this.#queue.then(() => this.#sign(request))
     this.#queue = signed.catch(() => undefined)
     const tx = await signed
+    const included = this.#inclusion(tx, request.deadlineBlock)
+    included.catch(() => undefined) // whoever asked sees it
+    return { included }
+  }
+
+  /** The outcome of a transaction that stands for this id; null if none is known. @throws TX_DEADLINE, TX_REVERTED */
+  outcomeOf(id: string): Promise<TxOutcome> | null {
+    const tx = this.#find(id)
+    return tx ? this.#inclusion(tx) : null
+  }
+
+  #inclusion(tx: StoredTx, deadlineBlock = Number.MAX_SAFE_INTEGER): Promise<TxOutcome> {
     const done = this.#included.get(tx.nonce)
-    if (done) return done
+    if (done) return Promise.resolve(done)
     return new Promise((resolve, reject) => {
-      const list = this.#waiting.get(tx.id) ?? []
-      list.push({ deadlineBlock: request.deadlineBlock ?? Number.MAX_SAFE_INTEGER, resolve, reject })
-      this.#waiting.set(tx.id, list)
+      const list = this.#waiting.get(tx.nonce) ?? []
+      list.push({ deadlineBlock, resolve, reject })
+      this.#waiting.set(tx.nonce, list)
     })
   }
 
@@ -109,8 +129,10 @@ export class TxSender {
     if (this.#checking) return
     this.#checking = true
     try {
-      for (const tx of [...this.#pending.values()].sort((a, b) => a.nonce - b.nonce)) await this.#check(tx, head)
+      const count = this.#pending.size === 0 && !this.#reorged ? 0 : await this.#wire.transactionCount(this.address)
+      for (const tx of this.#inOrder()) await this.#check(tx, head, count)
       this.#expire(head)
+      if (this.#reorged) await this.#mend()
     } catch (error) {
       this.#parts.log.warn('transactions could not be looked after', { error: asError(error).message })
     } finally {
@@ -118,29 +140,35 @@ export class TxSender {
     }
   }
 
-  async #sign(request: TxRequest): Promise<StoredTx> {
-    const known = [...this.#pending.values()].find(
-      tx => tx.id === request.id && this.#included.get(tx.nonce)?.ok !== false // one that reverted may be tried anew
+  /** The blocks above `to` are void: what was included in them has to be included again. */
+  onRollback(to: number): void {
+    this.#reorged = true
+    for (const [nonce, { block }] of this.#included) if (block > to) this.#included.delete(nonce)
+  }
+
+  #inOrder(): StoredTx[] {
+    return [...this.#pending.values()].sort((a, b) => a.nonce - b.nonce)
+  }
+
+  /** One that reverted may be tried anew, so it is not found. */
+  #find(id: string): StoredTx | undefined {
+    return [...this.#pending.values()].find(
+      tx => (tx.id === id || tx.covers?.includes(id)) && this.#included.get(tx.nonce)?.ok !== false
     )
+  }
+
+  async #sign(request: TxRequest): Promise<StoredTx> {
+    const known = this.#find(request.id)
     if (known) return known
-    const { id, to, data } = request
-    const gasLimit = await this.#estimate(to, data)
-    const { maxFeePerGas, tip } = await this.#fees()
-    const tx = await this.#signed({
-      id,
-      to,
-      data,
-      gasLimit,
-      maxFeePerGas,
-      tip,
-      nonce: this.#nextNonce,
-      formerHashes: []
-    })
+    const { id, covers, to, data, minGas = 0n } = request
+    const [gas, fees] = await Promise.all([this.#wire.gasFor(this.address, to, data), this.#wire.fees()])
+    const gasLimit = gas > minGas ? gas : minGas
+    const tx = await this.#signed({ id, covers, to, data, gasLimit, ...fees, nonce: this.#nextNonce, formerHashes: [] })
     await this.#parts.store.put(tx)
     this.#nextNonce += 1
     this.#pending.set(tx.nonce, tx)
     request.onSigned?.()
-    await this.#broadcast(tx)
+    await this.#wire.broadcast(tx)
     return tx
   }
 
@@ -173,81 +201,38 @@ export class TxSender {
     }
   }
 
-  async #estimate(to: Address, data: Hex): Promise<bigint> {
-    try {
-      const call = { from: this.address, to, data }
-      const gas = fromQuantity(await this.#parts.rpc.send('eth_estimateGas', [call, 'pending']))
-      return (gas * GAS_MARGIN_PERCENT) / 100n + GAS_MARGIN
-    } catch (error) {
-      const name = revertNameOf(error)
-      if (name === null) throw error
-      throw new WorkerError({ code: 'TX_REVERTED', error: name }, `The transaction would fail: ${name}.`, {
-        cause: error
-      })
-    }
-  }
-
-  async #fees(): Promise<{ maxFeePerGas: bigint; tip: bigint }> {
-    const block = (await this.#parts.rpc.send('eth_getBlockByNumber', ['latest', false])) as Record<string, unknown>
-    const base = block['baseFeePerGas'] === undefined ? 0n : fromQuantity(block['baseFeePerGas'])
-    return { maxFeePerGas: 2n * base + TIP_WEI, tip: TIP_WEI }
-  }
-
-  async #transactionCount(tag: string): Promise<number> {
-    return numberOf(await this.#parts.rpc.send('eth_getTransactionCount', [this.address, tag]))
-  }
-
-  /** The node may refuse what it already has; whether a transaction counts is only seen by its inclusion. */
-  async #broadcast(tx: StoredTx): Promise<void> {
-    try {
-      await this.#parts.rpc.send('eth_sendRawTransaction', [tx.raw])
-    } catch (error) {
-      const expected = error instanceof ChainRpcError && /known|nonce|already/i.test(error.message)
-      this.#parts.log[expected ? 'debug' : 'warn']('a transaction was not taken', {
-        id: tx.id,
-        error: asError(error).message
-      })
-    }
-  }
-
-  async #inclusionOf(tx: StoredTx): Promise<TxOutcome | null> {
-    for (const hash of [tx.hash, ...tx.formerHashes]) {
-      const receipt = (await this.#parts.rpc.send('eth_getTransactionReceipt', [hash])) as Record<
-        string,
-        unknown
-      > | null
-      if (receipt) return { hash, block: numberOf(receipt['blockNumber']), ok: fromQuantity(receipt['status']) === 1n }
-    }
-    return null
-  }
-
-  async #check(tx: StoredTx, head: number): Promise<void> {
-    const found = await this.#inclusionOf(tx)
-    if (found) {
-      this.#included.set(tx.nonce, found)
-      this.#tell(tx.id, waiter => waiter.resolve(found))
-      if (head - found.block + 1 >= this.#parts.confirmations) await this.#forget(tx)
+  /** @param count nonces that blocks have used up */
+  async #check(tx: StoredTx, head: number, count: number): Promise<void> {
+    const before = this.#included.get(tx.nonce)
+    if (before) {
+      if (head - before.block + 1 >= Math.max(this.#parts.confirmations, KEPT_BLOCKS)) await this.#forget(tx)
       return
     }
-    this.#included.delete(tx.nonce) // a reorg took it out again
-    if ((await this.#transactionCount('latest')) > tx.nonce && !(await this.#inclusionOf(tx))) {
+    if (tx.nonce < count) {
+      const found = await this.#wire.inclusionOf(tx)
+      if (found) {
+        this.#included.set(tx.nonce, found)
+        this.#tell(tx.nonce, waiter => waiter.resolve(found))
+        return
+      }
+      if ((await this.#wire.transactionCount(this.address)) <= tx.nonce) return // a reorg between both questions
       const lost = new WorkerError(
         { code: 'TX_REVERTED', error: 'superseded' },
         'Another transaction of the same key took this nonce.',
         { hint: 'Use an operating key for one worker only.' }
       )
-      this.#tell(tx.id, waiter => waiter.reject(lost))
+      this.#tell(tx.nonce, waiter => waiter.reject(lost))
       await this.#forget(tx)
       return
     }
     const age = (this.#age.get(tx.nonce) ?? 0) + 1
     this.#age.set(tx.nonce, age)
-    await this.#broadcast(age % PATIENCE_HEADS === 0 ? await this.#raised(tx) : tx)
+    await this.#wire.broadcast(age % PATIENCE_HEADS === 0 ? await this.#raised(tx) : tx)
   }
 
   /** The same transaction at a higher fee. */
   async #raised(tx: StoredTx): Promise<StoredTx> {
-    const now = await this.#fees()
+    const now = await this.#wire.fees()
     const raise = (was: string): bigint => (BigInt(was) * FEE_STEP_PERCENT) / 100n
     const tip = raise(tx.tip)
     const wanted = raise(tx.maxFeePerGas)
@@ -263,6 +248,37 @@ export class TxSender {
     return raised
   }
 
+  /** After a reorg deeper than what is kept: no nonce below the next one may be missing, or nothing is included any more. */
+  async #mend(): Promise<void> {
+    const mended = this.#queue.then(async () => {
+      const count = await this.#wire.transactionCount(this.address)
+      const waiting = this.#inOrder().filter(tx => tx.nonce >= count)
+      if (waiting.length === 0) this.#nextNonce = count
+      const fees = await this.#wire.fees()
+      for (let nonce = count; nonce < this.#nextNonce; nonce++) {
+        if (this.#pending.has(nonce)) continue
+        const id = `fill/${nonce}`
+        const nothing = {
+          id,
+          to: this.address,
+          data: '0x' as Hex,
+          gasLimit: FILL_GAS,
+          ...fees,
+          nonce,
+          formerHashes: []
+        }
+        const tx = await this.#signed(nothing)
+        await this.#parts.store.put(tx)
+        this.#pending.set(nonce, tx)
+        await this.#wire.broadcast(tx)
+        this.#parts.log.warn('a nonce that a reorg set free is filled', { nonce })
+      }
+      this.#reorged = false
+    })
+    this.#queue = mended.catch(() => undefined)
+    await mended
+  }
+
   async #forget(tx: StoredTx): Promise<void> {
     await this.#parts.store.remove(tx.nonce)
     this.#pending.delete(tx.nonce)
@@ -270,21 +286,19 @@ export class TxSender {
     this.#age.delete(tx.nonce)
   }
 
-  #tell(id: string, say: (waiter: Waiting) => void): void {
-    const waiters = this.#waiting.get(id) ?? []
-    this.#waiting.delete(id)
+  #tell(nonce: number, say: (waiter: Waiting) => void): void {
+    const waiters = this.#waiting.get(nonce) ?? []
+    this.#waiting.delete(nonce)
     for (const waiter of waiters) say(waiter)
   }
 
   #expire(head: number): void {
-    for (const [id, waiters] of this.#waiting) {
+    for (const [nonce, waiters] of this.#waiting) {
       const late = waiters.filter(waiter => head > waiter.deadlineBlock)
       if (late.length === 0) continue
-      this.#waiting.set(id, waiters.filter(waiter => head <= waiter.deadlineBlock)) // prettier-ignore
-      const error = new WorkerError(
-        { code: 'TX_DEADLINE', what: id },
-        `The transaction ${id} was not included in time.`
-      )
+      this.#waiting.set(nonce, waiters.filter(waiter => head <= waiter.deadlineBlock)) // prettier-ignore
+      const what = this.#pending.get(nonce)?.id ?? `nonce ${nonce}`
+      const error = new WorkerError({ code: 'TX_DEADLINE', what }, `The transaction ${what} was not included in time.`)
       for (const waiter of late) waiter.reject(error)
     }
   }
@@ -292,6 +306,6 @@ export class TxSender {
   /** Ends all waiting; what is signed stays on disk. */
   stop(): void {
     const error = new WorkerError({ code: 'TX_DEADLINE', what: 'stop' }, 'The worker stops.')
-    for (const id of [...this.#waiting.keys()]) this.#tell(id, waiter => waiter.reject(error))
+    for (const nonce of [...this.#waiting.keys()]) this.#tell(nonce, waiter => waiter.reject(error))
   }
 }

@@ -4,6 +4,7 @@ import { jsonPart, numberKey, type Database } from '../ops/database.ts'
 /** A signed transaction. It is on disk before it is sent; its nonce is its place in the queue. */
 export interface StoredTx {
   readonly id: string // the sender's name for it: one transaction per id
+  readonly covers?: readonly string[] // further names, of what it carries
   readonly nonce: number
   readonly to: Address
   readonly data: Hex

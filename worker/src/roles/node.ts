@@ -70,6 +70,7 @@ export async function openBase(
   await sender.start()
   chain.indexer.subscribe(event => {
     if (event.type === 'head') void sender.onHead(event.head.number)
+    else if (event.type === 'rollback') sender.onRollback(event.to)
   })
   chain.follow(fatal)
   const key = fromHex(operatorKey)

@@ -8,6 +8,7 @@ import { PeerDeltaSync } from '../sync/delta-sync.ts'
 import { PeerKeyExchange } from '../sync/key-exchange.ts'
 import { ResultCache } from '../sync/result-cache.ts'
 import { PeerTaskRelay } from '../sync/task-relay.ts'
+import { Committer } from '../task/committer.ts'
 import { createEffects } from '../task/effects.ts'
 import { EnvelopeStore } from '../task/envelope-store.ts'
 import { createEnclaveFeed } from '../task/feed.ts'
@@ -68,6 +69,8 @@ export async function startWorker(base: NodeBase): Promise<Node> {
   await envelopes.load()
   const store = createTaskStore(db)
   const taskLog = log.child('task')
+  const committer = new Committer({ chain: indexer, sender, log: taskLog })
+  stops.add('committer', () => Promise.resolve(committer.stop()))
   const effects = createEffects({
     chain: indexer,
     enclave,
@@ -78,6 +81,7 @@ export async function startWorker(base: NodeBase): Promise<Node> {
     content,
     sync,
     sender,
+    committer,
     log: taskLog,
     alarm(code, message) {
       board.alarm(code, message)

@@ -31,6 +31,7 @@ export interface RunRef {
   readonly digest: Hash // of the receipt
   readonly prevHead: Hash
   readonly deltaHash: Hash
+  readonly callback: boolean // whether the receipt carries one: nothing is run ahead of its outcome
 }
 
 export type TaskState =
@@ -72,7 +73,7 @@ export type TaskEventIn =
   | { readonly type: 'ran'; readonly run: RunRef }
   | { readonly type: 'run-failed'; readonly reason: string; readonly block: number }
   | { readonly type: 'signed' } // the transaction is on disk
-  | { readonly type: 'stale'; readonly block: number } // the head moved: the run is void
+  | { readonly type: 'stale'; readonly notBefore: number } // the head moved: the run is void; the next one from this block on
   | { readonly type: 'settled'; readonly block: number; readonly status: number; readonly digest: Hash }
   | { readonly type: 'released' }
   | { readonly type: 'unreleasable'; readonly reason: string }
@@ -88,11 +89,11 @@ export type Effect = 'prepare' | 'run' | 'submit' | 'release' | 'refund'
 
 /** A thread that failed gets one more try (R6); a receipt that lost is run again, but not for ever. */
 const MAX_FAILED_RUNS = 2
-const MAX_RUNS = 16
+const MAX_RUNS = 32
 
 export const FINAL_STAGES: readonly TaskState['stage'][] = ['released', 'settled', 'returned', 'orphaned']
 export const isFinal = (state: TaskState): boolean => FINAL_STAGES.includes(state.stage)
-/** Stages in which this worker holds the contract's lane: no other task of the contract is run here meanwhile. */
+/** Stages in which this worker has a run of the task that is not settled. */
 export const holdsLane = (state: TaskState): state is TaskState & { stage: 'running' | 'sealed' | 'submitted' } =>
   state.stage === 'running' || state.stage === 'sealed' || state.stage === 'submitted'
 /** Stages that R8 wants on disk before anything follows from them. */
@@ -196,7 +197,7 @@ export function next({ facts, state }: Task, event: TaskEventIn): Task {
     case 'stale':
       if (!holdsLane(state)) return { facts, state }
       if (state.runs >= MAX_RUNS) return to({ stage: 'declined', reason: 'its receipt was overtaken too often' })
-      return to({ stage: 'accepted', accepted: state.accepted, notBefore: event.block + 1, runs: state.runs })
+      return to({ stage: 'accepted', accepted: state.accepted, notBefore: event.notBefore, runs: state.runs })
     case 'released':
       return state.stage === 'included' ? to({ ...state, stage: 'released' }) : { facts, state }
     case 'unreleasable':

@@ -3,12 +3,13 @@ import {
   EnigmaError,
   SEATS,
   WINDOW_BLOCKS,
+  ZERO_HASH,
   asError,
   codeOf,
   deadlineOf,
-  keccakTuple,
   type Address,
   type Hash,
+  type ScAddr,
   type TaskId
 } from '@enigma/protocol'
 import type { ChainEvent, ChainReader, ChainTask } from '../chain/reader.ts'
@@ -18,17 +19,11 @@ import { retry } from '../ops/retry.ts'
 import type { StatusBoard } from '../ops/status-board.ts'
 import type { Effects, Outcome } from './effects.ts'
 import type { EnvelopeStore } from './envelope-store.ts'
-import {
-  effectOf,
-  firstState,
-  isFinal,
-  isPersistent,
-  next,
-  type Task,
-  type TaskEventIn,
-  type TaskFacts
-} from './machine.ts'
+import { overtaken, type Unsettled } from './lane.ts'
+import { effectOf, firstState, isFinal, isPersistent, next, type Task, type TaskEventIn } from './machine.ts'
 import { turns } from './schedule.ts'
+import { TaskBook, type Entry } from './task-book.ts'
+import { factsOf } from './task-facts.ts'
 import type { TaskStore } from './task-store.ts'
 
 export interface RunnerParts {
@@ -43,25 +38,16 @@ export interface RunnerParts {
   readonly reach: ReachPoint
 }
 
-interface Entry {
-  task: Task
-  queue: Promise<void> // events of a task are taken one after the other
-  effect: AbortController | null
-}
-
 const FIRST_PAUSE_MS = 100
 const LONGEST_PAUSE_MS = 2_000
 const DISK_PAUSE_MS = 1_000
 /** Settled tasks kept on disk and in memory, for late questions. */
 const KEPT_SETTLED = 5_000
-/** Refunds: the lowest seat first, then one seat after the other, then, spread out, workers without a seat. */
-const REFUND_STEP_BLOCKS = 2
-const REFUND_RANKS = 8
 
 /** Feeds the task machines with what happens, and does what they want done. docs/spec/task-machine.md */
 export class TaskRunner {
   readonly #parts: RunnerParts
-  readonly #tasks = new Map<TaskId, Entry>()
+  readonly #book = new TaskBook()
   readonly #listeners = new Set<(taskId: TaskId) => void>()
   #unsubscribe: (() => void) | null = null
   #stopped = false
@@ -74,32 +60,33 @@ export class TaskRunner {
   async start(): Promise<void> {
     const { store, chain } = this.#parts
     await store.prune(KEPT_SETTLED)
-    for (const task of await store.load()) {
-      this.#tasks.set(task.facts.taskId, { task, queue: Promise.resolve(), effect: null })
-    }
+    for (const task of await store.load()) this.#book.add(task)
     this.#unsubscribe = chain.subscribe(event => this.#onChain(event))
-    for (const entry of this.#tasks.values()) if (!isFinal(entry.task.state)) this.#reconcile(entry)
-    for (const task of chain.openTasks()) if (!this.#tasks.has(task.taskId)) this.#onRecord(task)
-    await Promise.all([...this.#tasks.values()].map(entry => entry.queue))
-    for (const entry of this.#tasks.values()) if (!entry.effect) this.#startEffect(entry)
-    this.#onHead(chain.head().number)
+    for (const entry of this.#book.open()) this.#reconcile(entry)
+    for (const task of chain.openTasks()) if (!this.#book.get(task.taskId)) this.#onRecord(task)
+    await this.#idle()
+    for (const entry of this.#book.open()) if (!entry.effect) this.#startEffect(entry)
+    this.#onHead(chain.head().number, true)
   }
 
   async stop(): Promise<void> {
     this.#stopped = true
     this.#unsubscribe?.()
-    for (const entry of this.#tasks.values()) entry.effect?.abort()
-    await Promise.all([...this.#tasks.values()].map(entry => entry.queue))
+    for (const entry of this.#book.open()) entry.effect?.abort()
+    await this.#idle()
+  }
+
+  /** Every event posted so far is taken. */
+  async #idle(): Promise<void> {
+    await Promise.all([...this.#book.entries()].map(entry => entry.queue))
   }
 
   task(taskId: TaskId): Task | null {
-    return this.#tasks.get(taskId)?.task ?? null
+    return this.#book.get(taskId)?.task ?? null
   }
   /** Tasks that are not settled, and of which this worker holds a seat. */
   get underWay(): number {
-    let count = 0
-    for (const { task } of this.#tasks.values()) if (task.facts.seat !== null && !isFinal(task.state)) count++
-    return count
+    return this.#book.underWay()
   }
   onChange(listener: (taskId: TaskId) => void): () => void {
     this.#listeners.add(listener)
@@ -125,7 +112,7 @@ export class TaskRunner {
         this.#onSettled(event.task)
         return
       case 'head':
-        this.#onHead(event.head.number)
+        this.#onHead(event.head.number, event.more !== true)
         return
       case 'rollback':
         this.#onRollback(event.to)
@@ -135,32 +122,19 @@ export class TaskRunner {
     }
   }
 
-  #factsOf(task: ChainTask): TaskFacts {
-    const { taskId, scAddr, inputHash, epoch, recordBlock, order } = task
-    const { chain, signer, operator } = this.#parts
-    const k = chain.seats(epoch, scAddr).findIndex(leaf => leaf.signer === signer)
-    const seat = k === -1 ? null : k
-    const rank = Number(BigInt(keccakTuple(['bytes32', 'address'], [taskId, operator])) % BigInt(REFUND_RANKS))
-    const refundDelay = REFUND_STEP_BLOCKS * (seat ?? SEATS + rank)
-    return { taskId, scAddr, inputHash, epoch, recordBlock, order, seat, refundDelay }
-  }
-
   #onRecord(task: ChainTask): void {
-    const known = this.#tasks.has(task.taskId)
-    const facts = this.#factsOf(task)
-    const hasEnvelope = this.#parts.envelopes.has(task.inputHash)
+    const { chain, envelopes } = this.#parts
+    const facts = factsOf(chain, this.#parts, task)
+    const hasEnvelope = envelopes.has(task.inputHash)
     // Told of it a second time: a reorg took the record away and the other chain has it too.
-    if (known) return this.#post(task.taskId, { type: 'rolled-back', facts, hasEnvelope })
-    if (facts.seat === null) return // its refund is looked after at the deadline
-    if (hasEnvelope) void this.#parts.envelopes.markRecorded(task.inputHash).catch(() => undefined)
+    if (this.#book.get(task.taskId)) return this.#post(task.taskId, { type: 'rolled-back', facts, hasEnvelope })
+    if (facts.seat === null) return // only its deadline matters, and that it is open then: see `#onHead`
+    void envelopes.markRecorded(task.inputHash)
     this.#add({ facts, state: firstState(facts, hasEnvelope) })
-    this.#parts.board.count('tasks_seen')
   }
 
   #add(task: Task): void {
-    const entry: Entry = { task, queue: Promise.resolve(), effect: null }
-    this.#tasks.set(task.facts.taskId, entry)
-    this.#startEffect(entry)
+    this.#startEffect(this.#book.add(task))
     this.#tell(task.facts.taskId)
   }
 
@@ -171,28 +145,49 @@ export class TaskRunner {
     this.#tell(taskId)
   }
 
-  #onHead(block: number): void {
+  /** @param latest no further block follows at once: the index stands where the chain does */
+  #onHead(block: number, latest: boolean): void {
     const { chain } = this.#parts
     for (const task of chain.openTasks()) {
-      if (block < deadlineOf(task.recordBlock) || this.#tasks.has(task.taskId)) continue
-      this.#add({ facts: this.#factsOf(task), state: { stage: 'watching' } })
+      if (block < deadlineOf(task.recordBlock) || this.#book.get(task.taskId)) continue
+      this.#add({ facts: factsOf(chain, this.#parts, task), state: { stage: 'watching' } })
     }
-    for (const [taskId, entry] of this.#tasks) {
-      if (!isFinal(entry.task.state)) this.#post(taskId, { type: 'head', block })
-      else if (block > entry.task.facts.recordBlock + SEATS * WINDOW_BLOCKS) this.#forgetOld(taskId)
+    for (const { task } of this.#book.open()) this.#post(task.facts.taskId, { type: 'head', block })
+    for (const { task } of this.#book.entries()) {
+      if (isFinal(task.state) && block > task.facts.recordBlock + SEATS * WINDOW_BLOCKS) this.#forgetOld(task)
     }
+    if (latest) void this.#dropOvertaken()
     this.#giveTurns()
   }
 
   /** Settled tasks stay in memory up to a bound; without a seat there is nothing to remember. */
-  #forgetOld(taskId: TaskId): void {
-    const entry = this.#tasks.get(taskId)!
-    if (entry.task.facts.seat === null || this.#tasks.size > 2 * KEPT_SETTLED) this.#tasks.delete(taskId)
+  #forgetOld({ facts }: Task): void {
+    if (facts.seat === null || this.#book.size > 2 * KEPT_SETTLED) this.#book.delete(facts.taskId)
+  }
+
+  /** Receipts that were made for a head which is no more are void: their tasks run again. */
+  async #dropOvertaken(): Promise<void> {
+    const { chain } = this.#parts
+    await this.#idle() // what the last block settled is no longer in the way
+    const notBefore = chain.head().number
+    for (const scAddr of this.#book.unsettled().keys()) {
+      const head = chain.contract(scAddr)?.headHash ?? ZERO_HASH
+      for (const { facts } of overtaken(head, this.#unsettledOf(scAddr))) {
+        this.#post(facts.taskId, { type: 'stale', notBefore })
+      }
+    }
+  }
+
+  /** Leaves out what the chain has settled already, although the task's own events have not come so far. */
+  #unsettledOf(scAddr: ScAddr): Unsettled[] {
+    const runs = this.#book.unsettled().get(scAddr) ?? []
+    return runs.filter(({ facts }) => this.#parts.chain.task(facts.taskId)?.settlement === null)
   }
 
   #onRollback(to: number): void {
-    for (const [taskId, { task }] of this.#tasks) {
+    for (const { task } of this.#book.entries()) {
       const { facts, state } = task
+      const { taskId } = facts
       if (facts.recordBlock > to) this.#post(taskId, { type: 'rolled-back', facts: null, hasEnvelope: false })
       else if ('block' in state && state.block > to) {
         this.#post(taskId, { type: 'unsettled', hasEnvelope: this.#parts.envelopes.has(facts.inputHash) })
@@ -206,14 +201,18 @@ export class TaskRunner {
     const hasEnvelope = this.#parts.envelopes.has(facts.inputHash)
     if (!found) this.#post(facts.taskId, { type: 'rolled-back', facts: null, hasEnvelope })
     else if (found.recordBlock !== facts.recordBlock) {
-      this.#post(facts.taskId, { type: 'rolled-back', facts: this.#factsOf(found), hasEnvelope })
+      this.#post(facts.taskId, {
+        type: 'rolled-back',
+        facts: factsOf(this.#parts.chain, this.#parts, found),
+        hasEnvelope
+      })
     } else if (found.settlement && state.stage !== 'included') this.#onSettled(found)
   }
 
   // ------------------------------------------------------------------ machine
 
   #dispatch(taskId: TaskId, event: TaskEventIn, added: Omit<Outcome, 'event'> = {}): Promise<void> {
-    const entry = this.#tasks.get(taskId)
+    const entry = this.#book.get(taskId)
     if (!entry) return Promise.resolve()
     entry.queue = entry.queue
       .then(() => this.#step(entry, event, added))
@@ -237,7 +236,7 @@ export class TaskRunner {
     if (after.state.stage === 'sealed') this.#parts.reach('sealed-run')
     if (after.state.stage === 'included') this.#parts.reach('inclusion')
     if (after.state.stage === 'released') this.#parts.reach('released')
-    entry.task = after
+    this.#book.set(entry, after)
     this.#parts.board.count(`tasks_${after.state.stage.replace('-', '_')}`)
     this.#parts.log.info('task', {
       taskId,
@@ -278,7 +277,8 @@ export class TaskRunner {
   async #perform(entry: Entry, effect: Effects[keyof Effects], signal: AbortSignal): Promise<void> {
     const { taskId } = entry.task.facts
     const tell = (event: TaskEventIn): Promise<void> => this.#dispatch(taskId, event)
-    const outcome = await retry(() => effect(entry.task, { signal, tell }), {
+    const unsettled = (): Unsettled[] => this.#unsettledOf(entry.task.facts.scAddr)
+    const outcome = await retry(() => effect(entry.task, { signal, tell, unsettled }), {
       signal,
       firstPauseMs: FIRST_PAUSE_MS,
       longestPauseMs: LONGEST_PAUSE_MS,
@@ -304,7 +304,7 @@ export class TaskRunner {
 
   #giveTurns(): void {
     if (this.#stopped) return
-    const tasks = [...this.#tasks.values()].map(entry => entry.task)
+    const tasks = [...this.#book.open()].map(entry => entry.task)
     for (const task of turns(tasks, this.#parts.chain.head().number)) {
       void this.#dispatch(task.facts.taskId, { type: 'turn' })
     }

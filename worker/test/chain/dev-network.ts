@@ -183,6 +183,7 @@ export class DevNetwork {
     const digest = typedDigest({ chainId: 31337n, enigma: this.enigma }, 'Receipt', receipt)
     const signature = signDigest(digest, this.signerKey(worker))
     const proof = reader.seatProof(task.epoch, scAddr, 0)!
-    return { receipt, data: commitReceiptData(receipt, task, 0, proof, signature) }
+    const item = { receipt, task, seat: 0, proof, signature, callbackData: new Uint8Array() }
+    return { receipt, data: commitReceiptData(item) }
   }
 }

@@ -94,6 +94,8 @@ describe('chain/tx-sender', function () {
     const sent = sender.send({ id: 'a', to: token, data: harmless(), onSigned: () => order.push('signed') })
     expect((await included(sender, sent)).ok).to.equal(true)
     expect(order.slice(0, 2)).to.deep.equal(['signed', 'sent with 1 on disk'])
+    expect(await store.all(), 'kept, for a reorg may take it out again').to.have.length(1)
+    await sender.onHead(numberOf(await chain.rpc.send('eth_blockNumber', [])) + 64)
     expect(await store.all()).to.deep.equal([])
   })
 
@@ -172,6 +174,61 @@ describe('chain/tx-sender', function () {
     await mineAndLook(sender)
     expect(((await waiting) as WorkerError).facts).to.include({ code: 'TX_REVERTED', error: 'superseded' })
     expect(await store.all()).to.deep.equal([])
+  })
+
+  /** Takes blocks back, as a reorg does, and the transactions in them with them. */
+  const reorg = async (work: () => Promise<void>): Promise<number> => {
+    const head = numberOf(await chain.rpc.send('eth_blockNumber', []))
+    const snapshot = await chain.rpc.send('evm_snapshot', [])
+    await work()
+    await chain.rpc.send('evm_revert', [snapshot])
+    return head
+  }
+
+  it('sends again what a reorg took out of its block', async () => {
+    const sender = await open()
+    const before = await nonceOnChain()
+    const head = await reorg(async () => {
+      const all = ['x', 'y'].map(id => sender.send({ id, to: token, data: harmless() }))
+      await included(sender, Promise.all(all))
+    })
+    expect(await nonceOnChain()).to.equal(before)
+    sender.onRollback(head)
+    await mineAndLook(sender) // sees that they are gone, and sends them
+    await mineAndLook(sender)
+    expect(await nonceOnChain()).to.equal(before + 2)
+    expect((await included(sender, sender.send({ id: 'z', to: token, data: harmless() }))).ok).to.equal(true)
+    expect(await nonceOnChain()).to.equal(before + 3)
+  })
+
+  it('leaves no gap of nonces after a reorg that is deeper than what it keeps', async () => {
+    const first = await open()
+    const before = await nonceOnChain()
+    const head = await reorg(async () => {
+      await included(first, first.send({ id: 'gone', to: token, data: harmless() }))
+      await first.onHead(numberOf(await chain.rpc.send('eth_blockNumber', [])) + 64)
+      expect(await store.all()).to.deep.equal([])
+    })
+    first.onRollback(head)
+    await mineAndLook(first)
+    expect((await included(first, first.send({ id: 'next', to: token, data: harmless() }))).ok).to.equal(true)
+    expect(await nonceOnChain()).to.equal(before + 1)
+  })
+
+  it('fills a nonce that a reorg set free below one that still waits', async () => {
+    const sender = await open()
+    const before = await nonceOnChain()
+    let late: Promise<unknown> = Promise.resolve()
+    const head = await reorg(async () => {
+      await included(sender, sender.send({ id: 'gone', to: token, data: harmless() }))
+      await sender.onHead(numberOf(await chain.rpc.send('eth_blockNumber', [])) + 64)
+      late = sender.send({ id: 'late', to: token, data: harmless() })
+      await untilPending(sender, 1)
+    })
+    sender.onRollback(head)
+    await mineAndLook(sender)
+    await included(sender, late)
+    expect(await nonceOnChain()).to.equal(before + 2)
   })
 
   it('stops waiting at the deadline', async () => {

@@ -13,7 +13,9 @@ import type { TxOutcome, TxRequest } from '../../src/chain/tx-sender.ts'
 import type { Enclave } from '../../src/enclave/enclave.ts'
 import { WorkerError } from '../../src/errors.ts'
 import { createLogger } from '../../src/ops/log.ts'
+import { Committer } from '../../src/task/committer.ts'
 import { createEffects, type Effects } from '../../src/task/effects.ts'
+import { isUnsettled } from '../../src/task/lane.ts'
 import type { Task, TaskEventIn, TaskState } from '../../src/task/machine.ts'
 import type { StoredRun, TaskStore } from '../../src/task/task-store.ts'
 import { MemoryChain, addressOf, asScAddr, asTaskId, hashOf } from '../memory-chain.ts'
@@ -85,7 +87,7 @@ describe('task/effects', () => {
     forgotten = 0
     send = request => {
       request.onSigned?.()
-      return Promise.resolve({ hash: hashOf('tx'), block: chain.head().number, ok: true })
+      return Promise.resolve({ hash: hashOf('tx'), block: chain.head().number, ok: true, logs: [] })
     }
     const enclave = {
       call(method: EnclaveMethodName) {
@@ -127,12 +129,19 @@ describe('task/effects', () => {
           return Promise.resolve({ acks: Promise.resolve(2) })
         }
       },
-      sender: {
-        send(request) {
-          order.push('send')
-          return send(request)
-        }
-      },
+      sender: { send: request => send(request) },
+      committer: new Committer({
+        chain,
+        sender: {
+          async signed(request) {
+            order.push('send')
+            return { included: Promise.resolve(await send(request)) }
+          },
+          outcomeOf: () => null,
+          has: () => false
+        },
+        log: createLogger({ write: () => undefined })
+      }),
       log: createLogger({ write: () => undefined }),
       alarm: code => alarms.push(code),
       reachSigned: () => order.push('signed')
@@ -141,7 +150,7 @@ describe('task/effects', () => {
 
   const digest = () => typedDigest(chain.facts, 'Receipt', stored.receipt)
   const at = (stage: 'running' | 'sealed' | 'included'): Task => {
-    const run = { digest: digest(), prevHead: ZERO_HASH, deltaHash: hashOf('delta') }
+    const run = { digest: digest(), prevHead: ZERO_HASH, deltaHash: hashOf('delta'), callback: false }
     const base = { accepted, runs: 1, run, block: chain.head().number }
     return { facts: task.facts, state: { stage, ...base } as TaskState }
   }
@@ -150,7 +159,8 @@ describe('task/effects', () => {
       told.push(event)
       return Promise.resolve()
     }
-    return (await effects[name](of, { signal, tell }))?.event ?? null
+    const unsettled = () => [of].filter(isUnsettled)
+    return (await effects[name](of, { signal, tell, unsettled }))?.event ?? null
   }
   const failing = async (name: keyof Effects, of: Task): Promise<string> =>
     perform(name, of).then(() => 'no error', codeOf)
@@ -210,7 +220,7 @@ describe('task/effects', () => {
     let data: string | undefined
     send = request => {
       data = request.data
-      return Promise.resolve({ hash: hashOf('tx'), block: 1, ok: true })
+      return Promise.resolve({ hash: hashOf('tx'), block: 1, ok: true, logs: [] })
     }
     await perform('submit', at('sealed'))
     const [receipt, record, seat, proof] = enigmaInterface.decodeFunctionData('commitReceipt', data!)
@@ -224,7 +234,7 @@ describe('task/effects', () => {
     let data: string | undefined
     send = request => {
       data = request.data
-      return Promise.resolve({ hash: hashOf('tx'), block: 1, ok: true })
+      return Promise.resolve({ hash: hashOf('tx'), block: 1, ok: true, logs: [] })
     }
     const receipt = { ...stored.receipt, callbackTarget: addressOf('target'), callbackGas: 100_000 }
     stored = { ...stored, receipt, callbackData: Uint8Array.of(1, 2) }
@@ -237,8 +247,8 @@ describe('task/effects', () => {
   it('tells a receipt that was overtaken from one that the contract refuses, and both from passing trouble', async () => {
     send = reverting('EnigmaStaleHead')
     expect(await perform('submit', at('sealed'))).to.deep.include({ type: 'stale' })
-    send = () => Promise.resolve({ hash: hashOf('tx'), block: 7, ok: false })
-    expect(await perform('submit', at('sealed'))).to.deep.include({ type: 'stale', block: 7 })
+    send = () => Promise.resolve({ hash: hashOf('tx'), block: 7, ok: false, logs: [] })
+    expect(await perform('submit', at('sealed'))).to.deep.include({ type: 'stale', notBefore: 7 })
     for (const passing of ['EnigmaTaskNotOpen', 'EnigmaOutsideWindow', 'superseded']) {
       send = reverting(passing)
       expect(await failing('submit', at('sealed'))).to.equal('TX_REVERTED')
@@ -250,7 +260,11 @@ describe('task/effects', () => {
   })
 
   it('releases with the signature of its own run', async () => {
-    const outcome = await effects.release(at('included'), { signal, tell: () => Promise.resolve() })
+    const outcome = await effects.release(at('included'), {
+      signal,
+      tell: () => Promise.resolve(),
+      unsettled: () => []
+    })
     expect(outcome).to.deep.include({ event: { type: 'released' } })
     expect(outcome!.result!.signature).to.equal(stored.signature)
     refuse = { release: 'ENCLAVE_NOT_RELEASED' }

@@ -24,7 +24,7 @@ const facts = (seat: number | null = 0): TaskFacts => ({
   seat,
   refundDelay: 4
 })
-const run = (n = 7) => ({ digest: hash(n), prevHead: hash(0), deltaHash: hash(9) })
+const run = (n = 7) => ({ digest: hash(n), prevHead: hash(0), deltaHash: hash(9), callback: false })
 const accepted = { recordBlock: 100, signature: '0x00' as Hex }
 
 const after = (task: Task, ...events: TaskEventIn[]): Task => events.reduce(next, task)
@@ -79,13 +79,13 @@ describe('task/machine', () => {
     })
   })
 
-  it('runs again on the new head after a stale receipt, not before the next block', () => {
+  it('runs again on the new head after a stale receipt, not before the block it is told', () => {
     const task = after(
       fresh(),
       { type: 'accepted', accepted },
       { type: 'turn' },
       { type: 'ran', run: run() },
-      { type: 'stale', block: 104 }
+      { type: 'stale', notBefore: 105 }
     )
     expect(task.state).to.deep.equal({ stage: 'accepted', accepted, notBefore: 105, runs: 1 })
   })
@@ -135,7 +135,7 @@ describe('task/machine', () => {
     fc.constantFrom(6, 7, 8).map(n => ({ type: 'ran', run: run(n) }) as TaskEventIn),
     fc.constant<TaskEventIn>({ type: 'run-failed', reason: 'x', block: 110 }),
     fc.constant<TaskEventIn>({ type: 'signed' }),
-    fc.constant<TaskEventIn>({ type: 'stale', block: 110 }),
+    fc.constant<TaskEventIn>({ type: 'stale', notBefore: 110 }),
     fc.constantFrom(6, 7, 8).map(n => settledBy(hash(n))),
     fc.constant<TaskEventIn>(settledBy(hash(0), TaskStatus.ReceiptFailedReturn)),
     fc.constant<TaskEventIn>({ type: 'released' }),

@@ -86,7 +86,10 @@ describe('task/runner', () => {
         sealedRun: Uint8Array.of(1, 2, 3)
       }
       return Promise.resolve({
-        event: { type: 'ran', run: { digest, prevHead: receipt.prevHead, deltaHash: ZERO_HASH } },
+        event: {
+          type: 'ran',
+          run: { digest, prevHead: receipt.prevHead, deltaHash: receipt.deltaHash, callback: false }
+        },
         run: { digest, run }
       })
     },
@@ -257,7 +260,7 @@ describe('task/runner', () => {
     script.submit = (task, context) => {
       if (!stale) return smooth.submit(task, context)
       stale = false
-      return done({ type: 'stale', block: chain.head().number })
+      return done({ type: 'stale', notBefore: chain.head().number + 1 })
     }
     await deliver()
     const { taskId } = chain.record({ taskId: asTaskId('t'), scAddr, inputHash: input })
