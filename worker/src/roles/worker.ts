@@ -16,6 +16,7 @@ import { createIntake } from '../task/intake.ts'
 import { TaskRunner } from '../task/runner.ts'
 import { createTaskService } from '../task/task-service.ts'
 import { createTaskStore } from '../task/task-store.ts'
+import { shareViews } from '../task/view-sharing.ts'
 import { createChainViews } from '../task/views.ts'
 import { writeRuntime } from './data-dir.ts'
 import { startEpochKeys } from './epoch-keys.ts'
@@ -74,7 +75,7 @@ export async function startWorker(base: NodeBase): Promise<Node> {
   const effects = createEffects({
     chain: indexer,
     enclave,
-    views: createChainViews(indexer, enclave, network),
+    views: shareViews(indexer, enclave, createChainViews(indexer, enclave, network)),
     feed: createEnclaveFeed(indexer, enclave, content, sync),
     envelopes,
     store,
