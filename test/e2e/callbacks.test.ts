@@ -69,6 +69,10 @@ describe('e2e: secret contracts that call Ethereum back', function () {
     const source = 'contracts/samples/VotingETH.sol'
     voting = await whileMining(devnet, deployContract(wallet, artifactsIn(), source, 'VotingETH', [gateway]))
   })
+  afterEach(function () {
+    if (this.currentTest?.state !== 'failed') return
+    for (const { name } of shared().devnet.workers) console.error(shared().devnet.logs(name).slice(-60).join('\n'))
+  })
   after(() => {
     client?.close()
     ledger?.close()

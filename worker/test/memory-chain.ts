@@ -50,6 +50,18 @@ export const CHAIN_FACTS: NetworkFacts = {
   confirmations: 1
 }
 
+const settlementOf = (block: number, settlement: Partial<Settlement>): Settlement => ({
+  block,
+  status: TaskStatus.ReceiptVerified,
+  digest: ZERO_HASH,
+  operator: null,
+  reason: 0,
+  deltaHash: ZERO_HASH,
+  outputHash: ZERO_HASH,
+  gasUsed: 1n,
+  ...settlement
+})
+
 /** A chain in memory: what the test says is what it holds. Every change is told to the subscribers like a block's. */
 export class MemoryChain implements ChainReader {
   readonly facts: NetworkFacts
@@ -183,21 +195,23 @@ export class MemoryChain implements ChainReader {
   settle(taskId: TaskId, settlement: Partial<Settlement>): ChainTask {
     const task: ChainTask = {
       ...this.#tasks.get(taskId)!,
-      settlement: {
-        block: this.mine(),
-        status: TaskStatus.ReceiptVerified,
-        digest: ZERO_HASH,
-        operator: null,
-        reason: 0,
-        deltaHash: ZERO_HASH,
-        outputHash: ZERO_HASH,
-        gasUsed: 1n,
-        ...settlement
-      }
+      settlement: settlementOf(this.mine(), settlement)
     }
     this.#tasks.set(taskId, task)
     this.#tell({ type: 'task-settled', task })
     return task
+  }
+
+  /** A block with the receipt of a task: it settles the task and moves the contract's head, at once. */
+  include(taskId: TaskId, { deltaHash, ...settlement }: Partial<Settlement> & { deltaHash: Hash }): void {
+    const number = this.#head.number + 1
+    this.#head = { number, hash: hashOf(`block ${number}`), time: this.#head.time + 1 }
+    const task = { ...this.#tasks.get(taskId)!, settlement: settlementOf(number, { deltaHash, ...settlement }) }
+    this.#tasks.set(taskId, task)
+    const step = deltaHash === ZERO_HASH ? null : this.#advance(task.scAddr, deltaHash, number)
+    if (step) this.#tell({ type: 'delta', scAddr: task.scAddr, step })
+    this.#tell({ type: 'task-settled', task })
+    this.#tell({ type: 'head', head: this.#head })
   }
 
   /** Brings a contract into being; its deltas follow by `append`. */
@@ -216,20 +230,17 @@ export class MemoryChain implements ChainReader {
   }
 
   append(scAddr: ScAddr, deltaHash: Hash): HeadStep {
-    const contract = this.#contracts.get(scAddr)!
-    const step: HeadStep = {
-      index: contract.deltaCount,
-      deltaHash,
-      headHash: nextHead(contract.headHash, deltaHash),
-      block: this.mine()
-    }
-    this.#contracts.set(scAddr, {
-      ...contract,
-      deltaCount: step.index + 1,
-      headHash: step.headHash,
-      steps: [...contract.steps, step]
-    })
+    const step = this.#advance(scAddr, deltaHash, this.mine())
     this.#tell({ type: 'delta', scAddr, step })
+    return step
+  }
+
+  #advance(scAddr: ScAddr, deltaHash: Hash, block: number): HeadStep {
+    const contract = this.#contracts.get(scAddr)!
+    const headHash = nextHead(contract.headHash, deltaHash)
+    const step: HeadStep = { index: contract.deltaCount, deltaHash, headHash, block }
+    const steps = [...contract.steps, step]
+    this.#contracts.set(scAddr, { ...contract, deltaCount: step.index + 1, headHash, steps })
     return step
   }
 }

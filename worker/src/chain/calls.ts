@@ -1,5 +1,5 @@
 import type { Hex, Receipt, SeatProof, TaskId } from '@enigma/protocol'
-import { ZERO_ADDRESS, ZERO_HASH, toHex } from '@enigma/protocol'
+import { TaskKind, ZERO_ADDRESS, ZERO_HASH, toHex } from '@enigma/protocol'
 import { enigmaInterface } from './enigma-abi.ts'
 import type { ChainTask } from './reader.ts'
 
@@ -54,18 +54,28 @@ export function commitReceiptData(item: CommitItem): Hex {
 /** Several receipts, in order; one that others have overtaken is passed over. Only the last may have a callback. */
 export const commitReceiptsData = (items: readonly CommitItem[]): Hex => encode('commitReceipts', [items.map(itemOf)])
 
-/** What the gateway wants to have left before it calls (R13): see contracts/CallbackGateway.sol. */
+/** What the gateway wants to have left before it calls (R13): contracts/CallbackGateway.sol. */
 const GATEWAY_RESERVE = 30_000n
-/** Everything around the callback of a receipt: transaction, proofs, bookkeeping, refund. Measured below 250,000 with bench/gas. */
-const AROUND_CALLBACK = 300_000n
+/** Bookkeeping after the call, and the 64th part that each of the calls on the way keeps back. */
+const AROUND_CALLBACK = 60_000n
 const PER_CALLBACK_BYTE = 40n
+/** Well above what docs/measurements.md has for a receipt of each kind, at any number of workers. */
+const PER_TRANSACTION = 60_000n
+const PER_RECEIPT = 130_000n
+const PER_LEVEL = 2_500n // of the stake tree
+const PER_DEPLOYMENT = 60_000n
 
-/** Gas without which the gateway refuses to make the receipt's callback, whatever a node estimates. 0 without a callback. */
-export function callbackGasFloor({ receipt, callbackData }: Pick<CommitItem, 'receipt' | 'callbackData'>): bigint {
-  if (!hasCallback(receipt)) return 0n
-  const forCall = (BigInt(receipt.callbackGas) * 64n) / 63n + GATEWAY_RESERVE
-  return forCall + AROUND_CALLBACK + PER_CALLBACK_BYTE * BigInt(callbackData.length)
+function gasOf({ receipt, proof, callbackData }: CommitItem): bigint {
+  const gas =
+    PER_RECEIPT + PER_LEVEL * BigInt(proof.siblings.length) + (receipt.kind === TaskKind.deploy ? PER_DEPLOYMENT : 0n)
+  if (!hasCallback(receipt)) return gas
+  const callback = (BigInt(receipt.callbackGas) * 64n) / 63n + GATEWAY_RESERVE + AROUND_CALLBACK
+  return gas + (callback * 64n) / 63n + PER_CALLBACK_BYTE * BigInt(callbackData.length)
 }
+
+/** Gas with which receipts can be committed together, and the last one's callback be made. */
+export const commitGas = (items: readonly CommitItem[]): bigint =>
+  items.reduce((sum, item) => sum + gasOf(item), PER_TRANSACTION)
 
 export const returnFeesData = (taskId: TaskId, task: ChainTask): Hex =>
   encode('returnFeesForTask', [taskId, recordOf(task)])

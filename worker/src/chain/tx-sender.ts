@@ -15,8 +15,8 @@ export interface TxRequest {
   readonly covers?: readonly string[]
   readonly to: Address
   readonly data: Hex
-  /** Gas that must be there at least, whatever the node's estimate says. */
-  readonly minGas?: bigint
+  /** Gas to send with; without it the node is asked for an estimate. */
+  readonly gas?: bigint
   /** Give up waiting above this block; the transaction itself stays in the queue, and may still be included. */
   readonly deadlineBlock?: number
   /** Called once the signed transaction is on disk, before it is sent. */
@@ -47,8 +47,8 @@ const FILL_GAS = 21_000n
 
 /**
  * Sends the transactions of one key: one queue of nonces without gaps, each transaction signed once and on disk before
- * it is sent, and sent again at every head until it is included. Gas is estimated on `pending`: on `latest` a seat's
- * window would not be open yet.
+ * it is sent, and sent again at every head until it is included. Whether it would revert is asked on `pending`: on `latest` a
+ * seat's window would not be open yet.
  */
 export class TxSender {
   readonly address: Address
@@ -160,9 +160,8 @@ export class TxSender {
   async #sign(request: TxRequest): Promise<StoredTx> {
     const known = this.#find(request.id)
     if (known) return known
-    const { id, covers, to, data, minGas = 0n } = request
-    const [gas, fees] = await Promise.all([this.#wire.gasFor(this.address, to, data), this.#wire.fees()])
-    const gasLimit = gas > minGas ? gas : minGas
+    const { id, covers, to, data, gas } = request
+    const [gasLimit, fees] = await Promise.all([this.#wire.gasFor(this.address, to, data, gas), this.#wire.fees()])
     const tx = await this.#signed({ id, covers, to, data, gasLimit, ...fees, nonce: this.#nextNonce, formerHashes: [] })
     await this.#parts.store.put(tx)
     this.#nextNonce += 1

@@ -2,7 +2,7 @@ import { asError, type Address, type Hash, type Hex } from '@enigma/protocol'
 import type { Logger } from '../ops/log.ts'
 import { WorkerError } from '../errors.ts'
 import { revertNameOf } from './enigma-abi.ts'
-import { fromQuantity, numberOf, type RawLog } from './quantities.ts'
+import { fromQuantity, numberOf, toQuantity, type RawLog } from './quantities.ts'
 import { ChainRpcError, type ChainRpc } from './rpc.ts'
 import type { StoredTx } from './tx-store.ts'
 
@@ -32,9 +32,18 @@ export class TxWire {
     this.#log = log
   }
 
-  /** Gas to send with: the node's estimate on `pending`, with a margin. @throws TX_REVERTED with the contract's error */
-  async gasFor(from: Address, to: Address, data: Hex): Promise<bigint> {
+  /**
+   * Gas to send with: what is `given`, if the transaction does not revert with it, else the node's estimate with a margin.
+   * Nodes do not estimate a call whose inner call runs out of gas by design, as a callback may.
+   *
+   * @throws TX_REVERTED with the contract's error
+   */
+  async gasFor(from: Address, to: Address, data: Hex, given?: bigint): Promise<bigint> {
     try {
+      if (given !== undefined) {
+        await this.#rpc.send('eth_call', [{ from, to, data, gas: toQuantity(given) }, 'pending'])
+        return given
+      }
       const gas = fromQuantity(await this.#rpc.send('eth_estimateGas', [{ from, to, data }, 'pending']))
       return (gas * GAS_MARGIN_PERCENT) / 100n + GAS_MARGIN
     } catch (error) {

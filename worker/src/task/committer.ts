@@ -1,12 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { ZERO_HASH, taskId as asTaskId, type Hash, type ScAddr, type TaskId } from '@enigma/protocol'
-import {
-  callbackGasFloor,
-  commitReceiptData,
-  commitReceiptsData,
-  hasCallback,
-  type CommitItem
-} from '../chain/calls.ts'
+import { commitGas, commitReceiptData, commitReceiptsData, hasCallback, type CommitItem } from '../chain/calls.ts'
 import { enigmaInterface } from '../chain/enigma-abi.ts'
 import type { ChainReader } from '../chain/reader.ts'
 import type { TxOutcome, TxSender } from '../chain/tx-sender.ts'
@@ -41,8 +35,6 @@ export interface CommitterParts {
 /** R7: what one transaction carries at most. */
 export const MAX_BATCH = 64
 const MAX_BATCH_GAS = 12_000_000n
-/** More than a receipt of a batch takes at any number of workers (docs/measurements.md), callbacks apart. */
-const RECEIPT_GAS = 170_000n
 /** Runs that end together go together. Long enough for a few, short enough for the next block. */
 const GATHER_MS = 15
 
@@ -119,14 +111,12 @@ export class Committer {
   #next(): Queued[] {
     const batch: Queued[] = []
     const last: Queued[] = []
-    let gas = 0n
     const contracts = new Set(this.#queue.map(({ job }) => job.item.receipt.scAddr))
     for (const scAddr of contracts) {
       for (const queued of this.#ready(scAddr)) {
         const { item } = queued.job
-        gas += RECEIPT_GAS + callbackGasFloor(item)
-        if (batch.length + last.length >= MAX_BATCH || (gas > MAX_BATCH_GAS && batch.length > 0))
-          return this.#take(batch, last)
+        const all = [...batch, ...last, queued].map(({ job }) => job.item)
+        if (all.length > MAX_BATCH || (all.length > 1 && commitGas(all) > MAX_BATCH_GAS)) return this.#take(batch, last)
         if (!hasCallback(item.receipt)) batch.push(queued)
         else if (last.length === 0) last.push(queued)
         else break // the next transaction's
@@ -158,7 +148,6 @@ export class Committer {
   async #send(batch: readonly Queued[]): Promise<void> {
     const { chain, sender, log } = this.#parts
     const items = batch.map(({ job }) => job.item)
-    const floor = callbackGasFloor(items.at(-1)!)
     const ids = batch.map(({ job }) => this.#idOf(job))
     try {
       const { included } = await sender.signed({
@@ -166,7 +155,7 @@ export class Committer {
         covers: ids.slice(1),
         to: chain.facts.enigma,
         data: items.length === 1 ? commitReceiptData(items[0]!) : commitReceiptsData(items),
-        minGas: floor === 0n ? 0n : floor + RECEIPT_GAS * BigInt(items.length - 1),
+        gas: commitGas(items),
         onSigned: () => batch.forEach(({ job }) => job.onSigned())
       })
       log.debug('receipts sent', { count: items.length })

@@ -75,11 +75,8 @@ export function createRunEffects(parts: EffectParts): { readonly prepare: RunEff
     const others = own.map(({ facts }) => facts.taskId)
     const { nonce, contract } = await ready(task, others, chain.head().number, signal)
     const after = aheadOf(contract, own)
-    if (after.length > 0) {
-      throw new WorkerError({ code: 'WORKER_NOT_READY', step: 'run ahead' }, 'This enclave does not run ahead.')
-    }
     try {
-      const answer = await enclave.call('run', { nonce, taskId, envelope })
+      const answer = await enclave.call('run', { nonce, taskId, envelope, after })
       const { receipt, signature, delta, callbackData, sealedRun } = answer
       const digest = typedDigest(domain, 'Receipt', receipt)
       return {

@@ -5,7 +5,7 @@ import type { Task } from './machine.ts'
 /** A task that is not accepted yet holds back later ones of its contract only this many blocks after its record. */
 const COURTESY_BLOCKS = 2
 /** Runs ahead of the chain, with the one that is about to begin: what one batch can carry (R7). */
-export const MAX_AHEAD = 2
+export const MAX_AHEAD = 64
 
 interface Lane {
   running: boolean

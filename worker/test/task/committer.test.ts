@@ -171,7 +171,7 @@ describe('task/committer', () => {
     await until(2)
     expect(batches()).to.deep.equal([['plain', 'calls'], ['calls too']])
     // What the gateway asks for (R13), and everything around it.
-    for (const { request } of sent) expect(request.minGas! > (500_000n * 64n) / 63n + 30_000n).to.equal(true)
+    for (const { request } of sent) expect(request.gas! > (500_000n * 64n) / 63n + 30_000n).to.equal(true)
   })
 
   it('keeps a batch below 64 receipts and 12 million gas', async () => {

@@ -7,11 +7,13 @@ import {
   ZERO_ADDRESS,
   ZERO_HASH,
   deadlineOf,
+  nextHead,
   type Hash,
   type Hex,
   type Receipt,
   type TaskId
 } from '@enigma/protocol'
+import { orderFrom } from '../../src/task/lane.ts'
 import { openDatabase, type Database } from '../../src/ops/database.ts'
 import type { ChainEvent } from '../../src/chain/reader.ts'
 import { createLogger } from '../../src/ops/log.ts'
@@ -224,35 +226,82 @@ describe('task/runner', () => {
     expect(chain.task(taskId)!.settlement!.block).to.be.greaterThan(recordBlock + 21 + 4)
   })
 
-  it('runs the tasks of one contract one after the other, in record order, each on the new head', async () => {
+  /** Runs that write: each on what those before it left, as the enclave does. */
+  const writing: RunEffect = (task, { unsettled }) => {
+    const before = orderFrom(chain.contract(scAddr)?.headHash ?? ZERO_HASH, unsettled()).at(-1)?.state.run
+    const prevHead = before ? nextHead(before.prevHead, before.deltaHash) : chain.contract(scAddr)!.headHash
+    const deltaHash = hashOf(`delta of ${task.facts.taskId} on ${prevHead}`)
+    const receipt = { ...receiptOf(task, prevHead), deltaHash }
+    const digest = hashOf(`${receipt.taskId}${prevHead}`)
+    const stored = { receipt, signature: new Uint8Array(65), delta: null, callbackData: new Uint8Array() }
+    heads.push(prevHead)
+    return Promise.resolve({
+      event: { type: 'ran', run: { digest, prevHead, deltaHash, callback: calling.has(task.facts.taskId) } },
+      run: { digest, run: { ...stored, sealedRun: Uint8Array.of(1) } }
+    })
+  }
+  let heads: Hash[] = []
+  const calling = new Set<TaskId>()
+  /** The transaction is sent, and in no block so far. */
+  const sent: RunEffect = async (_, { tell, signal }) => {
+    await tell({ type: 'signed' })
+    return new Promise((_done, fail) => signal.addEventListener('abort', () => fail(signal.reason as Error)))
+  }
+  /** What the chain does with the receipt of a task that was sent. */
+  const include = (taskId: TaskId): void => {
+    const { state } = runner.task(taskId)!
+    if (!('run' in state)) throw new Error(`no run of ${taskId}`)
+    chain.include(taskId, { digest: state.run.digest, deltaHash: state.run.deltaHash })
+  }
+  const recordThree = async (): Promise<TaskId[]> => {
+    heads = []
     chain.deploy(scAddr, hashOf('code'))
-    const heads: Hash[] = []
-    const allRecorded = Promise.withResolvers<void>()
-    script.run = async (task, context) => {
-      await allRecorded.promise
-      heads.push(chain.contract(scAddr)!.headHash)
-      return smooth.run(task, context)
-    }
-    script.submit = async (task, { tell }) => {
-      await tell({ type: 'signed' })
-      chain.append(scAddr, hashOf(`delta of ${task.facts.taskId}`))
-      if ('run' in task.state) settle(task.facts.taskId, task.state.run.digest)
-      return null
-    }
     const inputs = ['a', 'b', 'c'].map(hashOf)
     for (const one of inputs) await deliver(one)
-    const ids: TaskId[] = []
-    for (const inputHash of inputs) {
-      const { taskId } = chain.record({ taskId: asTaskId(`t ${inputHash}`), scAddr, inputHash })
-      ids.push(taskId)
-      await until('accepted', () => ['accepted', 'running'].includes(stage(taskId)!))
+    return inputs.map(inputHash => chain.record({ taskId: asTaskId(`t ${inputHash}`), scAddr, inputHash }).taskId)
+  }
+
+  it('runs the tasks of one contract one after the other, in record order, ahead of their receipts', async () => {
+    script = { run: writing, submit: sent }
+    const ids = await recordThree()
+    await until('all sent', () => ids.every(id => stage(id) === 'submitted'))
+    const runs = ids.map(id => runner.task(id)!.state as { run: { prevHead: Hash; deltaHash: Hash } })
+    expect(runs[0]!.run.prevHead).to.equal(chain.contract(scAddr)!.headHash)
+    for (const k of [1, 2]) {
+      const { prevHead, deltaHash } = runs[k - 1]!.run
+      expect(runs[k]!.run.prevHead, `run ${k}`).to.equal(nextHead(prevHead, deltaHash))
     }
-    expect(performed.filter(name => name === 'run')).to.have.length(1)
-    allRecorded.resolve()
+    for (const id of ids) include(id)
     await until('all released', () => ids.every(id => stage(id) === 'released'))
-    expect(new Set(heads).size).to.equal(3)
-    const blocks = ids.map(id => chain.task(id)!.settlement!.block)
-    expect(blocks).to.deep.equal(blocks.toSorted((a, b) => a - b))
+    expect(heads).to.have.length(3)
+  })
+
+  it('never runs ahead of a callback: what comes of it only the chain knows', async () => {
+    script = { run: writing, submit: sent }
+    calling.add(asTaskId(`t ${hashOf('a')}`))
+    const [first, second] = await recordThree()
+    await until('the first is sent', () => stage(first!) === 'submitted')
+    chain.mine(3)
+    expect(stage(second!)).to.equal('accepted')
+    // It fails: nothing of it was applied, and the next one runs on the old head.
+    chain.settle(first!, { status: TaskStatus.ReceiptFailedETH, digest: hashOf('its receipt') })
+    await until('the second is sent', () => stage(second!) === 'submitted')
+    expect(stage(first!)).to.equal('settled')
+    expect(performed).not.to.include('release')
+    expect(heads[0]).to.equal(heads[1])
+    calling.clear()
+  })
+
+  it('runs everything again that builds on a head which another worker has overtaken', async () => {
+    script = { run: writing, submit: sent }
+    const ids = await recordThree()
+    await until('all sent', () => ids.every(id => stage(id) === 'submitted'))
+    chain.append(scAddr, hashOf('a delta of somebody else'))
+    chain.mine()
+    await until('all run again', () => heads.length === 6 && ids.every(id => stage(id) === 'submitted'))
+    expect(heads[3]).to.equal(chain.contract(scAddr)!.headHash)
+    for (const id of ids) include(id)
+    await until('all released', () => ids.every(id => stage(id) === 'released'))
   })
 
   it('runs again, once, when its receipt was overtaken', async () => {

@@ -1,7 +1,7 @@
 import { expect } from 'chai'
 import type { Hash, Hex, ScAddr, TaskId } from '@enigma/protocol'
 import type { Task, TaskState } from '../../src/task/machine.ts'
-import { turns } from '../../src/task/schedule.ts'
+import { MAX_AHEAD, turns } from '../../src/task/schedule.ts'
 
 const hash = (n: number): Hash => `0x${n.toString(16).padStart(64, '0')}` as Hash
 const accepted = { recordBlock: 100, signature: '0x00' as Hex }
@@ -27,6 +27,25 @@ describe('task/schedule', () => {
     expect(orders(turns([task(2, ready), task(1, ready)], 100))).to.deep.equal([1])
     const running: TaskState = { stage: 'running', accepted, runs: 1 }
     expect(turns([task(1, running), task(2, ready)], 100)).to.deep.equal([])
+  })
+
+  const sealed = (n: number, callback = false): TaskState => ({
+    stage: 'sealed',
+    accepted,
+    runs: 1,
+    run: { digest: hash(n), prevHead: hash(0), deltaHash: hash(n), callback }
+  })
+
+  it('runs ahead on its own unsettled runs, as far as a batch reaches', () => {
+    expect(orders(turns([task(1, sealed(1)), task(2, ready)], 100))).to.deep.equal([2])
+    const many = Array.from({ length: MAX_AHEAD - 1 }, (_, i) => task(i + 1, sealed(i + 1)))
+    expect(turns([...many, task(99, ready)], 100)).to.deep.equal([])
+    expect(orders(turns([...many.slice(1), task(99, ready)], 100))).to.deep.equal([99])
+  })
+
+  it('never runs past a callback', () => {
+    expect(turns([task(1, sealed(1, true)), task(2, ready)], 100)).to.deep.equal([])
+    expect(orders(turns([task(1, sealed(1, true)), task(2, ready, 2)], 100)), 'another contract').to.deep.equal([2])
   })
 
   it('lets tasks of different contracts run side by side', () => {
