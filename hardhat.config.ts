@@ -1,6 +1,7 @@
+import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { resolve } from 'node:path'
-import { defineConfig } from 'hardhat/config'
+import { configVariable, defineConfig } from 'hardhat/config'
 import ethers from '@nomicfoundation/hardhat-ethers'
 import matchers from '@nomicfoundation/hardhat-ethers-chai-matchers'
 import mocha from '@nomicfoundation/hardhat-mocha'
@@ -17,6 +18,13 @@ const solc = {
 /** `npm test` counts from a report that its reporter writes. */
 const reporter = process.env.ENIGMA_TEST_REPORT === undefined ? {} : { reporter: resolve('tools/test/reporter.mjs') }
 
+/** Private keys from files: environments and command lines show what they hold to others. */
+const keysFrom = (files: string | undefined): string[] =>
+  (files ?? '')
+    .split(',')
+    .filter(path => path !== '')
+    .map(path => readFileSync(path, 'utf8').trim())
+
 export default defineConfig({
   plugins: [ethers, mocha, matchers, helpers, minedAtOnce],
   solidity: { profiles: { default: solc, production: solc } },
@@ -31,6 +39,15 @@ export default defineConfig({
       throwOnTransactionFailures: false
     },
     sim: { type: 'edr-simulated', chainType: 'l1', hardfork: 'cancun' },
+    // The running devnet, whose node holds the keys of its accounts.
+    devnet: { type: 'http', chainType: 'l1', url: 'http://127.0.0.1:8545' },
+    // Any other chain: its address and keys come from the environment (docs/guide-staking.md).
+    external: {
+      type: 'http',
+      chainType: 'l1',
+      url: configVariable('ENIGMA_CHAIN_URL'),
+      accounts: keysFrom(process.env.ENIGMA_KEY_FILES)
+    },
     anvil: { type: 'http', chainType: 'l1', url: process.env.ENIGMA_ANVIL_URL ?? 'http://127.0.0.1:8545' }
   },
   test: {

@@ -26,6 +26,7 @@ export interface Config {
   readonly bootstrap: readonly string[] // multiaddrs with /p2p/<peer id>
   readonly operatorKeyFile: string
   readonly staking: Address | null // of a worker; default: its operator
+  readonly autoRegister: boolean // of a worker; else it writes what scripts/staking/register.ts takes
   readonly autoLogin: boolean
   readonly minWorkers: number // principal: logged-in workers before the first epoch call
   readonly logFormat: LogFormat
@@ -60,6 +61,7 @@ const FLAGS = {
   bootstrap: { type: 'string' },
   'operator-key-file': { type: 'string' },
   staking: { type: 'string' },
+  'auto-register': { type: 'string' },
   'auto-login': { type: 'boolean' },
   'min-workers': { type: 'string' },
   'log-format': { type: 'string' },
@@ -163,6 +165,7 @@ export function readConfig(args: readonly string[], env: Environment): Config {
     bootstrap: (find('bootstrap') ?? '').split(',').filter(one => one.length > 0),
     operatorKeyFile: need('operator-key-file'),
     staking: staking === undefined ? null : addressOf('staking', staking),
+    autoRegister: oneOf('auto-register', find('auto-register') ?? 'true', ['true', 'false'] as const) === 'true',
     autoLogin: ['true', '1', ''].includes(find('auto-login') ?? 'false'),
     minWorkers: integer('min-workers', find('min-workers') ?? '1', 1, 10_000),
     logFormat: oneOf('log-format', find('log-format') ?? 'text', ['text', 'json'] as const),

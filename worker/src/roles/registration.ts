@@ -1,5 +1,6 @@
+import { renameSync, writeFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { address, asError, toHex, type Address } from '@enigma/protocol'
+import { address, asError, toHex, type Address, type Hex } from '@enigma/protocol'
 import { encode } from '../chain/calls.ts'
 import { callEnigma } from '../chain/enigma-abi.ts'
 import type { TxSender } from '../chain/tx-sender.ts'
@@ -14,6 +15,8 @@ export interface RegistrationParts {
   readonly enclave: Enclave
   readonly sender: TxSender
   readonly staking: Address
+  /** Where the registration is left for somebody to send; null: the worker sends it itself. */
+  readonly byHand: string | null
   readonly autoLogin: boolean
   readonly board: StatusBoard
   readonly log: Logger
@@ -33,7 +36,7 @@ interface OnChain {
 
 /** Brings the operator from nothing to logged in, as far as its stake allows; waits for the stake. */
 export function createRegistration(parts: RegistrationParts) {
-  const { chain, enclave, sender, staking, autoLogin, board, log, signal } = parts
+  const { chain, enclave, sender, staking, byHand, autoLogin, board, log, signal } = parts
   const { rpc, facts } = chain
 
   async function read(): Promise<OnChain> {
@@ -50,17 +53,34 @@ export function createRegistration(parts: RegistrationParts) {
     if (!ok) throw new WorkerError({ code: 'TX_REVERTED', error: name }, `The transaction ${name} reverted (${hash}).`)
   }
 
-  async function register(): Promise<void> {
+  /** Registers, or says what it waits for. */
+  async function register(): Promise<string | null> {
     const found = await read()
     const { signer, transportKey } = enclave.identity
-    if (found.status !== WorkerStatus.unregistered && found.signer === signer) return
+    if (found.status !== WorkerStatus.unregistered && found.signer === signer) return null
+    if (byHand !== null) {
+      await leaveRegistration(byHand)
+      return `waiting for somebody to send ${byHand}`
+    }
     if (found.status === WorkerStatus.loggedIn) {
       log.warn('another enclave of this operator is logged in; it is logged out first', { signer: found.signer })
       await transact('logout', [])
     }
+    await transact('register', [staking, signer, transportKey, await evidence()])
+    return null
+  }
+
+  async function evidence(): Promise<Hex> {
     const nonce = Number((await callEnigma(rpc, facts.enigma, 'registrationNonce', [sender.address]))[0])
-    const { evidence } = await enclave.call('evidence', { nonce })
-    await transact('register', [staking, signer, transportKey, toHex(evidence)])
+    return toHex((await enclave.call('evidence', { nonce })).evidence)
+  }
+
+  /** Whole at once: somebody may be reading it. */
+  async function leaveRegistration(path: string): Promise<void> {
+    const { signer, transportKey } = enclave.identity
+    const file = { operator: sender.address, staking, signer, transportKey, evidence: await evidence() }
+    writeFileSync(`${path}.new`, `${JSON.stringify(file, null, 2)}\n`, { mode: 0o600 })
+    renameSync(`${path}.new`, path)
   }
 
   /** Does a step until it succeeds; what the contract or the chain refuses is shown and tried again. */
@@ -85,10 +105,7 @@ export function createRegistration(parts: RegistrationParts) {
   return {
     async register(): Promise<void> {
       board.step('register', 'running')
-      await persist('register', async () => {
-        await register()
-        return null
-      })
+      await persist('register', register)
       if (signal.aborted) return
       board.step('register', 'done', `operator ${sender.address}`)
       log.info('registered', { operator: sender.address, signer: enclave.identity.signer })

@@ -1,3 +1,4 @@
+import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Attested, InfoResult } from '@enigma/protocol'
 import type { NodeStatus } from '../rpc/interfaces.ts'
@@ -118,6 +119,7 @@ export async function startWorker(base: NodeBase): Promise<Node> {
     enclave,
     sender,
     staking: config.staking ?? sender.address,
+    byHand: config.autoRegister ? null : join(dir.path, 'registration.json'),
     autoLogin: config.autoLogin,
     board,
     log,

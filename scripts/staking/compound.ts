@@ -1,0 +1,4 @@
+import { compound } from './actions.ts'
+import { connectStaking } from './connection.ts'
+
+await compound(await connectStaking())

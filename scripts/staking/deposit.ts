@@ -1,0 +1,4 @@
+import { deposit } from './actions.ts'
+import { connectStaking } from './connection.ts'
+
+await deposit(await connectStaking())

@@ -1,0 +1,4 @@
+import { unregister } from './actions.ts'
+import { connectStaking } from './connection.ts'
+
+await unregister(await connectStaking())

@@ -1,0 +1,4 @@
+import { withdraw } from './actions.ts'
+import { connectStaking } from './connection.ts'
+
+await withdraw(await connectStaking())
