@@ -60,6 +60,8 @@ export const i64 = {
   shl: (a: Code, bits: number): Code => [...a, ...i64.const(bits), 0x86],
   shrS: (a: Code, bits: number): Code => [...a, ...i64.const(bits), 0x87],
   shrU: (a: Code, bits: number): Code => [...a, ...i64.const(bits), 0x88],
+  load: (address: Code, offset: number): Code => [...address, 0x29, 3, ...unsignedLeb(offset)],
+  store: (address: Code, offset: number, value: Code): Code => [...address, ...value, 0x37, 3, ...unsignedLeb(offset)],
   load32: (address: Code, offset: number): Code => [...address, 0x35, 2, ...unsignedLeb(offset)],
   store32: (address: Code, offset: number, value: Code): Code => [...address, ...value, 0x3e, 2, ...unsignedLeb(offset)]
 }

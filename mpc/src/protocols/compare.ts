@@ -1,3 +1,4 @@
+import { isNegativeReplicated } from '../bits/compare.ts'
 import type { Vec } from '../field/field.ts'
 import { requireRoom } from '../plan/room.ts'
 import type { Party } from '../session/party.ts'
@@ -9,9 +10,24 @@ import { randomSigns } from './random-bits.ts'
 
 /** Comparisons done at once: one block's working vectors stay below 20 MB. Larger batches go block by block. */
 const BLOCK = 4096
+const REPLICATED_BLOCK = 16_384
 
 /**
- * 1 where d < 0, else 0, as shares.
+ * 1 where d < 0, else 0, as shares: on replicated bits for three nodes, on field elements for more. Costs: `isNegativeReplicated`
+ * and `isNegativeInField`.
+ */
+export async function isNegative(party: Party, d: Vec, bits: number): Promise<Vec> {
+  if (party.n !== 3) return isNegativeInField(party, d, bits)
+  return inBlocks(
+    party.operation('negative'),
+    d,
+    (block, part) => isNegativeReplicated(block, part, bits),
+    REPLICATED_BLOCK
+  )
+}
+
+/**
+ * 1 where d < 0, else 0, as shares, for any number of nodes.
  *
  * d mod 2^l comes from one opening of c = d + 2^l + 2^l r'' + r', where r' has l shared random bits: it is c' - r' + 2^l u
  * with c' = c mod 2^l and u = [c' < r']. For u, a secret sign s asks one of two questions: with the bits of 2c'+1 and 2r'
@@ -25,7 +41,7 @@ const BLOCK = 4096
  * @throws MPC_RANGE if the field cannot mask bits + 1 bits.
  * @see Damgard, Geisler, Kroigaard 2007 for e_i; Catrina, de Hoogh, SCN 2010, for the frame; docs/spec/mpc.md.
  */
-export async function isNegative(party: Party, d: Vec, bits: number): Promise<Vec> {
+export async function isNegativeInField(party: Party, d: Vec, bits: number): Promise<Vec> {
   const op = party.operation('negative')
   return inBlocks(op, d, (block, part) => isNegativeBlock(block, part, bits))
 }

@@ -1,3 +1,4 @@
+import { proveGates } from '../bits/gate-proof.ts'
 import { MpcError, parameterError } from '../errors.ts'
 import type { Field } from '../field/field.ts'
 import type { Claim } from '../session/ledger.ts'
@@ -26,9 +27,17 @@ const WEAKEST_BITS = -80
  * @see Goyal, Song: "Malicious security comes free in honest-majority MPC", eprint 2020/134; Boneh et al., CRYPTO 2019.
  */
 export async function verifyProducts(party: Party, challenge = 0n): Promise<void> {
-  if (!party.active || party.ledger.pending === 0) return
+  const { ledger } = party
+  if (!party.active || ledger.pending + ledger.pendingGates === 0) return
   const op = party.operation('verify')
-  const claims = party.ledger.take()
+  const [claims, gates] = [ledger.take(), ledger.takeGates()]
+  await Promise.all([
+    claims.length > 0 ? verifyClaims(op, claims, challenge) : undefined,
+    gates.length > 0 ? proveGates(op, gates) : undefined
+  ])
+}
+
+async function verifyClaims(op: Party, claims: readonly Claim[], challenge: bigint): Promise<void> {
   const { field } = op
   const total = sizeOfClaims(claims)
   if (soundnessBits(total, field.bits) > WEAKEST_BITS) {

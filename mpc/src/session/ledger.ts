@@ -1,4 +1,5 @@
 import { MpcError } from '../errors.ts'
+import type { GateClaims } from '../bits/claims.ts'
 import type { Vec } from '../field/field.ts'
 import type { LocalProduct } from '../protocols/product.ts'
 
@@ -30,6 +31,7 @@ export interface Dealing {
 export class Ledger {
   #claims: Claim[] = []
   #dealings: Dealing[] = []
+  #gates: GateClaims[] = []
   #busy = false
 
   /** Runs an operation that will add a claim. @throws MPC_PARAMETERS if another one is under way on this ledger. */
@@ -53,10 +55,16 @@ export class Ledger {
     this.#claims.push(claim)
   }
 
+  /** Layers of AND gates on replicated bits (three parties); their order, too, is that of the program. */
+  addGates(claims: GateClaims): void {
+    this.#gates.push(claims)
+  }
+
   /** What another ledger holds, behind what is in this one. */
   absorb(other: Ledger): void {
     this.#claims.push(...other.take())
     this.#dealings.push(...other.takeDealings())
+    this.#gates.push(...other.takeGates())
   }
 
   /** Keeps a place for a dealing, in program order. */
@@ -77,10 +85,20 @@ export class Ledger {
     return this.#claims.length
   }
 
+  get pendingGates(): number {
+    return this.#gates.length
+  }
+
   /** Hands over the claims; the taker must check them before anything that depends on them is opened. */
   take(): Claim[] {
     const claims = this.#claims
     this.#claims = []
     return claims
+  }
+
+  takeGates(): GateClaims[] {
+    const gates = this.#gates
+    this.#gates = []
+    return gates
   }
 }

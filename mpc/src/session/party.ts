@@ -256,18 +256,24 @@ export class Party {
 
   /**
    * Shares of whole numbers: the sum over all sets of numbers below 2^bits, so below setCount * 2^bits.
-   * With `split` also the shares of floor(piece / 2^split), summed the same way.
+   * With `split` also the shares of floor(piece / 2^split), summed the same way. `pieces` are the plain words of this party's
+   * sets, in order of their numbers.
    */
-  bounded(count: number, bits: number, split = 0, purpose = 'bounded'): { whole: Vec; high: Vec } {
+  bounded(
+    count: number,
+    bits: number,
+    split = 0,
+    purpose = 'bounded'
+  ): { readonly whole: Vec; readonly high: Vec; readonly pieces: readonly Vec[] } {
     const { mySets } = this.session
     const { field } = this
     // weights in form twice over: times plain words they give elements in form, without converting each piece
     const weights = mySets.map(({ weight }) => field.fromRaw(weight))
     const raw = mySets.map(({ number }) => field.sampleRaw(count, bits, this.setStream(number, purpose)))
     const whole = field.combine(weights, raw)
-    if (split === 0) return { whole, high: whole }
+    if (split === 0) return { whole, high: whole, pieces: raw }
     const high = raw.map(piece => field.shiftRaw(piece, split))
-    return { whole, high: field.combine(weights, high) }
+    return { whole, high: field.combine(weights, high), pieces: raw }
   }
 
   #claim(key: Uint8Array | null | undefined, holder: string, purpose: string): Uint8Array {

@@ -2,7 +2,7 @@ import { expect } from 'chai'
 import { randomInt } from 'node:crypto'
 import { dealLocally, runParties } from '../../harness/local-parties.ts'
 import { DEFAULT_PRIME, FAST_PRIME, Field } from '../../src/field/field.ts'
-import { blindForZeroTest, isNegative, isZero } from '../../src/protocols/compare.ts'
+import { blindForZeroTest, isNegative, isNegativeInField, isZero } from '../../src/protocols/compare.ts'
 import { mul } from '../../src/protocols/multiply.ts'
 import { openTrusting } from '../../src/protocols/open.ts'
 import { elements } from '../../src/protocols/product.ts'
@@ -43,7 +43,7 @@ describe('mpc/compare and truncate', function () {
           ]
           const d = dealLocally(values, n, t, prime)
           const { results, traffic } = await runParties({ n, t, prime }, async party => {
-            const negative = await isNegative(party, d[party.index]!, bits)
+            const negative = await isNegativeInField(party, d[party.index]!, bits)
             return { negative, zero: await isZero(party, d[party.index]!, bits) }
           })
           const opened = await runParties({ n, t, prime }, async party => {

@@ -1,0 +1,156 @@
+import { MpcError } from '../errors.ts'
+import type { Party } from '../session/party.ts'
+import { joinRows, xor, type Words } from './rows.ts'
+
+/**
+ * Bits shared among three parties: the XOR of components 0, 1 and 2, of which party e knows all but component e.
+ * `first` is component index + 1 and `second` component index + 2 (mod 3), seen from the party that holds them.
+ */
+export interface SharedBits {
+  readonly first: Words
+  readonly second: Words
+}
+
+export const xorShared = (x: SharedBits, y: SharedBits): SharedBits => ({
+  first: xor(x.first, y.first),
+  second: xor(x.second, y.second)
+})
+
+export const mapShared = (x: SharedBits, each: (words: Words) => Words): SharedBits => ({
+  first: each(x.first),
+  second: each(x.second)
+})
+
+export const joinShared = (parts: readonly SharedBits[]): SharedBits => ({
+  first: joinRows(parts.map(part => part.first)),
+  second: joinRows(parts.map(part => part.second))
+})
+
+/** Random components of `words` words for the sets this party is in: uniform bits that no party knows. */
+export function randomShared(op: Party, words: number, purpose: string): SharedBits {
+  const draw = (excluded: number): Words => {
+    const bytes = op.setStream(excluded % 3, purpose)(4 * words)
+    const out = new Uint32Array(words)
+    new Uint8Array(out.buffer).set(bytes)
+    return out
+  }
+  return { first: draw(op.index + 1), second: draw(op.index + 2) }
+}
+
+const asBytes = (words: Words): Uint8Array => new Uint8Array(words.buffer, words.byteOffset, words.byteLength)
+
+async function receiveWords(op: Party, from: number, step: number, words: number): Promise<Words> {
+  const bytes = await op.receiveBytes(from, step, 4 * words)
+  if (bytes.byteOffset % 4 === 0 && bytes.buffer instanceof ArrayBuffer) {
+    return new Uint32Array(bytes.buffer, bytes.byteOffset, words)
+  }
+  return new Uint32Array(bytes.slice().buffer)
+}
+
+function andXor(a: Words, b: Words, c: Words): Words {
+  const out = new Uint32Array(a.length)
+  for (let i = 0; i < out.length; i++) out[i] = (a[i]! & b[i]!) ^ c[i]!
+  return out
+}
+
+/** This party's part of an AND of shared bits (a, b, a2, b2 as in `GateClaims`), under its part of a sharing of zero. */
+function maskedPart({ a, b, a2, b2 }: Roles['own'], zero: SharedBits): Words {
+  const out = new Uint32Array(a.length)
+  for (let i = 0; i < out.length; i++) {
+    out[i] = (a[i]! & (b[i]! ^ b2[i]!)) ^ (a2[i]! & b[i]!) ^ zero.first[i]! ^ zero.second[i]!
+  }
+  return out
+}
+
+/**
+ * AND, bit by bit. `lanes` is the number of bits that count in each word; in the others anything may come out.
+ *
+ * - Cost: 1 round; each party sends as many bits to the next one as there are gates (whole words).
+ * - Security: passive, or private up to flips that a corrupt party chooses; in active mode the gates go to the ledger, and
+ *   `verifyProducts` has them proved before anything is opened or released.
+ * @see Araki, Furukawa, Lindell, Nof, Ohara, CCS 2016.
+ */
+export async function and(party: Party, x: SharedBits, y: SharedBits, lanes = 32): Promise<SharedBits> {
+  return reshareGates(party.operation('and'), lanes, {
+    own: { a: x.first, b: y.first, a2: x.second, b2: y.second },
+    previous: { a2: x.first, b2: y.first },
+    next: { a: x.second, b: y.second }
+  })
+}
+
+/**
+ * The majority of three numbers of which number e is known to all but party e: their pairwise ANDs, each known to one party,
+ * XORed. 1 round, as `and`.
+ */
+export async function majority(party: Party, { first, second }: SharedBits, lanes = 32): Promise<SharedBits> {
+  const none = new Uint32Array(first.length)
+  return reshareGates(party.operation('majority'), lanes, {
+    own: { a: first, b: none, a2: none, b2: second },
+    previous: { a2: none, b2: first },
+    next: { a: second, b: none }
+  })
+}
+
+/** The operands of gates as each of the three roles of a party knows them. */
+interface Roles {
+  readonly own: { readonly a: Words; readonly b: Words; readonly a2: Words; readonly b2: Words }
+  readonly previous: { readonly a2: Words; readonly b2: Words }
+  readonly next: { readonly a: Words; readonly b: Words }
+}
+
+async function reshareGates(op: Party, lanes: number, { own, previous, next }: Roles): Promise<SharedBits> {
+  const count = own.a.length
+  const zero = randomShared(op, count, 'zero')
+  const sent = maskedPart(own, zero)
+  const step = op.step()
+  await op.sendBytes((op.index + 1) % 3, step, asBytes(sent))
+  const received = await receiveWords(op, (op.index + 2) % 3, step, count)
+  if (op.active) {
+    op.ledger.addGates({
+      lanes,
+      own: { ...own, e1: xor(sent, zero.second), e2: andXor(own.a, own.b, zero.first) },
+      previous: { ...previous, e1: xor(received, zero.first) },
+      next: { ...next, e2: andXor(next.a, next.b, zero.second) }
+    })
+  }
+  return { first: received, second: sent }
+}
+
+/** The XOR of shared bits and an AND, made public in the round of the AND. Passive only: nothing is proved. */
+export async function openWithAnd(party: Party, x: SharedBits, y: SharedBits, plus: SharedBits): Promise<Words> {
+  const op = party.operation('open-and')
+  const own = { a: x.first, b: y.first, a2: x.second, b2: y.second }
+  const part = xor(maskedPart(own, randomShared(op, x.first.length, 'zero')), plus.first)
+  const step = op.step()
+  const others = [(op.index + 1) % 3, (op.index + 2) % 3]
+  for (const to of others) await op.sendBytes(to, step, asBytes(part))
+  const parts = await Promise.all(others.map(from => receiveWords(op, from, step, part.length)))
+  return xor(xor(part, parts[0]!), parts[1]!)
+}
+
+/**
+ * Makes shared bits public: both parties that know the component which a third lacks send it, and it compares.
+ *
+ * - Cost: 1 round; each party sends two vectors.
+ * - Security: active: a wrong component is always seen, because the other sender is honest.
+ * @throws MPC_OPENING if the two disagree; the session is over then.
+ */
+export async function openBits(party: Party, x: SharedBits): Promise<Words> {
+  const op = party.operation('open-bits')
+  const [next, previous] = [(op.index + 1) % 3, (op.index + 2) % 3]
+  const step = op.step()
+  await op.sendBytes(next, step, asBytes(x.first))
+  await op.sendBytes(previous, step, asBytes(x.second))
+  const [one, other] = await Promise.all([next, previous].map(from => receiveWords(op, from, step, x.first.length)))
+  let difference = 0
+  for (let i = 0; i < one!.length; i++) difference |= one![i]! ^ other![i]!
+  if (difference !== 0) {
+    op.fail(
+      new MpcError(
+        { code: 'MPC_OPENING', operation: op.id },
+        'Two parties sent different copies of the same bits: one of them is lying.'
+      )
+    )
+  }
+  return xor(xor(x.first, x.second), one!)
+}
