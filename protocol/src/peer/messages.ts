@@ -39,6 +39,7 @@ export const PeerProtocol = {
   encryptionKeys: '/enigma/encryption-keys/1.0.0',
   taskRelay: '/enigma/task-relay/1.0.0',
   delta: '/enigma/delta/1.0.0',
+  sync: '/enigma/sync/1.0.0',
   principal: '/enigma/principal/1.0.0',
   query: '/enigma/query/1.0.0',
   snapshot: '/enigma/snapshot/1.0.0'
@@ -185,8 +186,8 @@ export const releasedResult: Codec<ReleasedResult> = message<ReleasedResult>('Re
   result: bytes(MAX_RESULT_BYTES)
 })
 
-/** Bytecode and deltas (R10). Content is checked against the chain, never believed for its sender. */
-export const DeltaMethod = { pushDelta: 0, pushBytecode: 1, get: 2, bytecode: 3 } as const
+/** Bytecode and deltas as they are made (R10); in bulk they travel by `sync.ts`. Content is checked against the chain, never believed for its sender. */
+export const DeltaMethod = { pushDelta: 0, pushBytecode: 1 } as const
 /** The receiver has the delta on disk when it answers; it is checked against the chain once the receipt is there. */
 export interface DeltaPush {
   readonly delta: Uint8Array
@@ -196,35 +197,6 @@ export interface BytecodePush {
   readonly bytecode: Uint8Array
 }
 export const bytecodePush: Codec<BytecodePush> = message<BytecodePush>('BytecodePush', 1, {
-  bytecode: bytes(MAX_BYTECODE_BYTES)
-})
-export interface DeltaRange {
-  readonly scAddr: ScAddr
-  readonly from: number
-  readonly to: number
-} // `to` exclusive
-export const deltaRange: Codec<DeltaRange> = message<DeltaRange>('DeltaRange', 1, {
-  scAddr: bytes32<ScAddr>(),
-  from: uint,
-  to: uint
-})
-/** As many of the range as fit one answer, from its start on; none if the peer lacks the first. */
-export interface DeltaList {
-  readonly deltas: readonly Uint8Array[]
-}
-export const deltaList: Codec<DeltaList> = message<DeltaList>('DeltaList', 1, {
-  deltas: list(bytes(MAX_DELTA_BYTES), 256)
-})
-export interface BytecodeRequest {
-  readonly codeHash: Hash
-}
-export const bytecodeRequest: Codec<BytecodeRequest> = message<BytecodeRequest>('BytecodeRequest', 1, {
-  codeHash: bytes32()
-})
-export interface BytecodeResponse {
-  readonly bytecode: Uint8Array
-}
-export const bytecodeResponse: Codec<BytecodeResponse> = message<BytecodeResponse>('BytecodeResponse', 1, {
   bytecode: bytes(MAX_BYTECODE_BYTES)
 })
 

@@ -4,13 +4,9 @@ import {
   PrincipalMethod,
   RelayMethod,
   bytecodePush,
-  bytecodeRequest,
-  bytecodeResponse,
   deliverRequest,
   deliverResponse,
-  deltaList,
   deltaPush,
-  deltaRange,
   encryptionKeysMessage,
   findPeersRequest,
   findPeersResponse,
@@ -68,9 +64,7 @@ export const relayCalls = {
 
 export const deltaCalls = {
   pushDelta: call(PeerProtocol.delta, DeltaMethod.pushDelta, deltaPush, nothing),
-  pushBytecode: call(PeerProtocol.delta, DeltaMethod.pushBytecode, bytecodePush, nothing),
-  get: call(PeerProtocol.delta, DeltaMethod.get, deltaRange, deltaList),
-  bytecode: call(PeerProtocol.delta, DeltaMethod.bytecode, bytecodeRequest, bytecodeResponse)
+  pushBytecode: call(PeerProtocol.delta, DeltaMethod.pushBytecode, bytecodePush, nothing)
 } satisfies Calls<keyof typeof DeltaMethod>
 
 export const principalCalls = {

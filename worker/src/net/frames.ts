@@ -2,10 +2,11 @@ import type { Stream } from '@libp2p/interface'
 import { lpStream, type LengthPrefixedStreamOpts } from '@libp2p/utils'
 import { asError, u32 } from '@enigma/protocol'
 
-/** One length-prefixed message each way on a stream of its own. Each has a size limit; both share one deadline. */
+/** Length-prefixed messages, each with a size limit and a deadline. */
 export interface Frames {
-  read(): Promise<Uint8Array>
-  write(bytes: Uint8Array): Promise<void>
+  read(signal: AbortSignal): Promise<Uint8Array>
+  /** Resolves when the other end has room for more. */
+  write(bytes: Uint8Array, signal: AbortSignal): Promise<void>
 }
 
 /**
@@ -19,7 +20,7 @@ const lengthDecoder: LengthPrefixedStreamOpts['lengthDecoder'] = data => {
   return u32.decode(data.subarray())
 }
 
-export function frames(stream: Stream, maxReadBytes: number, signal: AbortSignal): Frames {
+export function frames(stream: Stream, maxReadBytes: number): Frames {
   const lp = lpStream(stream, {
     lengthEncoder,
     lengthDecoder,
@@ -28,8 +29,8 @@ export function frames(stream: Stream, maxReadBytes: number, signal: AbortSignal
     maxBufferSize: maxReadBytes + PREFIX_BYTES
   })
   return {
-    read: async () => (await lp.read({ signal })).subarray(),
-    write: bytes => lp.write(bytes, { signal })
+    read: async signal => (await lp.read({ signal })).subarray(),
+    write: (bytes, signal) => lp.write(bytes, { signal })
   }
 }
 
@@ -50,9 +51,9 @@ export async function askOn(
 ): Promise<Uint8Array> {
   tie(stream, signal)
   try {
-    const line = frames(stream, maxResponseBytes, signal)
-    await line.write(request)
-    const response = await line.read()
+    const line = frames(stream, maxResponseBytes)
+    await line.write(request, signal)
+    const response = await line.read(signal)
     await stream.close({ signal })
     return response
   } catch (err) {
@@ -70,8 +71,8 @@ export async function answerOn(
 ): Promise<void> {
   tie(stream, signal)
   try {
-    const line = frames(stream, maxRequestBytes, signal)
-    await line.write(await answer(await line.read()))
+    const line = frames(stream, maxRequestBytes)
+    await line.write(await answer(await line.read(signal)), signal)
     await stream.close({ signal })
   } catch (err) {
     stream.abort(asError(err))

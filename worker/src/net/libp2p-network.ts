@@ -20,6 +20,8 @@ import { createNode, type Node } from './node.ts'
 import type {
   ContentProvider,
   ContentRouting,
+  Line,
+  LineHandler,
   Misdeed,
   Peer,
   PeerHandler,
@@ -29,6 +31,7 @@ import type {
 } from './peer-network.ts'
 import { Quota } from './quota.ts'
 import { Reputation } from './reputation.ts'
+import { lineOn, lineResponder } from './lines.ts'
 import { responder } from './responder.ts'
 import { findProviders, provide, routing, withPeerId } from './routing.ts'
 
@@ -69,6 +72,7 @@ export class Libp2pNetwork implements PeerNetwork, ContentRouting {
   readonly #dialer: Dialer
   readonly #finder: { start(): void; stop(): void }
   readonly #handlers = new Map<ProtocolId, Readonly<Record<number, PeerHandler>>>()
+  readonly #lineHandlers = new Map<ProtocolId, LineHandler>()
   readonly #listeners = new Set<(peer: Peer) => void>()
   readonly #gate: Gate
   #node: Node | null = null
@@ -143,6 +147,22 @@ export class Libp2pNetwork implements PeerNetwork, ContentRouting {
     this.#handlers.set(protocol, handlers)
   }
 
+  handleLine(protocol: ProtocolId, handler: LineHandler): void {
+    this.#lineHandlers.set(protocol, handler)
+  }
+
+  async line({ peerId }: Pick<Peer, 'peerId'>, protocol: ProtocolId, signal: AbortSignal): Promise<Line> {
+    if (!this.#isVerified(peerId)) throw unreachable(peerId)
+    const { requestTimeoutMs: frameMs } = this.#limits
+    try {
+      const opening = AbortSignal.any([signal, AbortSignal.timeout(frameMs)])
+      const stream = await this.#connectionTo(peerId).newStream(protocol, { signal: opening, maxOutboundStreams: 64 })
+      return lineOn(stream, PROTOCOL_RULES[protocol].maxResponseBytes, frameMs, signal)
+    } catch (cause) {
+      throw new NetError({ code: 'PEER_UNREACHABLE', peerId }, `The connection to peer ${peerId} failed.`, { cause })
+    }
+  }
+
   penalise(peerId: string, misdeed: Misdeed): void {
     this.#init.log.warn('A peer misbehaved', { peer: peerId, misdeed })
     if (!this.#reputation.penalise(peerId, POINTS[misdeed])) return
@@ -156,6 +176,8 @@ export class Libp2pNetwork implements PeerNetwork, ContentRouting {
     const isBanned = (peerId: string): boolean => this.#reputation.isBanned(peerId)
     const dht = routing({ gate: this.#gate, isVerified: peerId => this.#isVerified(peerId) })
     const node = await createNode({ identity, listen, announce, limits: this.#limits, isBanned, routing: dht })
+    const admit = this.#admit.bind(this)
+    const penaliseMalformed = (peerId: string): void => this.penalise(peerId, 'malformed')
     const streams = { maxInboundStreams: this.#limits.maxInboundStreams, maxOutboundStreams: 64 }
     await node.handle(
       PeerProtocol.hello,
@@ -166,14 +188,18 @@ export class Libp2pNetwork implements PeerNetwork, ContentRouting {
       const respond = responder(
         {
           log,
-          quota: this.#quota,
           requestTimeoutMs: this.#limits.requestTimeoutMs,
-          peerOf: (peerId, signal) => this.#peerOf(peerId, signal),
-          penaliseMalformed: peerId => this.penalise(peerId, 'malformed')
+          admit,
+          penaliseMalformed
         },
         protocol,
         handlers
       )
+      await node.handle(protocol, respond, streams)
+    }
+    for (const [protocol, handler] of this.#lineHandlers) {
+      const { lineLifeMs: lifeMs, requestTimeoutMs: frameMs } = this.#limits
+      const respond = lineResponder({ log, lifeMs, frameMs, admit, penaliseMalformed }, protocol, handler)
       await node.handle(protocol, respond, streams)
     }
     node.addEventListener('connection:open', event => this.#introductions.opened(event.detail))
@@ -214,9 +240,7 @@ export class Libp2pNetwork implements PeerNetwork, ContentRouting {
     payload: Uint8Array,
     { timeoutMs = this.#limits.requestTimeoutMs, signal }: RequestOptions = {}
   ): Promise<Uint8Array> {
-    if (!this.#admission.sessions.verifiedPeer(peerId)) {
-      throw new NetError({ code: 'PEER_UNREACHABLE', peerId }, `Peer ${peerId} is not connected.`)
-    }
+    if (!this.#isVerified(peerId)) throw unreachable(peerId)
     return this.#exchange(this.#connectionTo(peerId), protocol, method, payload, timeoutMs, signal)
   }
 
@@ -262,7 +286,7 @@ export class Libp2pNetwork implements PeerNetwork, ContentRouting {
   #connectionTo(peerId: string): Connection {
     const connections = this.#node?.getConnections(peerIdFromString(peerId)) ?? []
     const connection = connections.find(c => c.status === 'open')
-    if (!connection) throw new NetError({ code: 'PEER_UNREACHABLE', peerId }, `Peer ${peerId} is not connected.`)
+    if (!connection) throw unreachable(peerId)
     return connection
   }
 
@@ -316,6 +340,22 @@ export class Libp2pNetwork implements PeerNetwork, ContentRouting {
     for (const listener of this.#listeners) listener(peer)
   }
 
+  /** Who asks, and how often. @throws PEER_NOT_VERIFIED, PEER_NOT_ALLOWED, PEER_BUSY */
+  async #admit(protocol: ProtocolId, peerId: string, signal: AbortSignal): Promise<Peer> {
+    const peer = await this.#peerOf(peerId, signal)
+    const { roles, perSecond, burst } = PROTOCOL_RULES[protocol]
+    if (!roles.includes(peer.role)) {
+      throw new NetError(
+        { code: 'PEER_NOT_ALLOWED', peerId, role: peer.role },
+        `${protocol} is not for a ${peer.role}.`
+      )
+    }
+    if (!this.#quota.take(`${protocol} ${peerId}`, perSecond, burst)) {
+      throw new NetError({ code: 'PEER_BUSY', peerId }, `Too many requests of ${protocol}; ask again in a second.`)
+    }
+    return peer
+  }
+
   /** A request may overtake the hello that goes the other way on the same connection: wait for it, not for ever. */
   async #peerOf(peerId: string, signal: AbortSignal): Promise<Peer> {
     const session = this.#admission.sessions.get(peerId)
@@ -337,3 +377,6 @@ export class Libp2pNetwork implements PeerNetwork, ContentRouting {
     }
   }
 }
+
+const unreachable = (peerId: string): NetError =>
+  new NetError({ code: 'PEER_UNREACHABLE', peerId }, `Peer ${peerId} is not connected.`)

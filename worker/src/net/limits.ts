@@ -1,4 +1,4 @@
-import { PeerProtocol, MAX_MESSAGE_BYTES } from '@enigma/protocol'
+import { PeerProtocol, MAX_MESSAGE_BYTES, syncChunk, syncRequest } from '@enigma/protocol'
 import type { PeerRole, ProtocolId } from './peer-network.ts'
 
 /** Bounds of the peer network. Each has its reason; all can be set for tests. */
@@ -15,6 +15,8 @@ export interface NetLimits {
   readonly helloTimeoutMs: number
   /** From the opening of a stream to the end of the answer, at both ends. */
   readonly requestTimeoutMs: number
+  /** A conversation of many frames; each frame has the time of a request. */
+  readonly lineLifeMs: number
   /** Dialling one address, handshake included. */
   readonly dialTimeoutMs: number
   /** Back-off of a redial: doubles from the first to the last and stays there, for ever. */
@@ -46,6 +48,7 @@ export const DEFAULT_LIMITS: NetLimits = {
   maxPendingHandshakes: 20,
   helloTimeoutMs: 5_000,
   requestTimeoutMs: 10_000,
+  lineLifeMs: 10 * 60 * 1000,
   dialTimeoutMs: 5_000,
   redialFirstMs: 250,
   redialMostMs: 15_000,
@@ -101,9 +104,17 @@ export const PROTOCOL_RULES: Readonly<Record<ProtocolId, ProtocolRule>> = {
   },
   [PeerProtocol.delta]: {
     maxRequestBytes: FULL,
-    maxResponseBytes: FULL,
+    maxResponseBytes: SMALL,
     perSecond: 200,
     burst: 800,
+    roles: ['worker']
+  },
+  // A request may name 256 contents and its answer last for minutes: only so many streams at once (maxInboundStreams).
+  [PeerProtocol.sync]: {
+    maxRequestBytes: syncRequest.maxBytes,
+    maxResponseBytes: syncChunk.maxBytes,
+    perSecond: 20,
+    burst: 100,
     roles: ['worker']
   },
   [PeerProtocol.principal]: {

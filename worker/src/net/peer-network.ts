@@ -16,6 +16,16 @@ export type ProtocolId = (typeof PeerProtocol)[keyof typeof PeerProtocol]
 /** Answers one request of a verified peer. What it throws crosses as its code (an EnigmaError's) or as INTERNAL. */
 export type PeerHandler = (payload: Uint8Array, from: Peer, signal: AbortSignal) => Promise<Uint8Array>
 
+/** A conversation of many frames on one stream. Every frame has a size and a time limit; one that fails ends the stream. */
+export interface Line {
+  read(): Promise<Uint8Array>
+  /** Resolves when the other end has room for more: a slow reader slows its writer, up to the time limit. */
+  write(bytes: Uint8Array): Promise<void>
+  close(): Promise<void>
+  abort(err: Error): void
+}
+export type LineHandler = (line: Line, from: Peer, signal: AbortSignal) => Promise<void>
+
 export interface RequestOptions {
   /** From opening the stream to the last byte of the answer. */
   readonly timeoutMs?: number
@@ -46,6 +56,10 @@ export interface PeerNetwork {
   ): Promise<Uint8Array>
   /** Serves a protocol: method number to handler. Call before start. A method without a handler is answered PEER_UNKNOWN_METHOD. */
   handle(protocol: ProtocolId, handlers: Readonly<Record<number, PeerHandler>>): void
+  /** Opens a line to a protocol of many frames; the signal ends it. @throws PEER_UNREACHABLE */
+  line(peer: Pick<Peer, 'peerId'>, protocol: ProtocolId, signal: AbortSignal): Promise<Line>
+  /** Serves such a protocol. Call before start. */
+  handleLine(protocol: ProtocolId, handler: LineHandler): void
   /** Calls back for each peer that becomes verified; returns the way to stop that. */
   onPeer(callback: (peer: Peer) => void): () => void
   /** Charges a peer: content that does not have the hash it must have is nobody else's fault. */

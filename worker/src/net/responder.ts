@@ -6,22 +6,20 @@ import { NetError, decidingCode } from './errors.ts'
 import { answerOn } from './frames.ts'
 import { PROTOCOL_RULES } from './limits.ts'
 import type { Peer, PeerHandler, ProtocolId } from './peer-network.ts'
-import type { Quota } from './quota.ts'
 
 const MAX_SENTENCE_CHARS = 300
 
 export interface ResponderInit {
   readonly log: Logger
-  readonly quota: Quota
   readonly requestTimeoutMs: number
-  /** The verified peer behind a connection. @throws PEER_NOT_VERIFIED */
-  readonly peerOf: (peerId: string, signal: AbortSignal) => Promise<Peer>
+  /** The verified peer that may use the protocol now. @throws PEER_NOT_VERIFIED, PEER_NOT_ALLOWED, PEER_BUSY */
+  readonly admit: (protocol: ProtocolId, peerId: string, signal: AbortSignal) => Promise<Peer>
   readonly penaliseMalformed: (peerId: string) => void
 }
 
 /** Makes the stream handler of one protocol: who asks, how often, how much, how long; then its method's handler. */
 export function responder(
-  { log, quota, requestTimeoutMs, peerOf, penaliseMalformed }: ResponderInit,
+  { log, requestTimeoutMs, admit, penaliseMalformed }: ResponderInit,
   protocol: ProtocolId,
   handlers: Readonly<Record<number, PeerHandler>>
 ): (stream: Stream, connection: Connection) => Promise<void> {
@@ -41,7 +39,7 @@ export function responder(
     const signal = AbortSignal.timeout(requestTimeoutMs)
     try {
       // Who is not allowed in is told so before a byte of the request is read.
-      const refusal = await admit(peerId, signal).catch(asError)
+      const refusal = await admit(protocol, peerId, signal).catch(asError)
       if (refusal instanceof Error) {
         await answerOn(stream, rule.maxRequestBytes, signal, () => Promise.resolve(errorResponse(refusal)))
         return
@@ -60,20 +58,6 @@ export function responder(
       if (isOversized(err)) penaliseMalformed(peerId)
       log.debug('A request of a peer ended early', facts(peerId, err))
     }
-  }
-
-  async function admit(peerId: string, signal: AbortSignal): Promise<Peer> {
-    const peer = await peerOf(peerId, signal)
-    if (!rule.roles.includes(peer.role)) {
-      throw new NetError(
-        { code: 'PEER_NOT_ALLOWED', peerId, role: peer.role },
-        `${protocol} is not for a ${peer.role}.`
-      )
-    }
-    if (!quota.take(`${protocol} ${peerId}`, rule.perSecond, rule.burst)) {
-      throw new NetError({ code: 'PEER_BUSY', peerId }, `Too many requests of ${protocol}; ask again in a second.`)
-    }
-    return peer
   }
 
   function facts(peerId: string, err: unknown): { peer: string; protocol: string; error: string } {

@@ -5,6 +5,7 @@ import type { NodeStatus } from '../rpc/interfaces.ts'
 import { workerMethods } from '../rpc/worker-methods.ts'
 import { crashPoints } from '../ops/crash-points.ts'
 import { LevelContentStore } from '../sync/content-store.ts'
+import { Announcer } from '../sync/announcer.ts'
 import { PeerDeltaSync } from '../sync/delta-sync.ts'
 import { PeerKeyExchange } from '../sync/key-exchange.ts'
 import { ResultCache } from '../sync/result-cache.ts'
@@ -64,7 +65,19 @@ export async function startWorker(base: NodeBase): Promise<Node> {
     () => principal
   )
   const content = await LevelContentStore.open(db, log.child('content'))
-  const sync = new PeerDeltaSync({ network, chain: indexer, store: content, log: log.child('sync') })
+  const announcer = new Announcer({
+    network,
+    chain: indexer,
+    log: log.child('announce'),
+    onProgress: (announced, held) => board.step('announce', 'done', `${announced} of ${held} contracts in the DHT`)
+  })
+  const sync = new PeerDeltaSync({
+    network,
+    chain: indexer,
+    store: content,
+    log: log.child('sync'),
+    onHeld: scAddr => announcer.add(scAddr)
+  })
   const keys = new PeerKeyExchange({ network, chain: indexer, log: log.child('keys') })
   const reach = crashPoints(dir.path, config.crashAt)
   const envelopes = new EnvelopeStore(db)
@@ -179,12 +192,17 @@ export async function startWorker(base: NodeBase): Promise<Node> {
     board.step('sync', 'running')
     const limit = AbortSignal.any([AbortSignal.timeout(SYNC_MS), stopping.signal])
     const progress = await sync.syncAll(
-      p => board.step('sync', 'running', `${p.done} of ${p.contracts} contracts`),
+      p => board.step('sync', 'running', `${p.done} of ${p.contracts} contracts, ${mebibytes(p.bytes)} fetched`),
       limit
     )
-    board.step('sync', 'done', `${progress.done} of ${progress.contracts} contracts; what is missing is fetched on`)
+    const missing = progress.failed.length > 0 ? '; the rest is fetched on' : ''
+    const fetched = `${mebibytes(progress.bytes)} fetched`
+    board.step('sync', 'done', `${progress.done} of ${progress.contracts} contracts, ${fetched}${missing}`)
 
-    board.step('announce', 'done', 'every connected worker may ask for what is stored here')
+    // Nobody but registered workers takes an announcement: a newcomer's go out once it is one.
+    announcer.start()
+    stops.add('announce', () => announcer.stop())
+    board.step('announce', 'done', `0 of ${announcer.held} contracts in the DHT; told as soon as peers take it`)
 
     board.step('services', 'running')
     const epochKeys = startEpochKeys({ chain: indexer, enclave, keys, envelopes, log })
@@ -228,3 +246,5 @@ export async function startWorker(base: NodeBase): Promise<Node> {
     }
   }
 }
+
+const mebibytes = (bytes: number): string => `${(bytes / 2 ** 20).toFixed(1)} MiB`

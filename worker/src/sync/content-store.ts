@@ -11,7 +11,7 @@ import {
 import { bytesPart, jsonPart, numberKey, type BytesPart, type Database, type JsonPart } from '../ops/database.ts'
 import type { Logger } from '../ops/log.ts'
 import { SyncError } from './errors.ts'
-import type { ContentStore, StoredDelta } from './interfaces.ts'
+import type { ChosenContent, ContentStore, StoredDelta } from './interfaces.ts'
 
 /** What stands beside content that the chain has not chosen (yet). */
 interface Candidate {
@@ -37,6 +37,10 @@ export const CONTENT_LIMITS: ContentStoreLimits = {
 const SYNCED = { sync: true } as const
 const deltaKey = (scAddr: ScAddr, index: number, deltaHash: Hash): string =>
   `${scAddr}/${numberKey(index)}/${deltaHash}`
+function placeOf(key: string): StoredDelta {
+  const [scAddr, index, deltaHash] = key.split('/') as [ScAddr, string, Hash]
+  return { scAddr, index: Number.parseInt(index, 16), deltaHash }
+}
 const codeKey = (codeHash: Hash): string => `code/${codeHash}`
 
 /**
@@ -77,31 +81,39 @@ export class LevelContentStore implements ContentStore {
     return store
   }
 
-  async putDelta(delta: Uint8Array, from: Address | null): Promise<StoredDelta> {
-    return (await this.putDeltas([delta], from))[0]!
-  }
-
-  /** One synced batch. @throws PROTOCOL_DECODE, DELTA_REFUSED, CONTENT_FULL; then nothing is written. */
-  putDeltas(deltas: readonly Uint8Array[], from: Address | null): Promise<readonly StoredDelta[]> {
+  /** @throws PROTOCOL_DECODE, DELTA_REFUSED, CONTENT_FULL; then nothing is written. */
+  putDelta(bytes: Uint8Array, from: Address | null): Promise<StoredDelta> {
     return this.#inOrder(async () => {
       const batch = this.#db.batch()
-      const stored: StoredDelta[] = []
-      for (const bytes of deltas) {
-        const { scAddr, index } = deltaCodec.decode(bytes)
-        const deltaHash = deltaHashOf(bytes)
-        const key = deltaKey(scAddr, index, deltaHash)
-        stored.push({ scAddr, index, deltaHash })
-        const held = (await this.#deltas.has(key)) && (await this.getDelta(scAddr, index, deltaHash)) !== null
-        if (from === null) {
-          await this.#unmark(key, batch)
-        } else if (!held) {
-          await this.#requireRoom(scAddr, index, from)
-          this.#mark(key, from, bytes.length, batch)
-        }
-        if (!held) batch.put(key, bytes, { sublevel: this.#deltas })
+      const { scAddr, index } = deltaCodec.decode(bytes)
+      const deltaHash = deltaHashOf(bytes)
+      const key = deltaKey(scAddr, index, deltaHash)
+      const held = (await this.getDelta(scAddr, index, deltaHash)) !== null
+      if (from === null) {
+        await this.#unmark(key, batch)
+      } else if (!held) {
+        await this.#requireRoom(scAddr, index, from)
+        this.#mark(key, from, bytes.length, batch)
       }
+      if (!held) batch.put(key, bytes, { sublevel: this.#deltas })
       await batch.write(SYNCED)
-      return stored
+      return { scAddr, index, deltaHash }
+    })
+  }
+
+  putChosen(contents: readonly ChosenContent[]): Promise<void> {
+    return this.#inOrder(async () => {
+      const batch = this.#db.batch()
+      for (const { place, hash, bytes } of contents) {
+        if (place) batch.put(deltaKey(place.scAddr, place.index, hash), bytes, { sublevel: this.#deltas })
+        else batch.put(hash, bytes, { sublevel: this.#codes })
+      }
+      const keys = contents.map(({ place, hash }) =>
+        place ? deltaKey(place.scAddr, place.index, hash) : codeKey(hash)
+      )
+      const marks = await this.#candidates.getMany(keys)
+      for (const [i, held] of marks.entries()) if (held) this.#drop(keys[i]!, held, batch)
+      await batch.write(SYNCED)
     })
   }
 
@@ -146,21 +158,37 @@ export class LevelContentStore implements ContentStore {
     return this.#checked(this.#codes, codeHash, codeHash)
   }
 
-  /** Drops content that the chain has not chosen in all this time. */
-  dropStale(): Promise<number> {
+  dropStale(isChosen: (delta: StoredDelta) => boolean, isCode: (codeHash: Hash) => boolean): Promise<number> {
     return this.#inOrder(async () => {
       const before = this.#now() - this.#limits.candidateMs
       const batch = this.#db.batch()
       let dropped = 0
-      for await (const [key, { at }] of this.#candidates.iterator()) {
-        if (at >= before) continue
-        await this.#unmark(key, batch)
-        if (key.startsWith('code/')) batch.del(key.slice('code/'.length), { sublevel: this.#codes })
+      for await (const [key, held] of this.#candidates.iterator()) {
+        if (held.at >= before) continue
+        this.#drop(key, held, batch)
+        const code = key.startsWith('code/') ? (key.slice('code/'.length) as Hash) : null
+        if (code ? isCode(code) : isChosen(placeOf(key))) continue
+        if (code) batch.del(code, { sublevel: this.#codes })
         else batch.del(key, { sublevel: this.#deltas })
         dropped += 1
       }
       await batch.write(SYNCED)
       return dropped
+    })
+  }
+
+  demote(isChosen: (delta: StoredDelta) => boolean): Promise<number> {
+    return this.#inOrder(async () => {
+      const batch = this.#db.batch()
+      let demoted = 0
+      for await (const [key, bytes] of this.#deltas.iterator()) {
+        if (isChosen(placeOf(key))) continue
+        if (await this.#candidates.has(key)) continue
+        this.#mark(key, ZERO_ADDRESS, bytes.length, batch)
+        demoted += 1
+      }
+      await batch.write(SYNCED)
+      return demoted
     })
   }
 
@@ -210,8 +238,11 @@ export class LevelContentStore implements ContentStore {
 
   async #unmark(key: string, batch: ReturnType<Database['batch']>): Promise<void> {
     const held = await this.#candidates.get(key)
-    if (!held) return
-    this.#candidateBytes -= held.bytes
+    if (held) this.#drop(key, held, batch)
+  }
+
+  #drop(key: string, { bytes }: Candidate, batch: ReturnType<Database['batch']>): void {
+    this.#candidateBytes -= bytes
     batch.del(key, { sublevel: this.#candidates })
   }
 

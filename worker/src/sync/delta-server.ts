@@ -1,17 +1,14 @@
-import { MAX_MESSAGE_BYTES, codeHashOf, deltaCodec, deltaHashOf, type Hash } from '@enigma/protocol'
+import { PeerProtocol, codeHashOf, deltaCodec, deltaHashOf, syncChunk, syncRequest, type Hash } from '@enigma/protocol'
 import type { ChainReader } from '../chain/reader.ts'
 import { deltaCalls, serve, type Nothing } from '../net/calls.ts'
+import { decode } from '../net/decode.ts'
 import type { PeerNetwork } from '../net/peer-network.ts'
-import { SyncError } from './errors.ts'
+import { chunksOf, type ContentSource } from './chunks.ts'
 import type { ContentStore } from './interfaces.ts'
 import { admitDelta } from './rules.ts'
 
-/** An answer leaves room for its headers. */
-const MAX_ANSWER_BYTES = MAX_MESSAGE_BYTES - 4 * 1024
-const MAX_DELTAS = 256
-
 export interface DeltaServerInit {
-  readonly network: Pick<PeerNetwork, 'handle'>
+  readonly network: Pick<PeerNetwork, 'handle' | 'handleLine'>
   readonly chain: ChainReader
   readonly store: ContentStore
   /** Told when a push brought content that the chain names. */
@@ -33,26 +30,18 @@ export function serveDeltas({ network, chain, store, hasCode }: DeltaServerInit)
     async pushBytecode({ bytecode }, from) {
       await store.putBytecode(bytecode, hasCode(codeHashOf(bytecode)) ? null : from.signer)
       return done
-    },
-
-    async get({ scAddr, from, to }) {
-      const deltas: Uint8Array[] = []
-      let bytes = 0
-      for (let index = from; index < to && deltas.length < MAX_DELTAS; index++) {
-        const deltaHash = chain.deltaHash(scAddr, index)
-        const delta = deltaHash && (await store.getDelta(scAddr, index, deltaHash))
-        if (!delta) break
-        bytes += delta.length + 4
-        if (bytes > MAX_ANSWER_BYTES) break
-        deltas.push(delta)
-      }
-      return { deltas }
-    },
-
-    async bytecode({ codeHash }) {
-      const bytecode = await store.getBytecode(codeHash)
-      if (bytecode) return { bytecode }
-      throw new SyncError({ code: 'CONTENT_MISSING', what: codeHash }, 'This node does not have that bytecode.')
     }
+  })
+
+  const source: ContentSource = {
+    delta(scAddr, index) {
+      const deltaHash = chain.deltaHash(scAddr, index)
+      return deltaHash ? store.getDelta(scAddr, index, deltaHash) : Promise.resolve(null)
+    },
+    code: codeHash => store.getBytecode(codeHash)
+  }
+  network.handleLine(PeerProtocol.sync, async (line, from) => {
+    const { wants } = decode(syncRequest, await line.read(), from.peerId)
+    for await (const chunk of chunksOf(wants, source)) await line.write(syncChunk.encode(chunk))
   })
 }

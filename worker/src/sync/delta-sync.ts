@@ -2,16 +2,18 @@ import { ZERO_ADDRESS, codeHashOf, type Hash, type ScAddr } from '@enigma/protoc
 import type { ChainEvent, ChainReader } from '../chain/reader.ts'
 import { sleep } from '../net/deadline.ts'
 import { decidingCode } from '../net/errors.ts'
-import type { PeerNetwork } from '../net/peer-network.ts'
+import type { ContentRouting, PeerNetwork } from '../net/peer-network.ts'
 import type { Logger } from '../ops/log.ts'
-import { DeltaFetcher } from './delta-fetcher.ts'
 import { DeltaPusher } from './delta-pusher.ts'
 import { serveDeltas } from './delta-server.ts'
 import { SyncError } from './errors.ts'
-import type { ContentStore, DeltaSync, SyncProgress } from './interfaces.ts'
+import { Fetcher } from './fetcher.ts'
+import type { ContentStore, DeltaSync, StoredDelta, SyncProgress } from './interfaces.ts'
+import { Inventory } from './inventory.ts'
+import type { Need } from './needs.ts'
 
 export interface DeltaSyncInit {
-  readonly network: PeerNetwork
+  readonly network: PeerNetwork & Partial<ContentRouting>
   readonly chain: ChainReader
   readonly store: ContentStore
   readonly log: Logger
@@ -22,19 +24,24 @@ export interface DeltaSyncInit {
   /** Between rounds for what could not be had. */
   readonly retryMs?: number
   readonly ackTimeoutMs?: number
+  /** Told when everything of a contract is on disk, each time it becomes so. */
+  readonly onHeld?: (scAddr: ScAddr) => void
 }
 
-/** Contracts fetched at once at start. */
-const PARALLEL = 4
+const FIRST_PAUSE_MS = 100
+const MOST_PAUSE_MS = 2_000
 const SWEEP_MS = 10 * 60 * 1000
 
 /** Keeps this node's content equal to the chain's, and spreads what this node makes. docs/spec/peer-protocols.md */
 export class PeerDeltaSync implements DeltaSync {
   readonly #init: DeltaSyncInit
-  readonly #fetcher: DeltaFetcher
+  readonly #fetcher: Fetcher
   readonly #pusher: DeltaPusher
   readonly #wanted = new Set<ScAddr>()
   readonly #codes = new Set<Hash>()
+  readonly #inventory: Inventory
+  #bytes = 0
+  #demoteDue = false
   /** Steps whose rival candidates go once they are final. */
   #unsettled: { readonly scAddr: ScAddr; readonly index: number }[] = []
   #stopped = new AbortController()
@@ -44,17 +51,18 @@ export class PeerDeltaSync implements DeltaSync {
 
   constructor(init: DeltaSyncInit) {
     this.#init = init
-    const { network, chain, store, log, fetchTimeoutMs = 20_000, ackTimeoutMs = 300 } = init
-    this.#fetcher = new DeltaFetcher({ network, chain, store, log, timeoutMs: fetchTimeoutMs })
+    const { network, chain, store, log, ackTimeoutMs = 300 } = init
+    this.#fetcher = new Fetcher({ network, chain, store, log, onBytes: bytes => (this.#bytes += bytes) })
+    this.#inventory = new Inventory(chain, store)
     this.#pusher = new DeltaPusher({ network, store, log, ackTimeoutMs })
     serveDeltas({ network, chain, store, hasCode: codeHash => this.#codes.has(codeHash) })
   }
 
   start(): Promise<void> {
-    const { chain, store } = this.#init
+    const { chain } = this.#init
     this.#stopped = new AbortController()
     for (const { codeHash } of chain.contracts()) this.#codes.add(codeHash)
-    const sweep = setInterval(() => void store.dropStale().catch(this.#logged('sweep')), SWEEP_MS)
+    const sweep = setInterval(() => void this.#sweep().catch(this.#logged('sweep')), SWEEP_MS)
     this.#stops = [chain.subscribe(event => this.#onChain(event)), () => clearInterval(sweep)]
     this.#pusher.start()
     this.#loop = this.#keepUp(this.#stopped.signal)
@@ -79,12 +87,18 @@ export class PeerDeltaSync implements DeltaSync {
     return this.#pusher.replicas(deltaHash)
   }
 
-  ensure(scAddr: ScAddr, upToIndex: number, signal?: AbortSignal): Promise<void> {
-    return this.#fetcher.ensure(scAddr, upToIndex, signal)
+  async ensure(scAddr: ScAddr, upToIndex: number, signal?: AbortSignal): Promise<void> {
+    const missing = (): Promise<Need[]> => this.#inventory.missingDeltas(scAddr, upToIndex)
+    await this.#untilHere(`delta ${upToIndex} of ${scAddr}`, signal, missing)
   }
 
-  ensureBytecode(codeHash: Hash, signal?: AbortSignal): Promise<Uint8Array> {
-    return this.#fetcher.ensureBytecode(codeHash, signal)
+  async ensureBytecode(codeHash: Hash, signal?: AbortSignal): Promise<Uint8Array> {
+    const { store } = this.#init
+    const held = await store.getBytecode(codeHash)
+    if (held) return held
+    this.#inventory.forget()
+    await this.#untilHere(`bytecode ${codeHash}`, signal, () => this.#inventory.missingCode(codeHash))
+    return (await store.getBytecode(codeHash))!
   }
 
   async deltas(scAddr: ScAddr, from: number, to: number, signal?: AbortSignal): Promise<readonly Uint8Array[]> {
@@ -94,7 +108,7 @@ export class PeerDeltaSync implements DeltaSync {
       const deltaHash = chain.deltaHash(scAddr, index)
       let delta = deltaHash && (await store.getDelta(scAddr, index, deltaHash))
       if (!delta) {
-        this.#fetcher.forget() // damaged, or never here
+        this.#inventory.forget() // damaged, or never here
         await this.ensure(scAddr, to - 1, signal)
         delta = deltaHash && (await store.getDelta(scAddr, index, deltaHash))
       }
@@ -107,39 +121,84 @@ export class PeerDeltaSync implements DeltaSync {
 
   async syncAll(progress: (p: SyncProgress) => void = () => {}, signal?: AbortSignal): Promise<SyncProgress> {
     const contracts = [...this.#init.chain.contracts()].map(({ scAddr }) => scAddr)
-    const failed: ScAddr[] = []
-    let done = 0
-    const tell = (): SyncProgress => {
-      const now = { contracts: contracts.length, done, failed: [...failed] }
+    const left = new Set(contracts)
+    const startBytes = this.#bytes
+    const tell = (failed: readonly ScAddr[] = []): SyncProgress => {
+      const done = contracts.length - left.size
+      const now = { contracts: contracts.length, done, failed, bytes: this.#bytes - startBytes }
       progress(now)
       return now
     }
-    const queue = [...contracts]
-    const worker = async (): Promise<void> => {
-      for (let scAddr = queue.shift(); scAddr !== undefined; scAddr = queue.shift()) {
-        if (await this.#syncOne(scAddr, signal)) done += 1
-        else {
-          failed.push(scAddr)
-          this.#want(scAddr)
-        }
-        tell()
+    await this.#untilHere(
+      'everything',
+      signal,
+      () => this.#missingOf(left),
+      need => {
+        if (this.#settleHeld(left, need.scAddr)) tell()
       }
-    }
-    await Promise.all(Array.from({ length: PARALLEL }, worker))
-    return tell()
+    ).catch(() => undefined)
+    for (const scAddr of left) this.#want(scAddr)
+    return tell([...left])
   }
 
-  async #syncOne(scAddr: ScAddr, signal?: AbortSignal): Promise<boolean> {
-    const contract = this.#init.chain.contract(scAddr)
-    if (!contract) return true // a reorg took it
-    try {
-      await this.ensureBytecode(contract.codeHash, signal)
-      await this.ensure(scAddr, contract.deltaCount - 1, signal)
-      return true
-    } catch (err) {
-      this.#logged('sync', { scAddr })(err)
-      return false
+  /** What is missing of these contracts. Those of which nothing is leave the set, and are told of. */
+  async #missingOf(contracts: Set<ScAddr>): Promise<Need[]> {
+    const needs = await this.#inventory.missing(contracts)
+    for (const scAddr of [...contracts]) this.#settleHeld(contracts, scAddr)
+    return needs
+  }
+
+  #settleHeld(contracts: Set<ScAddr>, scAddr: ScAddr | null): boolean {
+    if (!scAddr || !contracts.has(scAddr)) return false
+    const contract = this.#init.chain.contract(scAddr) // null: a reorg took it
+    if (contract && !this.#inventory.holds(contract)) return false
+    contracts.delete(scAddr)
+    if (contract) this.#init.onHeld?.(scAddr)
+    return true
+  }
+
+  /** Fetches until nothing is missing. @throws SYNC_INCOMPLETE after fetchTimeoutMs, or when the signal aborts. */
+  async #untilHere(
+    what: string,
+    outer: AbortSignal | undefined,
+    missing: () => Promise<Need[]>,
+    onDone: (need: Need) => void = () => undefined
+  ): Promise<void> {
+    const { network, fetchTimeoutMs = 20_000 } = this.#init
+    const deadline = AbortSignal.timeout(fetchTimeoutMs)
+    const signal = outer ? AbortSignal.any([deadline, outer]) : deadline
+    let pause = FIRST_PAUSE_MS
+    let needs: Need[] = []
+    for (let before = Infinity; ;) {
+      needs = resumed(await missing(), needs)
+      if (needs.length === 0) return
+      if (signal.aborted) {
+        throw new SyncError({ code: 'SYNC_INCOMPLETE', what }, `No worker gave ${what} in time.`, {
+          hint: 'It is tried again by itself; look at /status for the number of peers.'
+        })
+      }
+      await this.#fetch(needs, signal, onDone)
+      const left = needs.filter(need => !need.done).length
+      if (left === 0) continue
+      if (left < before) pause = FIRST_PAUSE_MS
+      before = left
+      const woken = Promise.withResolvers<void>()
+      const unsubscribe = network.onPeer(() => woken.resolve())
+      await Promise.race([sleep(pause, signal), woken.promise])
+      unsubscribe()
+      pause = Math.min(MOST_PAUSE_MS, pause * 2)
     }
+  }
+
+  #fetch(needs: readonly Need[], signal: AbortSignal, onDone: (need: Need) => void = () => undefined): Promise<void> {
+    const note = this.#inventory.noter()
+    return this.#fetcher.fetch(needs, {
+      signal,
+      onDone(need) {
+        note(need)
+        onDone(need)
+      }
+    })
   }
 
   #want(scAddr: ScAddr): void {
@@ -157,16 +216,37 @@ export class PeerDeltaSync implements DeltaSync {
         await this.#wake.promise
       }
       await sleep(graceMs, signal)
-      const round = [...this.#wanted]
+      const round = new Set(this.#wanted)
       this.#wanted.clear()
-      const failed: ScAddr[] = []
-      for (const scAddr of round) {
-        if (signal.aborted) return
-        if (!(await this.#syncOne(scAddr, signal))) failed.push(scAddr)
+      try {
+        const needs = await this.#missingOf(round)
+        const limit = AbortSignal.any([signal, AbortSignal.timeout(this.#init.fetchTimeoutMs ?? 20_000)])
+        if (needs.length > 0) await this.#fetch(needs, limit)
+        if (needs.length > 0) await this.#missingOf(round)
+        if (this.#demoteDue) await this.#demote()
+      } catch (err) {
+        this.#logged('sync')(err)
       }
-      for (const scAddr of failed) this.#wanted.add(scAddr)
-      if (failed.length > 0) await sleep(retryMs, signal)
+      for (const scAddr of round) this.#wanted.add(scAddr)
+      if (round.size === 0) continue
+      this.#init.log.debug('Content is incomplete', { contracts: round.size })
+      await sleep(retryMs, signal)
     }
+  }
+
+  readonly #isChosen = ({ scAddr, index, deltaHash }: StoredDelta): boolean =>
+    this.#init.chain.deltaHash(scAddr, index) === deltaHash
+
+  async #sweep(): Promise<void> {
+    if (this.#demoteDue) await this.#demote()
+    await this.#init.store.dropStale(this.#isChosen, codeHash => this.#codes.has(codeHash))
+  }
+
+  async #demote(): Promise<void> {
+    const { store, log } = this.#init
+    this.#demoteDue = false
+    const demoted = await store.demote(this.#isChosen)
+    if (demoted > 0) log.info('Deltas that a reorg took off the chain will go', { deltas: demoted })
   }
 
   #onChain(event: ChainEvent): void {
@@ -184,8 +264,9 @@ export class PeerDeltaSync implements DeltaSync {
         this.#want(event.scAddr)
         return
       case 'rollback':
-        this.#fetcher.forget()
+        this.#inventory.forget()
         this.#unsettled = []
+        this.#demoteDue = true
         return
       case 'head':
         this.#settleFinal()
@@ -211,4 +292,15 @@ export class PeerDeltaSync implements DeltaSync {
   #logged(what: string, facts: Record<string, string> = {}): (err: unknown) => void {
     return err => this.#init.log.warn('Content is incomplete', { what, ...facts, code: decidingCode(err) })
   }
+}
+
+/** What a cut left half done goes on where it was. */
+function resumed(needs: readonly Need[], before: readonly Need[]): Need[] {
+  const halves = new Map(before.filter(need => need.want.offset > 0).map(need => [need.id, need]))
+  return needs.map(need => {
+    const half = halves.get(need.id)
+    if (!half || half.kind !== need.kind || half.next !== need.next || half.to !== need.to) return need
+    half.lacking.clear()
+    return half
+  })
 }

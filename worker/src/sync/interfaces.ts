@@ -6,6 +6,13 @@ export interface StoredDelta {
   readonly deltaHash: Hash
 }
 
+/** A content whose hash the chain names; `place` of a delta, null for a bytecode. */
+export interface ChosenContent {
+  readonly place: { readonly scAddr: ScAddr; readonly index: number } | null
+  readonly hash: Hash
+  readonly bytes: Uint8Array
+}
+
 /** Bytecode and encrypted deltas on disk (R10). Every write is synced before it resolves; every read is checked. */
 export interface ContentStore {
   /**
@@ -14,8 +21,8 @@ export interface ContentStore {
    * @param from signer of who offers it, 0 for this node itself; null if the chain has it at this place.
    */
   putDelta(delta: Uint8Array, from: Address | null): Promise<StoredDelta>
-  /** The same for several, in one synced batch: all or none. */
-  putDeltas(deltas: readonly Uint8Array[], from: Address | null): Promise<readonly StoredDelta[]>
+  /** Keeps what the chain names, in one synced batch: all or none. The caller has checked the hashes. */
+  putChosen(contents: readonly ChosenContent[]): Promise<void>
   getDelta(scAddr: ScAddr, index: number, deltaHash: Hash): Promise<Uint8Array | null>
   hasDelta(scAddr: ScAddr, index: number, deltaHash: Hash): Promise<boolean>
   /** The chain chose this one for good: the others of its place go. */
@@ -23,8 +30,13 @@ export interface ContentStore {
   /** @param from as above; null if a contract on chain has this code. */
   putBytecode(bytecode: Uint8Array, from: Address | null): Promise<Hash>
   getBytecode(codeHash: Hash): Promise<Uint8Array | null>
-  /** Drops what was offered long ago and never came on chain. */
-  dropStale(): Promise<number>
+  /** Drops what was offered long ago and never came on chain; what did counts as the chain's from then on. @returns how many went. */
+  dropStale(isChosen: (delta: StoredDelta) => boolean, isCode: (codeHash: Hash) => boolean): Promise<number>
+  /**
+   * What a reorg left: deltas that were the chain's and are not any more become candidates of this node, which go by
+   * themselves unless the chain comes back to them. @returns how many.
+   */
+  demote(isChosen: (delta: StoredDelta) => boolean): Promise<number>
 }
 
 /** Pushes what this node made, and fetches what it lacks from any peer, checked against the chain (R10). */
@@ -52,6 +64,7 @@ export interface SyncProgress {
   readonly contracts: number
   readonly done: number
   readonly failed: readonly ScAddr[]
+  readonly bytes: number // that came so far
 }
 
 /** Signed epoch keys of all enclaves (R3): pushed when an epoch starts, pulled when one is missing. */

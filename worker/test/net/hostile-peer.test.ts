@@ -66,9 +66,10 @@ describe('net, against hostile peers', () => {
     bytes: Uint8Array
   ): Promise<{ ok: boolean; code: string }> {
     const stream = await connection.newStream(protocol)
-    const line = frames(stream, 2 ** 20, AbortSignal.timeout(2_000))
-    await line.write(bytes)
-    const answer = peerResponse.decode(await line.read())
+    const line = frames(stream, 2 ** 20)
+    const signal = AbortSignal.timeout(2_000)
+    await line.write(bytes, signal)
+    const answer = peerResponse.decode(await line.read(signal))
     await stream.close()
     return answer
   }
@@ -151,9 +152,10 @@ describe('net, against hostile peers', () => {
     await startVictim({ requestTimeoutMs: 500 })
     const { connection } = await verified()
     const stream = await connection.newStream(PeerProtocol.taskRelay)
-    const line = frames(stream, 2 ** 20, AbortSignal.timeout(2_000))
-    await line.write(peerRequest.encode({ method: 0, payload: new Uint8Array() }))
-    expect(peerResponse.decode(await line.read()).ok).to.equal(true)
+    const line = frames(stream, 2 ** 20)
+    const signal = AbortSignal.timeout(2_000)
+    await line.write(peerRequest.encode({ method: 0, payload: new Uint8Array() }), signal)
+    expect(peerResponse.decode(await line.read(signal)).ok).to.equal(true)
     await until('ended', () => stream.status !== 'open', 5_000)
   })
 

@@ -5,6 +5,10 @@ import { createServer, connect, type AddressInfo, type Server, type Socket } fro
 export class TcpProxy {
   target = 0
   port = 0
+  /** Ends all connections whenever so many more bytes went to clients; and how many went in all. */
+  cutEveryBytes = Infinity
+  toClients = 0
+  cuts = 0
   readonly #lost = new Set<'toServer' | 'toClient'>()
   readonly #sockets = new Set<Socket>()
   #server: Server | null = null
@@ -40,7 +44,14 @@ export class TcpProxy {
     }
     // A lost direction loses its end as well: a path that is cut tells nobody.
     client.on('data', data => void (this.#lost.has('toServer') || server.write(data)))
-    server.on('data', data => void (this.#lost.has('toClient') || client.write(data)))
+    server.on('data', data => {
+      if (this.#lost.has('toClient')) return
+      client.write(data)
+      this.toClients += data.length
+      if (this.toClients < this.cutEveryBytes * (this.cuts + 1)) return
+      this.cuts += 1
+      for (const socket of this.#sockets) socket.destroy()
+    })
     client.on('close', () => void (this.#lost.has('toServer') || server.destroy()))
     server.on('close', () => void (this.#lost.has('toClient') || client.destroy()))
   }

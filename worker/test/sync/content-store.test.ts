@@ -67,7 +67,12 @@ describe('sync/content-store', () => {
     const second = await open()
     expect(await second.putDelta(makeDelta(C, 1, 'x').delta, SEAT).then(() => 'ok', codeOf)).to.equal('CONTENT_FULL')
     now += 101
-    expect(await second.dropStale()).to.equal(1)
+    expect(
+      await second.dropStale(
+        () => false,
+        () => false
+      )
+    ).to.equal(1)
     expect(await second.hasDelta(C, 0, old.hash)).to.equal(false)
     expect(await second.getDelta(C, 0, chosen.hash)).to.deep.equal(chosen.delta)
     expect(await second.getBytecode(code)).to.deep.equal(utf8('code'))
@@ -90,11 +95,45 @@ describe('sync/content-store', () => {
     expect(await store.getDelta(C, 0, hash)).to.deep.equal(delta)
   })
 
-  it('stores all of a batch or none of it', async () => {
-    const { store } = await disks.content()
-    const { delta, hash } = makeDelta(C, 0)
-    expect(await store.putDeltas([delta, utf8('no delta')], null).catch(codeOf)).to.equal('PROTOCOL_DECODE')
-    expect(await store.hasDelta(C, 0, hash)).to.equal(false)
+  it('keeps what the chain names, also where a candidate stood before, and never drops it for its age', async () => {
+    let now = 1_000
+    const { db } = await disks.database()
+    const store = await LevelContentStore.open(db, quiet, { candidateMs: 100, maxCandidateBytes: 300 }, () => now)
+    const { delta, hash } = makeDelta(C, 0, '', 200)
+    const unseen = makeDelta(C, 1)
+    await store.putDelta(delta, SEAT)
+    await store.putDelta(unseen.delta, ZERO_ADDRESS) // the chain took it, and this node was not told
+    const code = utf8('code')
+    await store.putChosen([
+      { place: { scAddr: C, index: 0 }, hash, bytes: delta },
+      { place: null, hash: codeHashOf(code), bytes: code }
+    ])
+    now += 101
+    expect(
+      await store.dropStale(
+        ({ index }) => index === 1,
+        () => false
+      )
+    ).to.equal(0)
+    expect(await store.getDelta(C, 0, hash)).to.deep.equal(delta)
+    expect(await store.getDelta(C, 1, unseen.hash)).to.deep.equal(unseen.delta)
+    expect(await store.getBytecode(codeHashOf(code))).to.deep.equal(code)
+    expect(await store.putDelta(makeDelta(C, 2, '', 200).delta, SEAT).then(() => 'ok', codeOf)).to.equal('ok')
+  })
+
+  it('lets go what a reorg took off the chain, after its time', async () => {
+    let now = 1_000
+    const { db } = await disks.database()
+    const store = await LevelContentStore.open(db, quiet, { candidateMs: 100 }, () => now)
+    const [kept, gone] = [makeDelta(C, 0, 'kept'), makeDelta(C, 0, 'gone')]
+    for (const { delta } of [kept, gone]) await store.putDelta(delta, null)
+    const isChosen = ({ deltaHash }: { deltaHash: string }): boolean => deltaHash === kept.hash
+    expect(await store.demote(isChosen)).to.equal(1)
+    expect(await store.demote(isChosen)).to.equal(0) // marked already
+    expect(await store.hasDelta(C, 0, gone.hash)).to.equal(true) // the chain may come back to it
+    now += 101
+    expect(await store.dropStale(isChosen, () => false)).to.equal(1)
+    expect([await store.hasDelta(C, 0, kept.hash), await store.hasDelta(C, 0, gone.hash)]).to.deep.equal([true, false])
   })
 
   it('still has everything it acknowledged after a kill -9', async function () {

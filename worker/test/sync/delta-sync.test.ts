@@ -7,7 +7,7 @@ import { decidingCode } from '../../src/net/errors.ts'
 import type { Libp2pNetwork } from '../../src/net/libp2p-network.ts'
 import { MemoryChain, asScAddr } from '../memory-chain.ts'
 import { Running, makeNetwork, quiet, seesAll, until } from '../net/network-kit.ts'
-import { Disks, makeDelta } from './sync-kit.ts'
+import { Disks, makeDelta, serveContent } from './sync-kit.ts'
 
 const C = asScAddr('contract'),
   D = asScAddr('another contract')
@@ -55,14 +55,13 @@ describe('sync/delta-sync', () => {
     return { network, store, sync }
   }
 
-  /** A worker that answers the delta protocol with what the test says. */
+  /** A worker that gives this delta and this code, whatever it is asked for. */
   async function makeLiar(delta: Uint8Array, bytecode = utf8('other code')): Promise<Libp2pNetwork> {
     const network = await makeNetwork(chain, 'liar', { bootstrap })
-    serve(network, deltaCalls, {
-      pushDelta: () => Promise.resolve({}),
-      pushBytecode: () => Promise.resolve({}),
-      get: () => Promise.resolve({ deltas: [delta] }),
-      bytecode: () => Promise.resolve({ bytecode })
+    serve(network, deltaCalls, { pushDelta: () => Promise.resolve({}), pushBytecode: () => Promise.resolve({}) })
+    serveContent(network, {
+      delta: () => Promise.resolve(delta),
+      code: () => Promise.resolve(bytecode)
     })
     return running.start(network)
   }
@@ -136,7 +135,7 @@ describe('sync/delta-sync', () => {
     const hashes = await history(300, [alice.store])
     const bob = await makeNode('bob')
     const progress = await bob.sync.syncAll()
-    expect(progress).to.deep.equal({ contracts: 1, done: 1, failed: [] })
+    expect(progress).to.include({ contracts: 1, done: 1 }).and.to.deep.include({ failed: [] })
     expect((await bob.sync.deltas(C, 250, 300)).map(keccak256)).to.deep.equal(hashes.slice(250))
     expect(await bob.store.getBytecode(codeHashOf(CODE))).to.deep.equal(CODE)
 
@@ -196,7 +195,9 @@ describe('sync/delta-sync', () => {
     const bob = await makeNode('bob', { fetchTimeoutMs: 1_500 })
     const seen: number[] = []
     const progress = await bob.sync.syncAll(p => seen.push(p.done + p.failed.length))
-    expect(progress).to.deep.equal({ contracts: 2, done: 1, failed: [D] })
+    expect(progress)
+      .to.include({ contracts: 2, done: 1 })
+      .and.to.deep.include({ failed: [D] })
     expect(seen).to.include.members([1, 2])
     expect(await bob.sync.ensure(D, 0).catch(codeOf)).to.equal('SYNC_INCOMPLETE')
 

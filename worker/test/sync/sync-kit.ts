@@ -1,8 +1,10 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { deltaCodec, deltaHashOf, type Hash, type ScAddr } from '@enigma/protocol'
+import { PeerProtocol, deltaCodec, deltaHashOf, syncChunk, syncRequest, type Hash, type ScAddr } from '@enigma/protocol'
+import type { PeerNetwork } from '../../src/net/peer-network.ts'
 import { openDatabase, type Database } from '../../src/ops/database.ts'
+import { chunksOf, type ContentSource } from '../../src/sync/chunks.ts'
 import { LevelContentStore, type ContentStoreLimits } from '../../src/sync/content-store.ts'
 import { quiet } from '../net/network-kit.ts'
 import { hashOf } from '../memory-chain.ts'
@@ -42,4 +44,19 @@ export function makeDelta(scAddr: ScAddr, index: number, salt = '', bytes = 100)
     ciphertext: new Uint8Array(bytes).fill(index)
   })
   return { delta, hash: deltaHashOf(delta) }
+}
+
+/** Serves content as the test says, chunk by chunk; `before` may hold a chunk up, or end the stream by throwing. */
+export function serveContent(
+  network: Pick<PeerNetwork, 'handleLine'>,
+  source: ContentSource,
+  before: (bytes: number) => void | Promise<void> = () => undefined
+): void {
+  network.handleLine(PeerProtocol.sync, async line => {
+    const { wants } = syncRequest.decode(await line.read())
+    for await (const chunk of chunksOf(wants, source)) {
+      await before(chunk.pieces.reduce((sum, piece) => sum + piece.bytes.length, 0))
+      await line.write(syncChunk.encode(chunk))
+    }
+  })
 }
