@@ -143,7 +143,7 @@ describe('sync in bulk', () => {
     proxy.target = await freePort()
     await serve('alice', shelf, { identity, announce, listen: [`/ip4/127.0.0.1/tcp/${proxy.target}`] })
     bootstrap = announce
-    const { store, sync } = await newcomer()
+    const { store, sync } = await newcomer({}, { listen: [] }) // so that the only way between the two is the proxy
     expect(await sync.syncAll()).to.include({ contracts: 4, done: 4 })
     expect(proxy.cuts).to.be.at.least(3)
     expect(proxy.toClients).to.be.lessThan(1.2 * shelf.bytes)
