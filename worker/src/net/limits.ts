@@ -3,7 +3,7 @@ import type { PeerRole, ProtocolId } from './peer-network.ts'
 
 /** Bounds of the peer network. Each has its reason; all can be set for tests. */
 export interface NetLimits {
-  /** Connections in all. 32 streams of 1 MiB on each is the worst that may wait in memory. */
+  /** Connections in all. A stream that is not read holds 256 KiB, and a peer may open eight per protocol. */
   readonly maxConnections: number
   /** Connections that have not proved who they are; more push out the oldest of them. */
   readonly maxUnverified: number

@@ -24,8 +24,11 @@ export interface NodeInit {
 
 export type Node = Libp2p<{ identify: Identify; ping: Ping; dht: KadDHT }>
 
-/** Flow control per stream: nobody can make this node hold more of an unread stream than one message. */
-const STREAM_WINDOW_BYTES = 1024 * 1024
+/**
+ * Flow control per stream: what a node may have to hold of a stream that it does not read, and what a cut may lose of one that it
+ * reads. At 50 ms it still lets 5 MB a second through each stream.
+ */
+const STREAM_WINDOW_BYTES = 256 * 1024
 
 /** A libp2p node over TCP and WebSocket, noise and yamux, not started. */
 export function createNode({ identity, listen, announce, limits, isBanned, routing }: NodeInit): Promise<Node> {

@@ -44,13 +44,18 @@ export async function receive(
   const line = await network.line(peer, PeerProtocol.sync, signal)
   let batch: ChosenContent[] = []
   let batchBytes = 0
+  let writing: Promise<void> = Promise.resolve()
   const closed = new Set<number>() // wants of which nothing more may be used
 
+  /** Reading goes on while a batch is written: what waits unread in a stream is lost with it. */
   async function flush(): Promise<void> {
+    await writing
     const full = batch
     batch = []
     batchBytes = 0
-    if (full.length > 0) await store.putChosen(full)
+    if (full.length === 0) return
+    writing = store.putChosen(full)
+    writing.catch(() => undefined) // told at the next await
   }
 
   function malformed(what: string): never {
@@ -118,5 +123,6 @@ export async function receive(
     throw err
   } finally {
     await flush()
+    await writing
   }
 }
