@@ -8,7 +8,7 @@ import {
   makeNetwork,
   openDatabase,
   quiet
-} from '@enigma/worker/sync-testing'
+} from '@enigma/worker/testing'
 import { fork, type ChildProcess } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { once } from 'node:events'

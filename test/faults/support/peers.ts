@@ -107,9 +107,10 @@ export async function say(
   limitMs = 5_000
 ): Promise<{ ok: boolean; code: string; payload: Uint8Array }> {
   const stream = await connection.newStream(protocol, { signal: AbortSignal.timeout(limitMs) })
-  const line = frames(stream, 2 ** 20, AbortSignal.timeout(limitMs))
-  await line.write(bytes)
-  const answer = peerResponse.decode(await line.read())
+  const line = frames(stream, 2 ** 20)
+  const signal = AbortSignal.timeout(limitMs)
+  await line.write(bytes, signal)
+  const answer = peerResponse.decode(await line.read(signal))
   await stream.close()
   return answer
 }
