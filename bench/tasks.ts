@@ -99,8 +99,9 @@ async function deployAll(devnet: Devnet, count: number): Promise<ScAddr[]> {
   return addresses
 }
 
-const epochOf = async (devnet: Devnet): Promise<number> =>
-  (await callWorker(devnet.workers[0]!.httpUrl, 'getInfo', {})).epoch
+async function epochOf(devnet: Devnet): Promise<number> {
+  return (await callWorker(devnet.workers[0]!.httpUrl, 'getInfo', {})).epoch
+}
 
 /** A scenario must not meet the end of an epoch: its inputs are encrypted for one. */
 async function roomInEpoch(devnet: Devnet, blocks: number): Promise<void> {
@@ -111,8 +112,10 @@ async function roomInEpoch(devnet: Devnet, blocks: number): Promise<void> {
   while ((await epochOf(devnet)) === before && (await devnet.blockNumber()) < started + epochSize) await sleep(500)
 }
 
-const callData = (i: number): Uint8Array =>
-  encodeCall(artifact.abi, 'addMillionaire', [`0x${(i + 1).toString(16).padStart(40, '0')}`, BigInt(i)]).data
+function callData(i: number): Uint8Array {
+  const who = `0x${(i + 1).toString(16).padStart(40, '0')}`
+  return encodeCall(artifact.abi, 'addMillionaire', [who, BigInt(i)]).data
+}
 
 async function steady(devnet: Devnet, loads: readonly Load[], addresses: readonly ScAddr[]): Promise<void> {
   const count = seconds * rate

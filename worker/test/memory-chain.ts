@@ -202,6 +202,11 @@ export class MemoryChain implements ChainReader {
     return task
   }
 
+  /** A reorg took the record away. */
+  forget(taskId: TaskId): void {
+    this.#tasks.delete(taskId)
+  }
+
   /** A block with the receipt of a task: it settles the task and moves the contract's head, at once. */
   include(taskId: TaskId, { deltaHash, ...settlement }: Partial<Settlement> & { deltaHash: Hash }): void {
     const number = this.#head.number + 1

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Attested, InfoResult } from '@enigma/protocol'
 import type { NodeStatus } from '../rpc/interfaces.ts'
 import { workerMethods } from '../rpc/worker-methods.ts'
+import { createReceiptFinder } from '../chain/receipt-finder.ts'
 import { crashPoints } from '../ops/crash-points.ts'
 import { LevelContentStore } from '../sync/content-store.ts'
 import { Announcer } from '../sync/announcer.ts'
@@ -95,6 +96,7 @@ export async function startWorker(base: NodeBase): Promise<Node> {
     store,
     content,
     sync,
+    findReceipt: createReceiptFinder(chain.rpc, indexer),
     sender,
     committer,
     log: taskLog,
@@ -207,7 +209,14 @@ export async function startWorker(base: NodeBase): Promise<Node> {
     board.step('services', 'running')
     const epochKeys = startEpochKeys({ chain: indexer, enclave, keys, envelopes, log })
     stops.add('epoch keys', () => Promise.resolve(epochKeys.stop()))
-    const stopReplicas = startResultReplicas({ chain: indexer, relay, signer, log: log.child('relay') })
+    const stopReplicas = startResultReplicas({
+      chain: indexer,
+      relay,
+      sync,
+      signer,
+      log: log.child('relay'),
+      onLost: taskId => runner.onLost(taskId)
+    })
     stops.add('result replicas', () => Promise.resolve(stopReplicas()))
     await runner.start()
     stops.add('tasks', () => runner.stop())

@@ -12,6 +12,7 @@ const DONE_AT: Readonly<Record<TaskState['stage'], readonly TaskStage[]>> = {
   sealed: ['executing'],
   submitted: ['executing', 'committed'],
   included: ['executing', 'committed'],
+  rebuilding: [],
   released: ['executing', 'committed'],
   declined: [],
   watching: [],

@@ -1,5 +1,6 @@
 import type { Hash, ReleasedResult } from '@enigma/protocol'
 import type { ChainReader, ChainTask } from '../chain/reader.ts'
+import type { FindReceipt } from '../chain/receipt-finder.ts'
 import type { TxSender } from '../chain/tx-sender.ts'
 import type { Enclave } from '../enclave/enclave.ts'
 import type { Logger } from '../ops/log.ts'
@@ -41,6 +42,7 @@ export interface EffectParts {
   readonly store: TaskStore
   readonly content: Pick<ContentStore, 'getBytecode'>
   readonly sync: Pick<DeltaSync, 'push'>
+  readonly findReceipt: FindReceipt
   readonly sender: Pick<TxSender, 'send'>
   readonly committer: Pick<Committer, 'commit'>
   readonly log: Logger

@@ -12,6 +12,8 @@ export interface EnclaveFeed {
    * @throws SYNC_INCOMPLETE if no peer has what is missing; ENCLAVE_REFUSED; CHAIN_BEHIND if the enclave is ahead.
    */
   bring(scAddr: ScAddr, codeHash: Hash, deltaCount: number, signal: AbortSignal): Promise<void>
+  /** Does `work` with the state at `deltaCount`, going back to it if need be; nobody moves the state meanwhile. */
+  at<T>(scAddr: ScAddr, codeHash: Hash, deltaCount: number, signal: AbortSignal, work: () => Promise<T>): Promise<T>
   /** Loads the code again, if the enclave let it go. */
   forgetCode(codeHash: Hash): void
 }
@@ -44,9 +46,9 @@ export function createEnclaveFeed(
     return chain.contract(scAddr)?.steps[tip.deltaCount - 1]?.headHash === tip.headHash
   }
 
-  async function bringState(scAddr: ScAddr, deltaCount: number, signal: AbortSignal): Promise<void> {
+  async function bringState(scAddr: ScAddr, deltaCount: number, signal: AbortSignal, back = false): Promise<void> {
     let tip = await enclave.call('stateTip', { scAddr })
-    if (!onChain(scAddr, tip)) {
+    if (!onChain(scAddr, tip) || (back && tip.deltaCount > deltaCount)) {
       await enclave.call('dropState', { scAddr }) // what a reorg left
       tip = await enclave.call('stateTip', { scAddr })
     }
@@ -76,22 +78,31 @@ export function createEnclaveFeed(
     }
   }
 
+  /** One at a time per contract: two feeders would hand over the same delta twice. */
+  async function inLane<T>(scAddr: ScAddr, work: () => Promise<T>): Promise<T> {
+    const before = lanes.get(scAddr) ?? Promise.resolve()
+    const mine = before.then(work)
+    const settled = mine.catch(() => undefined)
+    lanes.set(scAddr, settled)
+    try {
+      return await mine
+    } finally {
+      if (lanes.get(scAddr) === settled) lanes.delete(scAddr)
+    }
+  }
+
   return {
     forgetCode: codeHash => void loaded.codes.delete(codeHash),
-    /** One at a time per contract: two feeders would hand over the same delta twice. */
-    async bring(scAddr, codeHash, deltaCount, signal) {
-      const before = lanes.get(scAddr) ?? Promise.resolve()
-      const mine = before.then(async () => {
+    bring: (scAddr, codeHash, deltaCount, signal) =>
+      inLane(scAddr, async () => {
         await bringCode(codeHash, signal)
         await bringState(scAddr, deltaCount, signal)
+      }),
+    at: (scAddr, codeHash, deltaCount, signal, work) =>
+      inLane(scAddr, async () => {
+        await bringCode(codeHash, signal)
+        await bringState(scAddr, deltaCount, signal, true)
+        return work()
       })
-      const settled = mine.catch(() => undefined)
-      lanes.set(scAddr, settled)
-      try {
-        await mine
-      } finally {
-        if (lanes.get(scAddr) === settled) lanes.delete(scAddr)
-      }
-    }
   }
 }

@@ -43,19 +43,20 @@ export type TaskState =
   | { readonly stage: 'submitted'; readonly accepted: Acceptance; readonly runs: number; readonly run: RunRef }
   | {
       readonly stage: 'included'
-      readonly accepted: Acceptance
+      readonly accepted: Acceptance | null // null: run only once the chain had the receipt
       readonly runs: number
       readonly run: RunRef
       readonly block: number
     }
   | { readonly stage: 'declined'; readonly reason: string } // this seat signs nothing; others may
   | { readonly stage: 'watching' } // no seat here
+  | { readonly stage: 'rebuilding'; readonly block: number } // settled by another, whose delta or output is lost (R10)
   | { readonly stage: 'expired' } // past its deadline; the fee goes back when this worker's turn comes
   | { readonly stage: 'refunding' }
   // final
   | {
       readonly stage: 'released'
-      readonly accepted: Acceptance
+      readonly accepted: Acceptance | null
       readonly runs: number
       readonly run: RunRef
       readonly block: number
@@ -77,6 +78,9 @@ export type TaskEventIn =
   | { readonly type: 'settled'; readonly block: number; readonly status: number; readonly digest: Hash }
   | { readonly type: 'released' }
   | { readonly type: 'unreleasable'; readonly reason: string }
+  | { readonly type: 'lost' } // nobody hands out the delta or the output of its accepted receipt
+  | { readonly type: 'rebuilt'; readonly run: RunRef }
+  | { readonly type: 'unrebuildable'; readonly reason: string }
   | { readonly type: 'unsettled'; readonly hasEnvelope: boolean } // a reorg took the settlement away, not the record
   | { readonly type: 'rolled-back'; readonly facts: TaskFacts | null; readonly hasEnvelope: boolean }
 
@@ -85,7 +89,7 @@ export interface Task {
   readonly state: TaskState
 }
 
-export type Effect = 'prepare' | 'run' | 'submit' | 'release' | 'refund'
+export type Effect = 'prepare' | 'run' | 'submit' | 'release' | 'refund' | 'rebuild'
 
 /** A thread that failed gets one more try (R6); a receipt that lost is run again, but not for ever. */
 const MAX_FAILED_RUNS = 2
@@ -98,7 +102,7 @@ export const holdsLane = (state: TaskState): state is TaskState & { stage: 'runn
   state.stage === 'running' || state.stage === 'sealed' || state.stage === 'submitted'
 /** Stages that R8 wants on disk before anything follows from them. */
 export const isPersistent = (state: TaskState): boolean =>
-  ['accepted', 'sealed', 'submitted', 'included', 'released', 'settled', 'returned'].includes(state.stage)
+  ['accepted', 'sealed', 'submitted', 'included', 'rebuilding', 'released', 'settled', 'returned'].includes(state.stage)
 
 export function firstState(facts: TaskFacts, hasEnvelope: boolean): TaskState {
   if (facts.seat === null) return { stage: 'watching' }
@@ -118,6 +122,8 @@ export function effectOf(state: TaskState): Effect | null {
       return 'release'
     case 'refunding':
       return 'refund'
+    case 'rebuilding':
+      return 'rebuild'
     default:
       return null
   }
@@ -163,14 +169,19 @@ export function next({ facts, state }: Task, event: TaskEventIn): Task {
     return { facts: event.facts, state: firstState(event.facts, event.hasEnvelope) }
   }
   if (event.type === 'unsettled') {
-    if (!isFinal(state) && state.stage !== 'included') return { facts, state }
-    if (!('run' in state)) return to(firstState(facts, event.hasEnvelope))
+    if (!isFinal(state) && state.stage !== 'included' && state.stage !== 'rebuilding') return { facts, state }
+    if (!('run' in state) || state.accepted === null) return to(firstState(facts, event.hasEnvelope))
     return to({ stage: 'submitted', accepted: state.accepted, runs: state.runs, run: state.run })
+  }
+  if (event.type === 'lost') {
+    return state.stage === 'settled' && facts.seat !== null
+      ? to({ stage: 'rebuilding', block: state.block })
+      : { facts, state }
   }
   if (isFinal(state)) return { facts, state }
   switch (event.type) {
     case 'settled':
-      return state.stage === 'included' ? { facts, state } : to(settle(state, event))
+      return state.stage === 'included' || state.stage === 'rebuilding' ? { facts, state } : to(settle(state, event))
     case 'head':
       return to(onHead(facts, state, event.block))
     case 'envelope':
@@ -200,6 +211,13 @@ export function next({ facts, state }: Task, event: TaskEventIn): Task {
       return to({ stage: 'accepted', accepted: state.accepted, notBefore: event.notBefore, runs: state.runs })
     case 'released':
       return state.stage === 'included' ? to({ ...state, stage: 'released' }) : { facts, state }
+    case 'rebuilt':
+      if (state.stage !== 'rebuilding') return { facts, state }
+      return to({ stage: 'included', accepted: null, runs: 1, run: event.run, block: state.block })
+    case 'unrebuildable':
+      return state.stage === 'rebuilding'
+        ? to({ stage: 'settled', block: state.block, reason: event.reason })
+        : { facts, state }
     case 'unreleasable':
       return state.stage === 'included'
         ? to({ stage: 'settled', block: state.block, reason: event.reason })

@@ -7,11 +7,11 @@ import { orderFrom, type Unsettled } from './lane.ts'
 import type { RunRef, Task } from './machine.ts'
 
 /** Nothing was signed, and another try would end the same way. */
-const DECLINES: readonly string[] = ['INPUT_NOT_FOR_SEAT', 'ENCLAVE_INPUT_MISMATCH', 'ENCLAVE_BAD_REQUEST']
+export const DECLINES: readonly string[] = ['INPUT_NOT_FOR_SEAT', 'ENCLAVE_INPUT_MISMATCH', 'ENCLAVE_BAD_REQUEST']
 /** The enclave's own trouble with a run, not the network's. */
 const RUN_FAILURES = /^(WASM_|ENCLAVE_INTERNAL|ENCLAVE_FULL)/
 
-const runRefOf = (digest: Hash, receipt: Receipt): RunRef => ({
+export const runRefOf = (digest: Hash, receipt: Receipt): RunRef => ({
   digest,
   prevHead: receipt.prevHead,
   deltaHash: receipt.deltaHash,

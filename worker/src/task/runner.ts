@@ -101,6 +101,11 @@ export class TaskRunner {
     }
   }
 
+  /** R10: nobody hands out what the accepted receipt of a task stands for. */
+  onLost(taskId: TaskId): void {
+    this.#post(taskId, { type: 'lost' })
+  }
+
   // ------------------------------------------------------------------ chain
 
   #onChain(event: ChainEvent): void {
@@ -206,7 +211,7 @@ export class TaskRunner {
         facts: factsOf(this.#parts.chain, this.#parts, found),
         hasEnvelope
       })
-    } else if (found.settlement && state.stage !== 'included') this.#onSettled(found)
+    } else if (found.settlement && state.stage !== 'included' && state.stage !== 'rebuilding') this.#onSettled(found)
   }
 
   // ------------------------------------------------------------------ machine

@@ -29,7 +29,7 @@ export function taskEvents(
   const events: TaskEvent[] = []
   if (onChain) events.push({ stage: 'recorded', block: onChain.recordBlock })
   const state = task?.facts.seat === null ? null : task?.state
-  if (state && 'accepted' in state) {
+  if (state && 'accepted' in state && state.accepted) {
     const { recordBlock, signature } = state.accepted
     events.push({ stage: 'accepted', block: recordBlock, signer, signature })
   }

@@ -36,6 +36,7 @@ describe('task/effects', () => {
   let alarms: string[]
   let told: TaskEventIn[]
   let forgotten: number
+  let found: Receipt | null
 
   beforeEach(() => {
     chain = new MemoryChain()
@@ -85,6 +86,7 @@ describe('task/effects', () => {
     alarms = []
     told = []
     forgotten = 0
+    found = receipt
     send = request => {
       request.onSigned?.()
       return Promise.resolve({ hash: hashOf('tx'), block: chain.head().number, ok: true, logs: [] })
@@ -98,7 +100,8 @@ describe('task/effects', () => {
         }
         if (reason) return Promise.reject(new WorkerError({ code: 'ENCLAVE_REFUSED', method, reason }, 'refused'))
         if (method === 'accept') return Promise.resolve({ recordBlock, signature: new Uint8Array(65) })
-        if (method === 'run') return Promise.resolve({ ...stored, callbackData: new Uint8Array() })
+        if (method === 'run' || method === 'rerun')
+          return Promise.resolve({ ...stored, callbackData: new Uint8Array() })
         return Promise.resolve({ receipt, result: Uint8Array.of(9) })
       }
     } as unknown as Enclave
@@ -118,6 +121,10 @@ describe('task/effects', () => {
           order.push(`feed to ${deltaCount}`)
           return Promise.resolve()
         },
+        at(_scAddr, _codeHash, deltaCount, _signal, work) {
+          order.push(`back to ${deltaCount}`)
+          return work()
+        },
         forgetCode: () => void forgotten++
       },
       envelopes: { get: () => Promise.resolve(Uint8Array.of(1)) },
@@ -129,6 +136,7 @@ describe('task/effects', () => {
           return Promise.resolve({ acks: Promise.resolve(2) })
         }
       },
+      findReceipt: () => Promise.resolve(found),
       sender: { send: request => send(request) },
       committer: new Committer({
         chain,
@@ -271,6 +279,30 @@ describe('task/effects', () => {
     expect(await failing('release', at('included'))).to.equal('ENCLAVE_REFUSED')
     refuse = { release: 'ENCLAVE_SEALED_RUN' }
     expect(await perform('release', at('included'))).to.deep.include({ type: 'unreleasable' })
+  })
+
+  it('runs a task again whose delta is lost, on the state before it, and spreads the delta', async () => {
+    chain.include(taskId, { deltaHash: hashOf('delta'), operator: addressOf('bob'), digest: digest() })
+    const state: TaskState = { stage: 'rebuilding', block: chain.head().number }
+    const lost: Task = { facts: task.facts, state }
+    const outcome = await effects.rebuild(lost, { signal, tell: () => Promise.resolve(), unsettled: () => [] })
+    expect(outcome!.event).to.deep.include({ type: 'rebuilt' })
+    expect(outcome!.run!.run.sealedRun).to.deep.equal(stored.sealedRun)
+    expect(order.slice(1)).to.deep.equal(['back to 0', 'rerun', 'push'])
+  })
+
+  it('gives a lost run up that comes to another receipt, with an alarm, or whose receipt or input is gone', async () => {
+    chain.include(taskId, { deltaHash: hashOf('delta'), operator: addressOf('bob'), digest: digest() })
+    const lost: Task = { facts: task.facts, state: { stage: 'rebuilding', block: chain.head().number } }
+    refuse = { rerun: 'ENCLAVE_RERUN_DIFFERS' }
+    expect(await perform('rebuild', lost)).to.deep.include({ type: 'unrebuildable' })
+    expect(alarms).to.deep.equal(['RERUN_DIFFERS'])
+    refuse = { rerun: 'INPUT_NOT_FOR_SEAT' }
+    expect(await perform('rebuild', lost)).to.deep.include({ type: 'unrebuildable' })
+    refuse = { rerun: 'ENCLAVE_STATE_NOT_AT_HEAD' }
+    expect(await failing('rebuild', lost)).to.equal('ENCLAVE_REFUSED')
+    found = null
+    expect(await perform('rebuild', lost)).to.deep.include({ type: 'unrebuildable' })
   })
 
   it('sends no refund for a task that is settled already', async () => {

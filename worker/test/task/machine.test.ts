@@ -124,6 +124,20 @@ describe('task/machine', () => {
     expect(effectOf(task.state)).to.equal('submit')
   })
 
+  it('rebuilds a task that another seat settled when its delta is lost, and never one that it has no seat of', () => {
+    const settled = after(fresh(), settledBy(hash(7)))
+    const rebuilding = next(settled, { type: 'lost' })
+    expect(effectOf(rebuilding.state)).to.equal('rebuild')
+    expect(next(rebuilding, { type: 'head', block: 400 }).state.stage).to.equal('rebuilding')
+    const rebuilt = next(rebuilding, { type: 'rebuilt', run: run(7) })
+    expect(effectOf(rebuilt.state)).to.equal('release')
+    expect(next(rebuilding, { type: 'unrebuildable', reason: 'x' }).state.stage).to.equal('settled')
+    expect(after(fresh(null), settledBy(hash(7)), { type: 'lost' }).state.stage).to.equal('settled')
+    const released = next(rebuilt, { type: 'released' })
+    // It never promised anything: when a reorg takes the receipt away, it begins anew.
+    expect(next(released, { type: 'unsettled', hasEnvelope: true }).state.stage).to.equal('preparing')
+  })
+
   // -------------------------------------------------------------- properties
 
   const anyEvent: fc.Arbitrary<TaskEventIn> = fc.oneof(
@@ -139,7 +153,9 @@ describe('task/machine', () => {
     fc.constantFrom(6, 7, 8).map(n => settledBy(hash(n))),
     fc.constant<TaskEventIn>(settledBy(hash(0), TaskStatus.ReceiptFailedReturn)),
     fc.constant<TaskEventIn>({ type: 'released' }),
-    fc.constant<TaskEventIn>({ type: 'unreleasable', reason: 'x' })
+    fc.constant<TaskEventIn>({ type: 'unreleasable', reason: 'x' }),
+    fc.constantFrom(6, 7, 8).map(n => ({ type: 'rebuilt', run: run(n) }) as TaskEventIn),
+    fc.constant<TaskEventIn>({ type: 'unrebuildable', reason: 'x' })
   )
   const anyTask = fc.record({ seat: fc.constantFrom(null, 0, 1, 2), hasEnvelope: fc.boolean() })
   const seeded = { seed: Number(process.env['FC_SEED'] ?? Date.now() % 2 ** 31), numRuns: 2_000 }

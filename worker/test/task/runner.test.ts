@@ -21,7 +21,7 @@ import { createStatusBoard } from '../../src/ops/status-board.ts'
 import type { CrashPoint } from '../../src/ops/crash-points.ts'
 import type { EffectContext, Effects, Outcome, RunEffect } from '../../src/task/effects.ts'
 import { EnvelopeStore } from '../../src/task/envelope-store.ts'
-import type { Effect, Task } from '../../src/task/machine.ts'
+import type { Effect, RunRef, Task } from '../../src/task/machine.ts'
 import { TaskRunner } from '../../src/task/runner.ts'
 import { createTaskStore, type StoredRun } from '../../src/task/task-store.ts'
 import { MemoryChain, addressOf, asScAddr, asTaskId, hashOf } from '../memory-chain.ts'
@@ -106,6 +106,10 @@ describe('task/runner', () => {
         event: { type: 'released' },
         result: { receipt: run!.receipt, signature: run!.signature, result: Uint8Array.of(9) }
       }
+    },
+    rebuild: async task => {
+      const outcome = await smooth.run(task, undefined as never)
+      return { ...outcome!, event: { type: 'rebuilt', run: (outcome!.event as { run: RunRef }).run } }
     },
     refund(task) {
       chain.settle(task.facts.taskId, { status: TaskStatus.ReceiptFailedReturn })
@@ -338,7 +342,8 @@ describe('task/runner', () => {
         run: ['run', 'submit', 'release'], // the acceptance was on disk
         submit: ['submit', 'release'], // and so was the run
         release: ['release'],
-        refund: []
+        refund: [],
+        rebuild: []
       }
       expect(performed).to.deep.equal(again[at])
     })
@@ -369,6 +374,20 @@ describe('task/runner', () => {
     chain.settle(taskId, { digest: hashOf('another') })
     await until('settled', () => stage(taskId) === 'settled')
     expect(performed).not.to.include('release')
+  })
+
+  it('rebuilds what another seat settled and nobody hands out, and releases it', async () => {
+    script.run = (_, { signal }) =>
+      new Promise((_done, fail) => signal.addEventListener('abort', () => fail(signal.reason as Error)))
+    await deliver()
+    const { taskId } = chain.record({ taskId: asTaskId('t'), scAddr, inputHash: input })
+    await until('running', () => stage(taskId) === 'running')
+    chain.settle(taskId, { digest: hashOf('by another seat'), operator: addressOf('bob') })
+    await until('settled', () => stage(taskId) === 'settled')
+    runner.onLost(taskId)
+    await until('released', () => stage(taskId) === 'released')
+    expect(performed.slice(-2)).to.deep.equal(['rebuild', 'release'])
+    expect((await createTaskStore(db).result(taskId))!.result).to.deep.equal(Uint8Array.of(9))
   })
 
   it('runs a task again whose record a reorg moved to another block', async () => {
