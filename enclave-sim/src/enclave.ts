@@ -11,7 +11,7 @@ const methodNames = new Map<number, EnclaveMethodName>(
 
 /** The enclave's code on a platform: every call decoded, answered by its handler, encoded. */
 export function createEnclave(parts: EnclaveParts): EnclaveBackend {
-  const enclave: Enclave = { ...parts, session: undefined }
+  const enclave: Enclave = { ...parts, session: undefined, pendingImport: undefined }
   const handlers = createHandlers(enclave)
 
   async function answer<M extends EnclaveMethodName>(method: M, payload: Uint8Array): Promise<Uint8Array> {

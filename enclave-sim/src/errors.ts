@@ -47,6 +47,8 @@ export type EnclaveCode =
   | 'ENCLAVE_SEED_ORDER'
   | 'ENCLAVE_ASKER_REFUSED'
   | 'ENCLAVE_SEAT_REFUSED'
+  | 'ENCLAVE_EXPORT_REFUSED'
+  | 'ENCLAVE_IMPORT_REFUSED'
 
 export class EnclaveError extends EnigmaError<EnclaveFailure> {}
 

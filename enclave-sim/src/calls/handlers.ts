@@ -6,6 +6,7 @@ import { answerChainView, epochSeed, rotateGeneration } from './principal.ts'
 import { query } from './query.ts'
 import { release } from './release.ts'
 import { rerun } from './rerun.ts'
+import { exportRoot, importRequest, importRoot } from './root.ts'
 import { accept, run } from './run.ts'
 import { principalOf, workerOf, type Enclave } from './session.ts'
 import { applyDeltas, dropState, loadCode, stateTip } from './states.ts'
@@ -57,6 +58,9 @@ export function createHandlers(enclave: Enclave): Handlers {
 
     epochSeed: request => alone(() => epochSeed(principalOf(enclave), request)),
     answerChainView: request => answerChainView(enclave, request),
+    importRequest: request => importRequest(enclave, request),
+    exportRoot: request => exportRoot(enclave, principalOf(enclave), request),
+    importRoot: request => alone(() => importRoot(enclave, request)),
     rotateGeneration: () => alone(() => rotateGeneration(principalOf(enclave)))
   }
 }

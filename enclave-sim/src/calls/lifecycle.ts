@@ -20,10 +20,16 @@ export async function start(enclave: Enclave, request: StartRequest): Promise<St
   if (enclave.session) requireSameBinding(enclave.session.identity.binding, asked)
   else {
     enclave.session = await openSession(enclave, asked)
+    enclave.pendingImport?.destroy()
+    enclave.pendingImport = undefined
     enclave.log('info', 'started', { role: roleName(asked.role), signer: enclave.session.identity.signer })
   }
-  const { signer, transport, principalSigner } = enclave.session.identity
-  const { measurement, svn, isolation, mode } = platform
+  return startResponse(enclave)
+}
+
+export function startResponse(enclave: Enclave): StartResponse {
+  const { signer, transport, principalSigner } = sessionOf(enclave).identity
+  const { measurement, svn, isolation, mode } = enclave.platform
   return { signer, transportKey: transport.publicKey, principalSigner, measurement, svn, isolation, mode }
 }
 

@@ -2,12 +2,10 @@ import {
   MAX_GENERATIONS,
   chainViewRequest as requestCodec,
   chainViewRequestDigest,
-  reportDataOf,
   requireSeat,
   requireSigner,
   stateKeyOf,
   typedDigest,
-  verifySimEvidence,
   type AnswerChainViewRequest,
   type Attested,
   type ChainView,
@@ -21,6 +19,7 @@ import {
   type SignedChainViewRequest,
   type StateKeyGrant
 } from '@enigma/protocol'
+import { requireSameCode } from '../attest/same-code.ts'
 import { enclaveError } from '../errors.ts'
 import { sealGrants } from '../keys/grants.ts'
 import type { PrincipalParts } from './principal-parts.ts'
@@ -73,18 +72,14 @@ export function answerChainView(enclave: Enclave, request: AnswerChainViewReques
 }
 
 /** @throws ENCLAVE_ASKER_REFUSED unless this is an enclave of the same code, bound to this chain, contract and principal. */
-function requireAsker(
-  { platform, nowSeconds }: Enclave,
-  { identity }: PrincipalParts,
-  { report, evidence }: Attested
-): void {
+function requireAsker({ platform, nowSeconds }: Enclave, { identity }: PrincipalParts, asker: Attested): void {
+  const { report } = asker
   const { chainId, enigma } = identity.binding.domain
   if (report.chainId !== chainId || report.enigma !== enigma || report.principalSigner !== identity.signer) {
     throw askerRefused('its report names another network or principal')
   }
   try {
-    const policy = { mode: 'simulation' as const, measurements: [platform.measurement], nowSeconds: nowSeconds() }
-    verifySimEvidence(evidence, reportDataOf(report), policy)
+    requireSameCode(asker, platform.measurement, nowSeconds())
   } catch (cause) {
     throw askerRefused(cause instanceof Error ? cause.message : 'its evidence is wrong', cause)
   }

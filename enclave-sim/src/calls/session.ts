@@ -1,5 +1,5 @@
 import { enclaveError } from '../errors.ts'
-import type { Identity } from '../keys/identity.ts'
+import type { Identity, PendingImport } from '../keys/identity.ts'
 import type { EnclaveParts } from './enclave-parts.ts'
 import type { PrincipalParts } from './principal-parts.ts'
 import type { WorkerParts } from './worker-parts.ts'
@@ -11,9 +11,10 @@ export interface Session {
   readonly principal: PrincipalParts | null
 }
 
-/** The enclave's one variable: its session, from the first `start` on. */
+/** What of an enclave changes: its session, from the first `start` on, or its wish to take over a principal's root. */
 export interface Enclave extends EnclaveParts {
   session: Session | undefined
+  pendingImport: PendingImport | undefined
 }
 
 export function sessionOf({ session }: Enclave): Session {

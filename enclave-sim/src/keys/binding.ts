@@ -1,8 +1,7 @@
 import {
   ZERO_ADDRESS,
+  abiEncode,
   equalBytes,
-  reportDataOf,
-  verifySimEvidence,
   type Address,
   type Attested,
   type Domain,
@@ -11,7 +10,7 @@ import {
   type StartRequest
 } from '@enigma/protocol'
 import { enclaveError } from '../errors.ts'
-import { abiEncode } from '@enigma/protocol'
+import { requireSameCode } from '../attest/same-code.ts'
 
 export const Role = { worker: 0, principal: 1 } as const
 export type Role = (typeof Role)[keyof typeof Role]
@@ -58,12 +57,13 @@ export function bindingOf(request: StartRequest, measurement: Hash, nowSeconds: 
 }
 
 function checkPrincipal(
-  { report, evidence }: Attested,
+  principal: Attested,
   signer: Address,
   domain: Domain,
   measurement: Hash,
   nowSeconds: number
 ): void {
+  const { report } = principal
   if (report.signer !== signer || report.principalSigner !== signer || signer === ZERO_ADDRESS) {
     throw enclaveError('ENCLAVE_BAD_PRINCIPAL', "The report is not that of the network's principal.")
   }
@@ -71,7 +71,7 @@ function checkPrincipal(
     throw enclaveError('ENCLAVE_BAD_PRINCIPAL', 'The report of the principal is of another network.')
   }
   try {
-    verifySimEvidence(evidence, reportDataOf(report), { mode: 'simulation', measurements: [measurement], nowSeconds })
+    requireSameCode(principal, measurement, nowSeconds)
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : ''
     throw enclaveError('ENCLAVE_BAD_PRINCIPAL', `The principal's enclave is not trusted. ${why}`, cause)

@@ -73,8 +73,41 @@ export async function openIdentity(vault: Vault, asked: Binding): Promise<Identi
   }
   const secret = asked.role === Role.worker ? secp256k1.utils.randomSecretKey() : randomBytes(32)
   const transportSecret = asked.role === Role.worker ? randomBytes(32) : new Uint8Array(32)
-  const { role, domain, operator, principalSigner, principalTransport } = asked
-  await vault.store('identity', storedIdentity, {
+  await storeIdentity(vault, asked, secret, transportSecret)
+  return identityOf(asked, secret, transportSecret)
+}
+
+export const hasIdentity = (vault: Vault): boolean => vault.load('identity', storedIdentity) !== undefined
+
+/** Keys of an enclave that asks for a principal's root, until it has it. */
+export interface PendingImport {
+  readonly binding: Binding
+  readonly signer: Address // of a key that signs nothing: it only tells one request from another
+  readonly transport: X25519Pair
+  destroy(): void
+}
+
+export function pendingImport(binding: Binding): PendingImport {
+  const transport = x25519Pair()
+  const signer = addressOfPrivateKey(secp256k1.utils.randomSecretKey())
+  return { binding, signer, transport, destroy: () => void transport.privateKey.fill(0) }
+}
+
+/** The principal whose root this is, to be stored as this enclave's own identity. */
+export function importedIdentity(
+  binding: Binding,
+  root: Uint8Array
+): Identity & { store(vault: Vault): Promise<void> } {
+  const transportSecret = new Uint8Array(32)
+  return {
+    ...identityOf(binding, root, transportSecret),
+    store: vault => storeIdentity(vault, binding, root, transportSecret)
+  }
+}
+
+function storeIdentity(vault: Vault, binding: Binding, secret: Uint8Array, transportSecret: Uint8Array): Promise<void> {
+  const { role, domain, operator, principalSigner, principalTransport } = binding
+  return vault.store('identity', storedIdentity, {
     role,
     ...domain,
     operator,
@@ -83,7 +116,6 @@ export async function openIdentity(vault: Vault, asked: Binding): Promise<Identi
     secret,
     transportSecret
   })
-  return identityOf(asked, secret, transportSecret)
 }
 
 const bindingOfStored = (s: StoredIdentity): Binding => ({

@@ -24,6 +24,11 @@ const storedSeeds: Codec<StoredSeeds> = message<StoredSeeds>('Seeds', 1, {
   generation: u32
 })
 
+/** Where another enclave of the same principal stands. */
+export function storeSeeds(vault: Vault, { highest, generation }: StoredSeeds): Promise<void> {
+  return vault.store('seeds', storedSeeds, { highest, generation })
+}
+
 /** The secrets of the epochs, one after the other: nobody can ask ahead of the next one (R1). */
 export class Seeds {
   readonly #vault: Vault
@@ -38,6 +43,11 @@ export class Seeds {
     this.#domain = domain
     const stored = vault.load('seeds', storedSeeds)
     this.#stored = { highest: stored?.highest?.d ?? -1, generation: stored?.generation ?? 0 }
+  }
+
+  /** The number of the last seed released; -1: none was. */
+  get highest(): number {
+    return this.#stored.highest
   }
 
   get generation(): number {

@@ -39,3 +39,8 @@ export function identitySecrets(sealedFolder: string): { secret: Uint8Array; tra
   const plaintext = openBlob(key, 'identity', blob)
   return { secret: plaintext.slice(-64, -32), transportSecret: plaintext.slice(-32) }
 }
+
+/** The root secret in a principal's sealed files. */
+export function identityRoot(files: ReadonlyMap<string, Uint8Array>): Uint8Array {
+  return openBlob(files.get('sealing.key')!, 'identity', files.get('identity.sealed')!).slice(-64, -32)
+}

@@ -57,6 +57,9 @@ import type {
   EpochSeedRequest,
   EpochSeedResponse,
   RotateGenerationResponse,
+  ExportRootRequest,
+  ExportRootResponse,
+  ImportRootRequest,
   SeatClaim,
   AnswerChainViewRequest,
   EnclaveStatus,
@@ -70,6 +73,8 @@ export interface CallCodecs<M extends EnclaveMethodName> {
 }
 
 const empty = (name: string): Codec<Empty> => message<Empty>(name, 1, {})
+/** A principal's report and evidence, and what it seals. */
+const MAX_ROOT_TRANSFER_BYTES = 4096
 const MAX = 1024 * 1024 + 32 * 1024
 const leaf: Codec<StakeLeaf> = struct<StakeLeaf>('StakeLeaf', {
   index: u32,
@@ -95,6 +100,24 @@ const seatClaim: Codec<SeatClaim> = struct<SeatClaim>('SeatClaim', {
   graceOver: uint
 })
 const stateTip = message<StateTip>('StateTip', 1, { hasKey: bool, deltaCount: uint, headHash: bytes32() })
+const startFields = {
+  role: u8,
+  chainId: u256,
+  enigma: addressCodec,
+  operator: addressCodec,
+  principalSigner: addressCodec,
+  principal: maybe(attested)
+}
+const startRequest = message<StartRequest>('StartRequest', 1, startFields)
+const startResponse = message<StartResponse>('StartResponse', 1, {
+  signer: addressCodec,
+  transportKey: bytes32<Key32>(),
+  principalSigner: addressCodec,
+  measurement: bytes32(),
+  svn: u16,
+  isolation: text(32),
+  mode: text(32)
+})
 const scAddrOnly = message<StateTipRequest>('StateTipRequest', 1, { scAddr: bytes32<ScAddr>() })
 const taskInView = { nonce: bytes32(), taskId: bytes32<TaskId>(), envelope: bytes(MAX_ENVELOPE_BYTES) }
 const runResponse = message<RunResponse>(
@@ -112,25 +135,7 @@ const runResponse = message<RunResponse>(
 
 /** How each call travels. A method without codecs does not compile. */
 export const enclaveCodecs: { readonly [M in EnclaveMethodName]: CallCodecs<M> } = {
-  start: {
-    request: message<StartRequest>('StartRequest', 1, {
-      role: u8,
-      chainId: u256,
-      enigma: addressCodec,
-      operator: addressCodec,
-      principalSigner: addressCodec,
-      principal: maybe(attested)
-    }),
-    response: message<StartResponse>('StartResponse', 1, {
-      signer: addressCodec,
-      transportKey: bytes32<Key32>(),
-      principalSigner: addressCodec,
-      measurement: bytes32(),
-      svn: u16,
-      isolation: text(32),
-      mode: text(32)
-    })
-  },
+  start: { request: startRequest, response: startResponse },
   evidence: { request: message<EvidenceRequest>('EvidenceRequest', 1, { nonce: uint }), response: attested },
   encryptionKey: {
     request: message<EncryptionKeyRequest>('EncryptionKeyRequest', 1, { epoch: uint }),
@@ -220,6 +225,18 @@ export const enclaveCodecs: { readonly [M in EnclaveMethodName]: CallCodecs<M> }
       MAX
     ),
     response: chainViewAnswer
+  },
+  importRequest: { request: startRequest, response: attested },
+  exportRoot: {
+    request: message<ExportRootRequest>('ExportRootRequest', 1, { to: attested }),
+    response: message<ExportRootResponse>('ExportRootResponse', 1, { sealed: bytes(MAX_ROOT_TRANSFER_BYTES) })
+  },
+  importRoot: {
+    request: message<ImportRootRequest>('ImportRootRequest', 1, {
+      start: struct<StartRequest>('ImportStart', startFields),
+      sealed: bytes(MAX_ROOT_TRANSFER_BYTES)
+    }),
+    response: startResponse
   },
   rotateGeneration: {
     request: empty('RotateGenerationRequest'),

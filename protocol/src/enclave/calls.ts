@@ -25,6 +25,9 @@ export const EnclaveMethod = {
   status: 16,
   rerun: 17,
   query: 18,
+  importRequest: 23,
+  exportRoot: 24,
+  importRoot: 25,
   rotateGeneration: 26
 } as const
 export type EnclaveMethodName = keyof typeof EnclaveMethod
@@ -170,6 +173,21 @@ export interface RotateGenerationResponse {
   readonly generation: number
 }
 
+/**
+ * R14: a second enclave becomes the same principal. It asks with `importRequest` (a StartRequest of role 1), whose answer is a report
+ * over a key made for this, with principalSigner 0: neither a worker's nor a principal's.
+ */
+export interface ExportRootRequest {
+  readonly to: Attested
+}
+export interface ExportRootResponse {
+  readonly sealed: Uint8Array // encoded RootTransfer: for that enclave alone
+}
+export interface ImportRootRequest {
+  readonly start: StartRequest // as in importRequest
+  readonly sealed: Uint8Array
+}
+
 /** That the asker holds a seat of a contract in an epoch; the principal's host collects it from the chain. */
 export interface SeatClaim {
   readonly scAddr: ScAddr
@@ -211,6 +229,9 @@ export interface EnclaveCalls {
   release: [ReleaseRequest, ReleaseResponse]
   epochSeed: [EpochSeedRequest, EpochSeedResponse]
   answerChainView: [AnswerChainViewRequest, ChainViewAnswer]
+  importRequest: [StartRequest, Attested]
+  exportRoot: [ExportRootRequest, ExportRootResponse]
+  importRoot: [ImportRootRequest, StartResponse]
   rotateGeneration: [Empty, RotateGenerationResponse]
   status: [Empty, EnclaveStatus]
 }
