@@ -37,6 +37,13 @@ export const buildParts: readonly BuildPart[] = [
     inputs: ['enclave-sim/src/**/*', 'enclave-sim/build.ts', 'protocol/src/**/*', 'mpc/src/**/*'],
     outputs: ['enclave-sim/dist/enclave.mjs', 'enclave-sim/dist/wasm-thread.mjs'],
     command: ['node', 'enclave-sim/build.ts']
+  },
+  {
+    name: 'template dApp',
+    script: 'template-dapp/vite.config.ts',
+    inputs: ['template-dapp/**/*', 'enigma-js/src/**/*', 'protocol/src/**/*', 'secret-contracts/**/*.ts'],
+    outputs: ['template-dapp/dist/index.html'],
+    command: ['node_modules/.bin/vite', 'build', 'template-dapp', '--logLevel', 'warn']
   }
 ]
 

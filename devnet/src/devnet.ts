@@ -30,6 +30,8 @@ export interface Devnet {
   readonly epochSize: number
   readonly workers: readonly DevnetWorker[]
   readonly principal: DevnetNode
+  /** Address of the template dApp's page; undefined if it is not served. */
+  readonly dappUrl: string | undefined
   /** `admin` owns the contracts; each of `users` has 10,000 ETH and 1,000,000 ENG. */
   readonly accounts: { readonly admin: DevAccount; readonly users: readonly DevAccount[] }
   readonly dataDir: string

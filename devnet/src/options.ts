@@ -16,6 +16,8 @@ export interface DevnetOptions {
   /** Blocks of an epoch, 2 to 200. */
   readonly epochSize?: number
   readonly mining?: Mining
+  /** Serve the template dApp as well, if it is built. */
+  readonly dapp?: boolean
   /** One file per process. Default: `DATA_DIR/logs`. */
   readonly logDir?: string
   /** Modules that principal and workers load before their own program; for tests that watch them. */
@@ -58,6 +60,7 @@ export const defaults = {
   chain: 'hardhat',
   epochSize: 60,
   mining: { mode: 'interval', ms: 1_000 },
+  dapp: false,
   readyTimeoutMs: 120_000,
   stopGraceMs: 12_000
 } as const satisfies DevnetOptions

@@ -10,6 +10,7 @@ export interface DevnetPorts {
   readonly workerP2p: (worker: number) => number
   readonly enigmaPage: number
   readonly tokenPage: number
+  readonly dapp: number
 }
 
 /** The documented ports (PROTOCOL, Defaults). */
@@ -20,7 +21,8 @@ export const defaultPorts: DevnetPorts = {
   workerHttp: worker => 3346 + 10 * (worker - 1),
   workerP2p: worker => 10300 + worker,
   enigmaPage: 8081,
-  tokenPage: 8082
+  tokenPage: 8082,
+  dapp: 8080
 }
 
 /** Any free ports, so that networks can run beside each other. */
@@ -31,7 +33,8 @@ export const anyPorts: DevnetPorts = {
   workerHttp: () => 0,
   workerP2p: () => 0,
   enigmaPage: 0,
-  tokenPage: 0
+  tokenPage: 0,
+  dapp: 0
 }
 
 /** @throws DEVNET_PORT_TAKEN for the first port that somebody else listens on. */
@@ -41,7 +44,8 @@ export async function assertPortsFree(ports: DevnetPorts, workers: number): Prom
     [ports.principalHttp, "the principal's JSON-RPC"],
     [ports.principalP2p, "the principal's peer connections"],
     [ports.enigmaPage, 'the page with the Enigma address'],
-    [ports.tokenPage, 'the page with the token address']
+    [ports.tokenPage, 'the page with the token address'],
+    [ports.dapp, 'the template dApp']
   ]
   for (let worker = 1; worker <= workers; worker++) {
     wanted.push([ports.workerHttp(worker), `the JSON-RPC of worker ${worker}`])

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import type { JsonRpcProvider } from 'ethers'
 import { roles } from './accounts.ts'
-import { chainSpec, chainUrl, Miner } from './chain-process.ts'
+import { chainSpec, chainUrl, devnetChainId, Miner } from './chain-process.ts'
 import { ChainRpc } from './chain-rpc.ts'
 import { readContracts, writeContracts, type ContractFile } from './contract-file.ts'
 import {
@@ -12,6 +12,8 @@ import {
   registerPrincipal,
   workerOnChain
 } from './contracts.ts'
+import { dappSpec, dappUrl, isDappBuilt } from './dapp/dapp-process.ts'
+import { writeNetworkFile } from './dapp/network-file.ts'
 import { enclaveMeasurement } from './enclave-file.ts'
 import { NodeHandle, WorkerHandle, type NodeSurroundings } from './node-handle.ts'
 import { nodeInfo } from './node-process.ts'
@@ -121,6 +123,33 @@ export async function startWorkers(
     })
   )
   return handles
+}
+
+/** Starts the process that serves the template dApp, if it is wanted and built; what it returns waits for the page's address. */
+export function startDapp(
+  { dapp, ports, dataDir, onProgress }: Settings,
+  table: ProcessTable,
+  chain: RunningChain,
+  { enigma, token }: ContractFile,
+  workers: readonly WorkerHandle[]
+): ((signal: AbortSignal) => Promise<string>) | undefined {
+  if (!dapp) return undefined
+  if (!isDappBuilt()) {
+    onProgress('the template dApp is not built, so its page is missing (node tools/build.ts builds it)')
+    return undefined
+  }
+  const networkFile = join(dataDir, 'dapp', 'network.json')
+  writeNetworkFile(networkFile, {
+    enigma,
+    token,
+    chainId: devnetChainId,
+    chainUrl: chain.url,
+    rpc: workers.map(({ httpUrl }) => httpUrl),
+    mode: 'simulation',
+    testAccounts: roles.users()
+  })
+  const process = table.start(dappSpec(ports.dapp, networkFile))
+  return signal => dappUrl(process, signal)
 }
 
 /** Waits until epoch 1 has begun and every node says that it is ready and knows all others. */

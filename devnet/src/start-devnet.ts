@@ -11,7 +11,15 @@ import type { NodeHandle } from './node-handle.ts'
 import { defaults, type DevnetOptions, type Mining } from './options.ts'
 import { assertPortsFree } from './ports.ts'
 import { ProcessTable } from './process-table.ts'
-import { allReady, prepareContracts, startChain, startPrincipal, startWorkers, type Settings } from './set-up.ts'
+import {
+  allReady,
+  prepareContracts,
+  startChain,
+  startDapp,
+  startPrincipal,
+  startWorkers,
+  type Settings
+} from './set-up.ts'
 import { setupProvider } from './transactions.ts'
 
 /**
@@ -78,9 +86,11 @@ async function start(
     const principal = await startPrincipal(settings, surroundings, provider, contracts, signal)
     onProgress(settings.workers === 1 ? 'starting the worker ...' : `starting ${settings.workers} workers ...`)
     const workers = await startWorkers(settings, surroundings, provider, contracts, principal.multiaddrs, signal)
+    const page = startDapp(settings, table, chain, contracts, workers)
     onProgress('waiting for the first epoch ...')
     await allReady(settings, [principal, ...workers], provider, contracts, signal)
     await pump.stop()
+    const dappUrl = await page?.(signal)
 
     const setMining = (mining: Mining): Promise<void> =>
       mining.mode === 'manual' ? chain.miner.manual() : chain.miner.every(mining.ms)
@@ -92,6 +102,7 @@ async function start(
       ...contracts,
       workers,
       principal,
+      dappUrl,
       accounts: { admin: roles.admin(), users: roles.users() },
       dataDir,
       logDir,

@@ -27,7 +27,7 @@ export interface DevnetState {
     readonly httpUrl: string
     readonly multiaddrs: readonly string[]
   }[]
-  readonly pages?: { readonly enigma: string; readonly token: string }
+  readonly pages?: { readonly enigma: string; readonly token: string; readonly dapp?: string }
 }
 
 export const stateFilePath = (): string => join(enigmaHome(), 'devnet', 'devnet.json')

@@ -96,6 +96,20 @@ const DEVELOPMENT_POLL_MS = 250
  * @throws CHAIN_UNREACHABLE, CHAIN_FOREIGN, ENIGMA_NOT_FOUND, ENIGMA_MODE_FOREIGN, EVIDENCE_*, WORKER_UNREACHABLE, CLIENT_SETTING
  */
 export async function createEnigmaClient(options: ClientOptions): Promise<EnigmaClient> {
+  const { session, info } = await openSession(options)
+  return clientOf(session, session.account, info)
+}
+
+/** What a client is made of. */
+export interface OpenedSession {
+  readonly session: Session
+  readonly info: InfoResult
+  /** In which the contract was deployed: nothing happened before. */
+  deploymentBlock(): Promise<number>
+}
+
+/** Connects and checks, as `createEnigmaClient` does. */
+export async function openSession(options: ClientOptions): Promise<OpenedSession> {
   const { network, storage = defaultStorage(), onNotice = sentence => console.warn(sentence) } = options
   const account = await openAccount(options)
   try {
@@ -116,7 +130,7 @@ export async function createEnigmaClient(options: ClientOptions): Promise<Enigma
       timeouts: { ...DEFAULT_TIMEOUTS, pollMs, ...options.timeouts },
       submitting: new Mutex()
     }
-    return clientOf(session, account, info)
+    return { session, info, deploymentBlock: () => chain.blockOf(deploymentBlockHash) }
   } catch (error) {
     account.close()
     throw error

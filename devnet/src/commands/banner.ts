@@ -21,9 +21,10 @@ export async function openPages({ enigma, token }: Devnet, ports: DevnetPorts): 
 
 /** What a person needs to use the network; the last line starts with READY and names every URL. */
 export async function readyLines(devnet: Devnet, pages: Pages): Promise<string[]> {
-  const { chainUrl, chainId, enigma, token, workers, principal, logDir, epochSize } = devnet
+  const { chainUrl, chainId, enigma, token, workers, principal, logDir, epochSize, dappUrl } = devnet
   const { isolation } = await principal.status()
   const urls = [
+    ...(dappUrl === undefined ? [] : [`dApp ${dappUrl}`]),
     `chain ${chainUrl}`,
     ...workers.map(({ name, httpUrl }) => `${name} ${httpUrl}`),
     `principal ${principal.httpUrl}`,
@@ -36,6 +37,7 @@ export async function readyLines(devnet: Devnet, pages: Pages): Promise<string[]
     ...(isolation === 'process-only'
       ? ['Isolation of the enclaves: process-only. Install bubblewrap for namespaces of their own.']
       : []),
+    ...(dappUrl === undefined ? [] : [`Open the template dApp in a browser: ${dappUrl}`]),
     simulationWarning,
     `READY  ${urls.join('  ')}`
   ]

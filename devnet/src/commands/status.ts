@@ -14,6 +14,7 @@ export async function devnetStatus(io: CommandIo): Promise<number> {
   const urls = new Map([
     ['chain', state.chainUrl],
     ['principal', state.principalUrl],
+    ['dapp', state.pages?.dapp],
     ...(state.workers ?? []).map(({ name, httpUrl }) => [name, httpUrl] as const)
   ])
   for (const process of state.processes) {
@@ -26,7 +27,7 @@ export async function devnetStatus(io: CommandIo): Promise<number> {
 }
 
 async function healthOf(name: string, url: string | undefined): Promise<string> {
-  if (name === 'chain') return 'running'
+  if (name === 'chain' || name === 'dapp') return 'running'
   if (url === undefined) return 'starting'
   try {
     return (await nodeStatus(url)).ready ? 'ready' : 'not ready'

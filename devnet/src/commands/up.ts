@@ -72,6 +72,7 @@ function settingsOf({ keep, workers, epochSize }: DevnetUpFlags, state: StateHol
     epochSize,
     ports: portsOf(),
     chain: keep === true ? 'anvil' : 'hardhat',
+    dapp: true,
     onProgress: text => io.out(`  ${text}`),
     onLog: (name, line) => stream.line(name, line),
     onProcesses: processes => state.update({ processes }),
@@ -80,7 +81,7 @@ function settingsOf({ keep, workers, epochSize }: DevnetUpFlags, state: StateHol
 }
 
 function readyState(devnet: Devnet, pages: Pages): Parameters<StateHolder['update']>[0] {
-  const { chainUrl, chainId, enigma, token, epochSize, principal, workers } = devnet
+  const { chainUrl, chainId, enigma, token, epochSize, principal, workers, dappUrl } = devnet
   return {
     phase: 'ready',
     chainUrl,
@@ -90,7 +91,7 @@ function readyState(devnet: Devnet, pages: Pages): Parameters<StateHolder['updat
     epochSize,
     principalUrl: principal.httpUrl,
     workers: workers.map(({ name, httpUrl, multiaddrs }) => ({ name, httpUrl, multiaddrs })),
-    pages: { enigma: pages.enigma, token: pages.token }
+    pages: { enigma: pages.enigma, token: pages.token, ...(dappUrl === undefined ? {} : { dapp: dappUrl }) }
   }
 }
 

@@ -146,6 +146,11 @@ export class Chain {
     return found.filter(log => address(log.address) === this.enigma)
   }
 
+  /** The number of a block; 0 if the chain does not know it. */
+  async blockOf(blockHash: Hash): Promise<number> {
+    return (await this.ask('block', () => this.provider.getBlock(blockHash)))?.number ?? 0
+  }
+
   receipt(transactionHash: Hex): Promise<TransactionReceipt | null> {
     return this.ask('transaction receipt', () => this.provider.getTransactionReceipt(transactionHash))
   }

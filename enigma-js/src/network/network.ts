@@ -12,6 +12,8 @@ export interface EpochStatus {
   /** 0 before the first one. */
   readonly epoch: number
   readonly block: number
+  /** Of that block, seconds since 1970: the chain's clock, which is the one to compare `onlineSince` with. */
+  readonly timeSeconds: number
   readonly startBlock: number
   /** From this block on, a next epoch may begin. */
   readonly nextEpochBlock: number
@@ -52,20 +54,18 @@ const INFO_TIMEOUT_MS = 2_000
 
 export function networkView(session: Session, deploymentBlockHash: Hash): NetworkView {
   const { chain, workers, seats } = session
-  const roster = new Roster(chain, async () => {
-    const block = await chain.ask('block', () => chain.provider.getBlock(deploymentBlockHash))
-    return block?.number ?? 0
-  })
+  const roster = new Roster(chain, () => chain.blockOf(deploymentBlockHash))
   return {
     async epoch() {
-      const [epoch, block, nextEpochBlock] = await Promise.all([
+      const [epoch, latest, nextEpochBlock] = await Promise.all([
         chain.currentEpoch(),
-        chain.blockNumber(),
+        chain.ask('latest block', () => chain.provider.getBlock('latest')),
         chain.nextEpochBlock()
       ])
-      if (epoch === 0) return { epoch, block, startBlock: 0, nextEpochBlock, totalStake: 0n }
+      const now = { epoch, block: latest?.number ?? 0, timeSeconds: latest?.timestamp ?? 0, nextEpochBlock }
+      if (epoch === 0) return { ...now, startBlock: 0, totalStake: 0n }
       const { startBlock, total } = await chain.epochInfo(epoch)
-      return { epoch, block, startBlock, nextEpochBlock, totalStake: total }
+      return { ...now, startBlock, totalStake: total }
     },
     async workers() {
       const [records, answers] = await Promise.all([roster.workers(), askAll(workers.urls)])

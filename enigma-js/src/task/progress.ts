@@ -1,4 +1,4 @@
-import { TASK_STAGES, type Address, type Hex, type TaskId, type TaskStage } from '@enigma/protocol'
+import { TASK_STAGES, type Address, type Hash, type Hex, type TaskId, type TaskStage } from '@enigma/protocol'
 import type { TaskFailedError } from '../errors.ts'
 
 /** One step of a task. Stages come in the order of TASK_STAGES, each at most once; the last is `final` or `failed`. */
@@ -11,6 +11,8 @@ export interface TaskProgress {
   readonly transactionHash?: Hex
   /** The enclave that it comes from, where a signature proves it. */
   readonly signer?: Address
+  /** With `encrypted`: what leaves the page. Length and last bytes of the envelope. */
+  readonly input?: { readonly inputHash: Hash; readonly bytes: number; readonly sample: Hex }
   /** With `failed`. */
   readonly error?: TaskFailedError
 }

@@ -1,27 +1,14 @@
 import type { Log } from 'ethers'
-import {
-  TaskKind,
-  ZERO_HASH,
-  codeHashOf,
-  codeOf,
-  scAddr as scAddrFrom,
-  sealEnvelope,
-  taskIdOf,
-  toHex,
-  type Hash,
-  type Hex,
-  type ScAddr,
-  type TaskId
-} from '@enigma/protocol'
+import { ZERO_HASH, codeOf, scAddr as scAddrFrom, taskIdOf, type Hex, type ScAddr, type TaskId } from '@enigma/protocol'
 import { requirePayer, type Payer } from '../account/account.ts'
 import type { EncodedCall } from '@enigma/protocol/secret-abi'
-import { enigmaInterface } from '../chain/chain.ts'
 import { revertOf, type Revert } from '../chain/revert.ts'
 import { mined, send } from '../chain/send.ts'
 import { findRecorded, recordedIn } from '../chain/tasks.ts'
 import { ClientError, quoted } from '../errors.ts'
 import type { Session } from '../session.ts'
 import { deliver } from './deliver.ts'
+import { encryptTask, recordCall, type EncryptedTask } from './encrypt.ts'
 import { arrangePayment, requireBalance, type Payment } from './payment.ts'
 import type { Seats } from '../seats/seats.ts'
 import { sleep } from '../waiting.ts'
@@ -54,8 +41,6 @@ export interface Recorded {
 const MAX_ATTEMPTS = 4
 /** A record with a permit takes some 250,000 gas; what is not used is not paid. */
 const RECORD_GAS = 500_000n
-/** Kept of an envelope when its task is over. */
-const SAMPLE_BYTES = 64
 
 /**
  * Takes a call from plaintext to its record on chain, in the order of R4: seats and keys, permit, encrypt, deliver, dry run, transaction.
@@ -107,7 +92,7 @@ class Submitter {
         await sleep(this.#session.timeouts.pollMs, this.#signal)
         continue
       }
-      const data = this.#recordCall(task, nonce, payment)
+      const data = recordCall(task, { ...this.#submission, nonce }, payment)
 
       const refused = await this.#dryRun(data)
       if (refused !== null) {
@@ -160,41 +145,15 @@ class Submitter {
     return task
   }
 
-  #encrypt(scAddr: ScAddr, { epoch, recipients, signers }: Seats): StoredTask & { readonly envelope: Hex } {
+  #encrypt(scAddr: ScAddr, seats: Seats): EncryptedTask {
     const { bytecode, call } = this.#submission
-    const kind = bytecode === null ? TaskKind.compute : TaskKind.deploy
-    const codeHash = bytecode === null ? ZERO_HASH : codeHashOf(bytecode)
-    const sender = this.#payer.address
-    const target = { ...this.#session.domain, kind, scAddr, codeHash, sender, epoch }
-    const { envelope, inputHash, cek } = sealEnvelope(target, recipients, call.data)
-    const holders = recipients.length === 1 ? 'one seat holder' : `${recipients.length} seat holders`
-    this.#report({ stage: 'encrypted', taskId: null, detail: `for ${holders} of epoch ${epoch}` })
-    return {
-      inputHash,
-      cek: toHex(cek),
-      envelope: toHex(envelope),
-      ciphertextSample: toHex(envelope.slice(-SAMPLE_BYTES)),
-      envelopeBytes: envelope.length,
-      kind,
-      scAddr,
-      sender,
-      epoch,
-      seats: signers,
-      fragment: call.fragment,
-      taskId: null,
-      transactionHash: null,
-      createdAtMs: Date.now()
-    }
-  }
-
-  #recordCall(task: StoredTask, nonce: number | null, payment: Payment): string {
-    const { gasLimit, gasPx, bytecode } = this.#submission
-    const first: Hash | ScAddr = bytecode === null ? task.scAddr : codeHashOf(bytecode)
-    const terms = [first, task.inputHash, gasLimit, gasPx, task.epoch, ...(nonce === null ? [] : [nonce])]
-    const name = bytecode === null ? 'createTaskRecord' : 'createDeploymentTaskRecord'
-    if (payment.kind === 'allowance') return enigmaInterface.encodeFunctionData(name, terms)
-    const { deadline, v, r, s } = payment
-    return enigmaInterface.encodeFunctionData(`${name}WithPermit`, [...terms, deadline, v, r, s])
+    const task = encryptTask(this.#session, { sender: this.#payer.address, scAddr, bytecode, call }, seats)
+    const count = seats.recipients.length
+    const holders = count === 1 ? 'one seat holder' : `${count} seat holders`
+    const detail = `for ${holders} of epoch ${seats.epoch}`
+    const input = { inputHash: task.inputHash, bytes: task.envelopeBytes!, sample: task.ciphertextSample! }
+    this.#report({ stage: 'encrypted', taskId: null, detail, input })
+    return task
   }
 
   /** What the contract would say to the record in the next block: null if it would take it. */

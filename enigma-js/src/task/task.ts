@@ -1,4 +1,4 @@
-import type { Hash, ScAddr, TaskId } from '@enigma/protocol'
+import type { Address, Hash, ScAddr, TaskId } from '@enigma/protocol'
 import { decodeResult } from '@enigma/protocol/secret-abi'
 import { ClientError } from '../errors.ts'
 import type { Session } from '../session.ts'
@@ -11,6 +11,10 @@ export interface Task<T = unknown> {
   readonly taskId: TaskId
   readonly scAddr: ScAddr
   readonly inputHash: Hash
+  readonly sender: Address
+  /** The function that it calls; null for a deployment. */
+  readonly functionName: string | null
+  readonly createdAtMs: number
   /** Every stage from the first on, live. Each loop over it watches anew. */
   readonly events: AsyncIterable<TaskProgress>
   /** The decoded, verified answer, once it is final. @throws TaskFailedError when the task failed or expired. */
@@ -23,12 +27,15 @@ export function makeTask<T>(
   stored: StoredTask,
   past: readonly TaskProgress[] = []
 ): Task<T> {
-  const { scAddr, inputHash } = stored
+  const { scAddr, inputHash, sender, fragment, createdAtMs } = stored
   let finished: Promise<Finished> | undefined
   return {
     taskId,
     scAddr,
     inputHash,
+    sender,
+    functionName: fragment === null ? null : functionNameOf(fragment),
+    createdAtMs,
     events: { [Symbol.asyncIterator]: () => replay(past, watchTask(session, taskId)) },
     async result({ signal } = {}) {
       if (signal !== undefined) return decoded(await drain(watchTask(session, taskId, { signal })), stored) as T
@@ -38,6 +45,9 @@ export function makeTask<T>(
     }
   }
 }
+
+/** `function add(uint256 a)` -> `add` */
+const functionNameOf = (fragment: string): string => /^function ([^(]+)/.exec(fragment)?.[1] ?? fragment
 
 /** What was reported while the task was made, then the rest. */
 async function* replay(

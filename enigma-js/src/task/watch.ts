@@ -73,6 +73,15 @@ export const unknownTask = (taskId: string): ClientError =>
     hint: 'Check the id, and that this is the network it was sent to.'
   })
 
+/** What is kept of the encrypted input. */
+function inputOf({
+  inputHash,
+  envelopeBytes: bytes,
+  ciphertextSample: sample
+}: StoredTask): Pick<TaskProgress, 'input'> {
+  return bytes === undefined || sample === undefined ? {} : { input: { inputHash, bytes, sample } }
+}
+
 class Watcher {
   readonly #session: Session
   readonly #taskId: TaskId
@@ -93,7 +102,7 @@ class Watcher {
     const { store, chain, workers } = this.#session
     const stored = await store.byTaskId(this.#taskId)
     if (stored !== null) {
-      yield* this.#stage({ stage: 'encrypted', taskId: null, detail: `for epoch ${stored.epoch}` })
+      yield* this.#stage({ stage: 'encrypted', taskId: null, detail: `for epoch ${stored.epoch}`, ...inputOf(stored) })
       yield* this.#stage({ stage: 'delivered', taskId: null, detail: 'a seat holder has stored the encrypted input' })
     }
     const first = await this.#waitForRecord(stored)

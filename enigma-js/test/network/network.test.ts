@@ -51,7 +51,8 @@ describe('enigma-js/network', () => {
 
   it('tells the epoch, the verified seats of a contract, and balances', async () => {
     const epoch = await client.network.epoch()
-    expect(epoch).to.deep.equal({ epoch: 7, block: 100, startBlock: 90, nextEpochBlock: 150, totalStake: 3n * STAKE })
+    const now = { epoch: 7, block: 100, timeSeconds: 1_700_000_000 }
+    expect(epoch).to.deep.equal({ ...now, startBlock: 90, nextEpochBlock: 150, totalStake: 3n * STAKE })
 
     const seats = await client.network.seats(SC_ADDR)
     const drawn = [0, 1, 2].map(k => scene.holder(SC_ADDR, k))
