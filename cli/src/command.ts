@@ -1,3 +1,4 @@
+import { usageError } from './errors.ts'
 import type { Io } from './io.ts'
 
 /** One option of a command, as data: parsing, help and docs/cli.md are made from it. */
@@ -38,6 +39,14 @@ export interface Command {
 /** The value of a string option. */
 export const text = ({ options }: Given, name: string): string | undefined => options[name] as string | undefined
 export const flag = ({ options }: Given, name: string): boolean => options[name] === true
+
+/** The value of an option that is a whole number. @throws CLI_USAGE */
+export function wholeNumber(given: Given, name: string): number | undefined {
+  const word = text(given, name)
+  if (word === undefined) return undefined
+  if (!/^\d{1,9}$/.test(word)) throw usageError(`--${name} takes a whole number.`)
+  return Number(word)
+}
 
 /** `enigma call <contract> <function> [arguments...]` */
 export function usageOf({ command, positionals }: Command): string {

@@ -7,7 +7,7 @@ export interface AddressPage {
 }
 
 /** Serves one address as text, as the predecessor's network did; a web page may read it from anywhere. */
-export async function serveAddress(port: number, address: string): Promise<AddressPage> {
+export async function serveAddress(port: number, address: string, host = '127.0.0.1'): Promise<AddressPage> {
   const server = createServer((request, response) => {
     const allowed = request.method === 'GET' || request.method === 'HEAD'
     const headers = { 'content-type': 'text/plain; charset=utf-8', 'access-control-allow-origin': '*' }
@@ -15,15 +15,15 @@ export async function serveAddress(port: number, address: string): Promise<Addre
   })
   server.requestTimeout = 5_000
   server.maxConnections = 32
-  await listen(server, port)
+  await listen(server, port, host)
   const { port: actual } = server.address() as AddressInfo
-  return { url: `http://127.0.0.1:${actual}`, close: () => close(server) }
+  return { url: `http://${host}:${actual}`, close: () => close(server) }
 }
 
-function listen(server: Server, port: number): Promise<void> {
+function listen(server: Server, port: number, host: string): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', reject)
-    server.listen(port, '127.0.0.1', () => resolve())
+    server.listen(port, host, () => resolve())
   })
 }
 

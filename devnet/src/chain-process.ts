@@ -18,12 +18,14 @@ export type ChainKind = 'hardhat' | 'anvil'
 
 export interface ChainInit {
   readonly kind: ChainKind
+  /** Default: this machine alone. */
+  readonly host?: string
   readonly port: number
   readonly stateFile: string
 }
 
-export function chainSpec({ kind, port, stateFile }: ChainInit): ProcessSpec {
-  if (kind === 'anvil') return anvilSpec(port, stateFile)
+export function chainSpec({ kind, host = '127.0.0.1', port, stateFile }: ChainInit): ProcessSpec {
+  if (kind === 'anvil') return anvilSpec(host, port, stateFile)
   return {
     name: 'chain',
     command: process.execPath,
@@ -31,7 +33,7 @@ export function chainSpec({ kind, port, stateFile }: ChainInit): ProcessSpec {
       join(repositoryRoot, 'node_modules/hardhat/dist/src/cli.js'),
       'node',
       '--hostname',
-      '127.0.0.1',
+      host,
       '--port',
       String(port)
     ],
@@ -41,10 +43,10 @@ export function chainSpec({ kind, port, stateFile }: ChainInit): ProcessSpec {
   }
 }
 
-function anvilSpec(port: number, stateFile: string): ProcessSpec {
+function anvilSpec(host: string, port: number, stateFile: string): ProcessSpec {
   mkdirSync(dirname(stateFile), { recursive: true, mode: 0o700 })
   const options = {
-    host: '127.0.0.1',
+    host,
     port,
     'chain-id': devnetChainId,
     accounts: accountCount,

@@ -1,13 +1,5 @@
 import { devnetDown, devnetStatus, devnetUp } from '@enigma/devnet'
-import { flag, text, type Command, type Given } from '../command.ts'
-import { usageError } from '../errors.ts'
-
-const number = (given: Given, name: string): number | undefined => {
-  const word = text(given, name)
-  if (word === undefined) return undefined
-  if (!/^\d+$/.test(word)) throw usageError(`--${name} takes a whole number.`)
-  return Number(word)
-}
+import { flag, wholeNumber, type Command } from '../command.ts'
 
 export const devnetUpCommand: Command = {
   command: 'devnet up',
@@ -35,8 +27,8 @@ export const devnetUpCommand: Command = {
     devnetUp(
       {
         simulation: flag(given, 'simulation'),
-        workers: number(given, 'workers'),
-        epochSize: number(given, 'epoch-size'),
+        workers: wholeNumber(given, 'workers'),
+        epochSize: wholeNumber(given, 'epoch-size'),
         keep: flag(given, 'keep'),
         detach: flag(given, 'detach'),
         logFiles: flag(given, 'log-files'),

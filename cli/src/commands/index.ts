@@ -3,6 +3,7 @@ import { call } from './call.ts'
 import { compile } from './compile.ts'
 import { deploy } from './deploy.ts'
 import { devnetDownCommand, devnetStatusCommand, devnetUpCommand } from './devnet.ts'
+import { chainCommand, foundCommand, nodeCommand, nodeHealth } from './hosts.ts'
 import { taskRefund, taskWatch } from './task.ts'
 import { workerStatus } from './worker.ts'
 
@@ -11,6 +12,10 @@ export const commands: readonly Command[] = [
   devnetUpCommand,
   devnetDownCommand,
   devnetStatusCommand,
+  chainCommand,
+  foundCommand,
+  nodeCommand,
+  nodeHealth,
   compile,
   deploy,
   call,
