@@ -12,7 +12,7 @@ export interface PackageRule {
 }
 
 const network = 'libp2p$|libp2p/|@libp2p/|@chainsafe/|jayson|ws$|node:net$|node:http|node:dgram|node:tls'
-const io = `${network}|node:fs|node:child_process|node:worker_threads|level$|hardhat`
+const io = `${network}|node:fs|node:child_process|node:worker_threads|(?:classic-|abstract-)?level$|hardhat`
 
 export const packageRules: Readonly<Record<string, PackageRule>> = {
   protocol: { ours: [], banned: new RegExp(`^(${io}|node:)`) },
@@ -20,7 +20,7 @@ export const packageRules: Readonly<Record<string, PackageRule>> = {
   'enclave-sim': { ours: ['protocol', 'mpc'], banned: /^(ethers|hardhat|libp2p|@libp2p\/|@chainsafe\/|jayson)/ },
   worker: { ours: ['protocol'] },
   // Runs in browsers: nothing of Node.js, except in the folder that a browser build never enters.
-  'enigma-js': { ours: ['protocol', 'mpc'], banned: /^(node:|level$|hardhat|libp2p|@libp2p\/)/ },
+  'enigma-js': { ours: ['protocol', 'mpc'], banned: /^(node:|(?:classic-|abstract-)?level$|hardhat|libp2p|@libp2p\/)/ },
   'template-dapp': { ours: ['enigma-js'], banned: /^(node:|libp2p|@libp2p\/)/ },
   'secret-contracts': { ours: ['protocol'] },
   devnet: { ours: ['protocol', 'contracts'] },

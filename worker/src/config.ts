@@ -12,7 +12,7 @@ export type Role = (typeof ROLES)[number]
 export interface Config {
   readonly role: Role
   readonly name: string
-  readonly chainUrl: string
+  readonly chainUrls: readonly string[] // endpoints of one chain, the preferred one first
   readonly enigma: Address
   readonly dataDir: string
   readonly httpHost: string
@@ -78,6 +78,8 @@ export type Environment = Readonly<Record<string, string | undefined>>
 /** Beside each other on every machine (docs/spec/protocol.md): WebSocket listens 100 ports above TCP. */
 const WS_PORT_OFFSET = 100
 
+/** Each one is asked about every block. */
+const MAX_ENDPOINTS = 8
 const MAX_CONFIG_BYTES = 64 * 1024
 
 function readFile(path: string | undefined): Record<string, unknown> {
@@ -146,12 +148,15 @@ export function readConfig(args: readonly string[], env: Environment): Config {
   const p2pPort = integer('p2p-port', find('p2p-port') ?? (role === 'principal' ? '10300' : '10301'), 0, 65_535)
   const wsDefault = p2pPort === 0 || p2pPort + WS_PORT_OFFSET > 65_535 ? 0 : p2pPort + WS_PORT_OFFSET
   const maxPeers = integer('max-peers', find('max-peers') ?? '128', 2, 4_096)
-  const chainUrl = find('chain-url') ?? 'http://127.0.0.1:8545'
-  if (!/^https?:\/\//.test(chainUrl)) throw fail('chain-url', 'The chain URL must begin with http:// or https://.')
+  const chainUrls = (find('chain-url') ?? 'http://127.0.0.1:8545').split(',').map(url => url.trim())
+  if (!chainUrls.every(url => /^https?:\/\//.test(url)) || chainUrls.length > MAX_ENDPOINTS) {
+    const what = `one to ${MAX_ENDPOINTS} addresses with commas between, each beginning with http:// or https://`
+    throw fail('chain-url', `The chain URL must be ${what}.`)
+  }
   return {
     role,
     name,
-    chainUrl,
+    chainUrls: [...new Set(chainUrls)],
     enigma: addressOf('enigma', need('enigma')),
     dataDir: resolve(find('data-dir') ?? join(env['ENIGMA_HOME'] ?? '.enigma', 'default', name)),
     httpHost: find('http-host') ?? '127.0.0.1',

@@ -14,6 +14,7 @@ export type WorkerFailure =
   | { readonly code: 'CHAIN_TIMEOUT'; readonly method: string; readonly limitMs: number }
   | { readonly code: 'CHAIN_BEHIND'; readonly wanted: number; readonly head: number }
   | { readonly code: 'CHAIN_INCONSISTENT'; readonly what: string }
+  | { readonly code: 'CHAIN_DISAGREEMENT'; readonly what: string }
   | { readonly code: 'TX_REVERTED'; readonly error: string }
   | { readonly code: 'TX_DEADLINE'; readonly what: string }
   // enclave
@@ -30,6 +31,7 @@ export type WorkerFailure =
   | { readonly code: 'INPUT_NOT_FOR_SEAT'; readonly inputHash: Hash }
   | { readonly code: 'WORKER_NOT_SELECTED'; readonly scAddr: ScAddr; readonly epoch: number }
   | { readonly code: 'WORKER_NOT_READY'; readonly step: string }
+  | { readonly code: 'WORKER_DRAINING' }
   | { readonly code: 'WORKER_UNREGISTERED'; readonly signer: Address }
   | { readonly code: 'TASK_UNKNOWN'; readonly taskId: TaskId }
   | { readonly code: 'VIEW_MISMATCH'; readonly block: number }

@@ -42,7 +42,8 @@ async function run(): Promise<void> {
     process.exitCode = 2
     return
   }
-  log = createLogger({ format: config.logFormat, level: config.logLevel, component: config.role, name: config.name })
+  const logControl = { level: config.logLevel }
+  log = createLogger({ format: config.logFormat, level: logControl, component: config.role, name: config.name })
   banner(log, config)
 
   let node: Node | null = null
@@ -73,7 +74,7 @@ async function run(): Promise<void> {
     log.error('an error nobody handled', { error: asError(error).message, stack: asError(error).stack })
   })
   try {
-    node = await starters[config.role](await openBase(config, key, log, fatal))
+    node = await starters[config.role](await openBase(config, key, log, logControl, fatal))
   } catch (error) {
     fatal(asError(error))
   }

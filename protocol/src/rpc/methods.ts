@@ -166,10 +166,16 @@ export interface RpcMethods {
   /** WebSocket only. Answers a subscription id; notifications are `taskEvent` with {subscription, event}. */
   subscribeTask: [TaskParams, string]
   unsubscribeTask: [{ readonly subscription: string }, boolean]
+  /** The OpenRPC document. */
+  'rpc.discover': [Record<string, never>, object]
 }
 export type RpcMethodName = keyof RpcMethods
 
 export interface RpcErrorData {
   readonly code: string
   readonly hint?: string
+  /** The documented number, where there is one: 44 for whoever asks too often. */
+  readonly status?: number
+  /** With status 44. */
+  readonly retryAfterSeconds?: number
 }

@@ -1,30 +1,76 @@
-import type { Address } from '@enigma/protocol'
-import type { ChainRpc } from './rpc.ts'
-import { headerOf, rawLogOf, toQuantity, type BlockHeader, type RawLog } from './quantities.ts'
+import type { Address, Hash, Hex } from '@enigma/protocol'
 import { WorkerError } from '../errors.ts'
+import { bloomMayHold } from './bloom.ts'
+import { enigmaInterface } from './enigma-abi.ts'
+import { headerOf, rawLogOf, toQuantity, type BlockHeader, type RawLog } from './quantities.ts'
+import type { ChainRpc } from './rpc.ts'
+
+/** Headers in order, and all events of Enigma in their blocks, in order. */
+export interface Blocks {
+  readonly headers: readonly BlockHeader[]
+  readonly logs: readonly RawLog[]
+}
 
 /** Blocks and events as a node gives them, checked to be of one chain. */
 export interface BlockSource {
   latest(): Promise<BlockHeader>
   header(block: number): Promise<BlockHeader | null>
   /** Headers of `from .. to`, each the parent of the next, and all events of Enigma in them. @throws CHAIN_INCONSISTENT */
-  linked(from: number, to: number): Promise<{ headers: readonly BlockHeader[]; logs: readonly RawLog[] }>
+  linked(from: number, to: number): Promise<Blocks>
   /** As `linked`, for old blocks: only the headers of blocks with events, and that of `to`. */
-  sparse(from: number, to: number): Promise<{ headers: readonly BlockHeader[]; logs: readonly RawLog[] }>
+  sparse(from: number, to: number): Promise<Blocks>
+  /** All events of recent blocks that were ever given, after asking once more. */
+  again(from: number, to: number): Promise<readonly RawLog[]>
 }
 
 const inconsistent = (what: string): WorkerError =>
   new WorkerError({ code: 'CHAIN_INCONSISTENT', what }, `The chain changed while it was read: ${what}.`)
 
+/** Blocks of which the events that were seen are remembered. */
+const REMEMBERED_BLOCKS = 512
+/** A block whose bloom filter speaks of events that the node did not give is asked for again. The filter errs now and then. */
+const BLOOM_ATTEMPTS = 3
+/** Old events are asked for until an answer brings nothing new, at most so often. */
+const OLD_ATTEMPTS = 6
+
+const inOrder = (logs: Iterable<RawLog>): RawLog[] =>
+  [...logs].sort((a, b) => a.blockNumber - b.blockNumber || a.logIndex - b.logIndex)
+
+/** The topics that tell the events of Enigma apart. */
+const TOPICS: readonly Hex[] = enigmaInterface.fragments
+  .filter(fragment => fragment.type === 'event')
+  .map(fragment => enigmaInterface.getEvent(fragment.format())!.topicHash as Hex)
+
+/**
+ * Events of recent blocks that were seen once. A node behind a load balancer may give fewer at one time than at another;
+ * what it gave for a block's hash belongs to that block for good.
+ */
+class LogMemory {
+  readonly #blocks = new Map<Hash, Map<number, RawLog>>()
+
+  add(logs: readonly RawLog[]): void {
+    for (const log of logs) {
+      const known = this.#blocks.get(log.blockHash) ?? new Map<number, RawLog>()
+      this.#blocks.set(log.blockHash, known.set(log.logIndex, log))
+      if (this.#blocks.size > REMEMBERED_BLOCKS) this.#blocks.delete(this.#blocks.keys().next().value!)
+    }
+  }
+
+  of(hashes: Iterable<Hash>): RawLog[] {
+    return [...hashes].flatMap(hash => [...(this.#blocks.get(hash)?.values() ?? [])])
+  }
+}
+
 export function createBlockSource(rpc: ChainRpc, enigma: Address): BlockSource {
+  const memory = new LogMemory()
+
   async function header(block: number): Promise<BlockHeader | null> {
     return headerOf(await rpc.send('eth_getBlockByNumber', [toQuantity(block), false]))
   }
-  async function logsOf(from: number, to: number): Promise<RawLog[]> {
-    const filter = { address: enigma, fromBlock: toQuantity(from), toBlock: toQuantity(to) }
-    const logs = ((await rpc.send('eth_getLogs', [filter])) as unknown[]).map(rawLogOf)
-    return logs.sort((a, b) => a.blockNumber - b.blockNumber || a.logIndex - b.logIndex)
+  async function logsOf(where: { fromBlock: string; toBlock: string } | { blockHash: Hash }): Promise<RawLog[]> {
+    return ((await rpc.send('eth_getLogs', [{ address: enigma, ...where }])) as unknown[]).map(rawLogOf)
   }
+  const rangeOf = (from: number, to: number) => ({ fromBlock: toQuantity(from), toBlock: toQuantity(to) })
   async function headersOf(numbers: readonly number[]): Promise<BlockHeader[]> {
     const found = await Promise.all(numbers.map(header))
     return found.map((one, i) => {
@@ -38,6 +84,21 @@ export function createBlockSource(rpc: ChainRpc, enigma: Address): BlockSource {
       if (hashes.get(log.blockNumber) !== log.blockHash) throw inconsistent(`events of block ${log.blockNumber}`)
     }
   }
+  /** Whether the block's bloom filter speaks of an event of Enigma of a kind that is not among the logs. */
+  function lacks({ hash, logsBloom }: BlockHeader, logs: readonly RawLog[]): boolean {
+    if (logsBloom === null || !bloomMayHold(logsBloom, enigma)) return false
+    const kinds = new Set(logs.filter(log => log.blockHash === hash).map(log => log.topics[0]))
+    return TOPICS.some(topic => !kinds.has(topic) && bloomMayHold(logsBloom, topic))
+  }
+  async function completed(headers: readonly BlockHeader[], logs: readonly RawLog[]): Promise<RawLog[]> {
+    memory.add(logs)
+    for (const block of headers) {
+      for (let tries = 1; tries < BLOOM_ATTEMPTS && lacks(block, memory.of([block.hash])); tries++) {
+        memory.add((await logsOf({ blockHash: block.hash })).filter(log => log.blockHash === block.hash))
+      }
+    }
+    return inOrder(memory.of(headers.map(block => block.hash)))
+  }
 
   return {
     header,
@@ -48,19 +109,30 @@ export function createBlockSource(rpc: ChainRpc, enigma: Address): BlockSource {
     },
     async linked(from, to) {
       const numbers = Array.from({ length: to - from + 1 }, (_, i) => from + i)
-      const [headers, logs] = await Promise.all([headersOf(numbers), logsOf(from, to)])
+      const [headers, logs] = await Promise.all([headersOf(numbers), logsOf(rangeOf(from, to))])
       headers.slice(1).forEach((one, i) => {
         if (one.parentHash !== headers[i]!.hash) throw inconsistent(`block ${one.number} has another parent`)
       })
       requireLogsOf(headers, logs)
-      return { headers, logs }
+      return { headers, logs: await completed(headers, logs) }
     },
     async sparse(from, to) {
-      const logs = await logsOf(from, to)
+      const found = new Map<string, RawLog>()
+      for (let tries = 0, added = 1; added > 0 && tries < OLD_ATTEMPTS; tries++) {
+        const before = found.size
+        for (const log of await logsOf(rangeOf(from, to))) found.set(`${log.blockHash} ${log.logIndex}`, log)
+        added = tries === 0 ? 1 : found.size - before
+      }
+      const logs = inOrder(found.values())
       const numbers = [...new Set([...logs.map(log => log.blockNumber), to])].sort((a, b) => a - b)
       const headers = await headersOf(numbers)
       requireLogsOf(headers, logs)
       return { headers, logs }
+    },
+    async again(from, to) {
+      const logs = await logsOf(rangeOf(from, to))
+      memory.add(logs)
+      return inOrder(memory.of(new Set(logs.map(log => log.blockHash))))
     }
   }
 }

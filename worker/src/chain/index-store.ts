@@ -21,6 +21,8 @@ export interface IndexStore {
   isWhole(): Promise<boolean>
   headers(): Promise<readonly ChainHead[]>
   blocks(): AsyncIterable<StoredBlock>
+  /** The events of one block; null if none are stored. */
+  block(number: number): Promise<StoredBlock | null>
   /** Adds consecutive blocks; the last of `headers` is the new cursor. */
   append(blocks: readonly StoredBlock[], headers: readonly ChainHead[]): Promise<void>
   /** Forgets everything above `to`; null forgets all. */
@@ -57,6 +59,7 @@ export function createIndexStore(db: Database): IndexStore {
     async *blocks() {
       for await (const block of blocks.values()) yield block
     },
+    block: async number => (await blocks.get(numberKey(number))) ?? null,
     async append(added, heads) {
       const cursor = heads.at(-1)
       if (!cursor) return

@@ -18,6 +18,8 @@ export interface IndexerParts {
 const LINKED_DEPTH = 64
 /** Blocks of one request for old events. */
 const RANGE = 2_000
+/** Events are asked for once more when their block is so deep: a node may have left some out at first. */
+const SCAN_DEPTHS = [2, 12]
 
 /**
  * Follows Enigma's events from its deployment on, into a projection in memory with the raw events on disk.
@@ -31,6 +33,8 @@ export class Indexer implements ChainReader {
   #projection: Projection
   #cursor: ChainHead | null = null
   readonly #headers = new Map<number, ChainHead>()
+  /** For each scan depth the last block that was scanned. */
+  #scanned: number[] | null = null
   readonly #listeners = new Set<(event: ChainEvent) => void>()
 
   constructor(parts: IndexerParts) {
@@ -67,7 +71,10 @@ export class Indexer implements ChainReader {
       const latest = await source.latest()
       if (this.#cursor) await this.#returnToCommonBlock(latest.number)
       const from = this.#cursor ? this.#cursor.number + 1 : this.facts.deploymentBlock
-      if (from > latest.number) return
+      if (from > latest.number) {
+        if (await this.#findsGap(latest.number)) continue
+        return
+      }
       const settled = latest.number - LINKED_DEPTH
       const linked = from > settled
       const to = linked ? latest.number : Math.min(from + RANGE - 1, settled)
@@ -104,7 +111,7 @@ export class Indexer implements ChainReader {
 
   /** Where index and chain last agree becomes the index's head again. */
   async #returnToCommonBlock(latest: number): Promise<void> {
-    const { source, store, log } = this.#parts
+    const { source, log } = this.#parts
     const cursor = this.#cursor!
     const same = async (header: ChainHead): Promise<boolean> =>
       header.number <= latest && (await source.header(header.number))?.hash === header.hash
@@ -122,9 +129,39 @@ export class Indexer implements ChainReader {
       from: cursor.number,
       to: common?.number ?? this.facts.deploymentBlock - 1
     })
-    await store.truncate(common)
+    await this.#returnTo(common)
+  }
+
+  async #returnTo(block: ChainHead | null): Promise<void> {
+    const to = block?.number ?? this.facts.deploymentBlock - 1
+    await this.#parts.store.truncate(block)
     await this.load()
-    this.#emit({ type: 'rollback', to: common?.number ?? this.facts.deploymentBlock - 1 })
+    this.#scanned = this.#scanned?.map(scanned => Math.min(scanned, to)) ?? null
+    this.#emit({ type: 'rollback', to })
+  }
+
+  /** Looks for events that were left out when their block was read; goes back to before the first one. */
+  async #findsGap(latest: number): Promise<boolean> {
+    const { source, store, log, alarm } = this.#parts
+    this.#scanned ??= SCAN_DEPTHS.map(() => Math.max(this.facts.deploymentBlock - 1, latest - LINKED_DEPTH))
+    for (const [i, depth] of SCAN_DEPTHS.entries()) {
+      const from = this.#scanned[i]! + 1
+      const to = Math.min(latest, this.#cursor!.number) - depth
+      if (from > to) continue
+      const found = await source.again(from, to)
+      this.#scanned[i] = to
+      for (const { blockNumber, blockHash, logIndex } of found) {
+        const stored = await store.block(blockNumber)
+        const isOurs = this.blockHash(blockNumber) === blockHash // else the chain has moved: seen at the next look
+        if (!isOurs || stored?.logs.some(known => known.logIndex === logIndex)) continue
+        const message = `An event of block ${blockNumber} had been left out by the Ethereum node; blocks are read again.`
+        log.warn(message)
+        alarm?.('LOGS_WITHHELD', message)
+        await this.#returnTo(this.#headers.get(blockNumber - 1) ?? null)
+        return true
+      }
+    }
+    return false
   }
 
   async #requireSameDeployment(): Promise<void> {

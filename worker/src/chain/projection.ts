@@ -81,6 +81,9 @@ export class Projection {
   task(taskId: TaskId): ChainTask | null {
     return this.#tasks.get(taskId) ?? null
   }
+  tasks(): Iterable<ChainTask> {
+    return this.#tasks.values()
+  }
   tasksByInput(inputHash: Hash): readonly ChainTask[] {
     return (this.#byInput.get(inputHash) ?? []).map(id => this.#tasks.get(id)!)
   }

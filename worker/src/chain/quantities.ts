@@ -19,6 +19,8 @@ export interface BlockHeader {
   readonly hash: Hash
   readonly parentHash: Hash
   readonly time: number // seconds
+  /** Of all events of the block; null from a node that does not tell. */
+  readonly logsBloom: string | null
 }
 
 /** @returns null for a block that the node does not have. */
@@ -29,7 +31,8 @@ export function headerOf(block: unknown): BlockHeader | null {
     number: numberOf(b['number']),
     hash: hash(String(b['hash'])),
     parentHash: hash(String(b['parentHash'])),
-    time: numberOf(b['timestamp'])
+    time: numberOf(b['timestamp']),
+    logsBloom: typeof b['logsBloom'] === 'string' && /^0x[0-9a-f]{512}$/i.test(b['logsBloom']) ? b['logsBloom'] : null
   }
 }
 

@@ -3,7 +3,8 @@ import { asError, printable } from '@enigma/protocol'
 import { WorkerError } from '../errors.ts'
 
 /**
- * JSON-RPC to an Ethereum node over HTTP: deadlines, retries with back-off, and a cap on answers.
+ * JSON-RPC to Ethereum nodes over HTTP: deadlines, retries with back-off and jitter, failover from one endpoint to the next,
+ * and a cap on answers.
  *
  * Own transport instead of a provider class: a read must end by its deadline whatever the node does, and what counts is
  * the answer to one question, never a provider's cached idea of the network.
@@ -17,6 +18,16 @@ export interface ChainRpc {
   send(method: string, params: readonly unknown[], options?: SendOptions): Promise<unknown>
 }
 
+export interface ChainEndpoints extends ChainRpc {
+  /** How the endpoints did so far, in the order of the settings; their addresses may hold keys and are not shown. */
+  endpoints(): readonly EndpointState[]
+}
+
+export interface EndpointState {
+  readonly up: boolean
+  readonly failures: number
+}
+
 export interface SendOptions {
   readonly timeoutMs?: number // of the whole call, retries included
   readonly attempts?: number
@@ -28,6 +39,9 @@ export interface ChainRpcOptions {
   readonly attemptTimeoutMs?: number
   readonly attempts?: number
   readonly maxAnswerBytes?: number
+  /** How long an endpoint that failed is not the first choice. */
+  readonly restMs?: number
+  readonly random?: () => number
 }
 
 /** The node understood the call and answered with an error: asking again gives the same. */
@@ -56,11 +70,30 @@ async function boundedText(response: Response, limit: number): Promise<string> {
   return Buffer.concat(parts).toString('utf8')
 }
 
-export function createChainRpc(url: string, options: ChainRpcOptions = {}): ChainRpc {
-  const { timeoutMs = 20_000, attemptTimeoutMs = 8_000, attempts = 6, maxAnswerBytes = 64 * 1024 * 1024 } = options
+interface Endpoint {
+  readonly url: string
+  failures: number
+  failedAt: number | null // performance.now(); null while it answers
+}
+
+/** Rate limits, and gateways without a node behind them: another endpoint, or a later time, gives an answer. */
+const TRANSIENT_STATUS: readonly number[] = [408, 429, 502, 503, 504]
+const LIMIT_EXCEEDED = -32005
+
+/** @param urls endpoints of one chain, the preferred one first. */
+export function createChainRpc(urls: string | readonly string[], options: ChainRpcOptions = {}): ChainEndpoints {
+  const { timeoutMs = 20_000, attemptTimeoutMs = 8_000, maxAnswerBytes = 64 * 1024 * 1024 } = options
+  const { restMs = 30_000, random = Math.random } = options
+  const endpoints = [urls].flat().map((url): Endpoint => ({ url, failures: 0, failedAt: null }))
+  const attempts = options.attempts ?? Math.max(6, 3 * endpoints.length)
   let nextId = 1
 
-  async function attempt(method: string, params: readonly unknown[], signal: AbortSignal): Promise<unknown> {
+  async function attempt(
+    url: string,
+    method: string,
+    params: readonly unknown[],
+    signal: AbortSignal
+  ): Promise<unknown> {
     const response = await fetch(url, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
@@ -68,52 +101,73 @@ export function createChainRpc(url: string, options: ChainRpcOptions = {}): Chai
       signal
     })
     const text = await boundedText(response, maxAnswerBytes)
+    if (TRANSIENT_STATUS.includes(response.status)) throw new Error(`HTTP status ${response.status}.`)
     let answer: { result?: unknown; error?: { code?: unknown; message?: unknown; data?: unknown } }
     try {
       answer = JSON.parse(text) as typeof answer
     } catch {
       throw new Error(`HTTP status ${response.status} without a JSON answer.`)
     }
-    if (answer.error) {
-      throw new ChainRpcError(method, Number(answer.error.code), String(answer.error.message), answer.error.data)
-    }
+    if (typeof answer !== 'object' || answer === null) throw new Error('An answer that is no object.')
+    const { error } = answer
+    if (error?.code === LIMIT_EXCEEDED) throw new Error('The endpoint asks for fewer calls.')
+    if (error) throw new ChainRpcError(method, Number(error.code), String(error.message), error.data)
     if (!('result' in answer)) throw new Error('An answer without a result.')
     return answer.result
   }
 
+  /** Those that answer before those that failed lately, each in the order of the settings. */
+  function inOrder(): Endpoint[] {
+    const now = performance.now()
+    const rests = ({ failedAt }: Endpoint): boolean => failedAt !== null && now - failedAt < restMs
+    return [...endpoints.filter(one => !rests(one)), ...endpoints.filter(rests)]
+  }
+
   return {
+    endpoints: () => endpoints.map(({ failedAt, failures }) => ({ up: failedAt === null, failures })),
     async send(method, params, call = {}) {
       const limitMs = call.timeoutMs ?? timeoutMs
       const whole = AbortSignal.any([AbortSignal.timeout(limitMs), ...(call.signal ? [call.signal] : [])])
       let pause = FIRST_PAUSE_MS
       let last: Error | undefined
+      let round: Endpoint[] = []
       for (let tries = 0; tries < (call.attempts ?? attempts); tries++) {
+        if (round.length === 0) round = inOrder()
+        const endpoint = round.shift()!
         try {
-          return await attempt(method, params, AbortSignal.any([whole, AbortSignal.timeout(attemptTimeoutMs)]))
+          const signal = AbortSignal.any([whole, AbortSignal.timeout(attemptTimeoutMs)])
+          const result = await attempt(endpoint.url, method, params, signal)
+          endpoint.failedAt = null
+          return result
         } catch (error) {
-          if (error instanceof ChainRpcError) throw error
+          if (error instanceof ChainRpcError) {
+            endpoint.failedAt = null
+            throw error
+          }
           last = asError(error)
         }
         if (call.signal?.aborted) throw asError(call.signal.reason)
+        endpoint.failures += 1
+        endpoint.failedAt = performance.now()
         if (whole.aborted) break
-        await sleep(pause, undefined, { signal: whole }).catch(() => undefined)
+        if (round.length > 0) continue // the next endpoint at once; a pause when all have failed
+        // Half to all of the pause: many nodes that lost the same endpoint do not come back in one moment.
+        await sleep(pause * (0.5 + random() / 2), undefined, { signal: whole }).catch(() => undefined)
         pause = Math.min(2 * pause, LONGEST_PAUSE_MS)
       }
       if (call.signal?.aborted) throw asError(call.signal.reason)
+      const which = endpoints.length === 1 ? 'The Ethereum node' : `None of the ${endpoints.length} Ethereum endpoints`
       if (whole.aborted) {
         throw new WorkerError(
           { code: 'CHAIN_TIMEOUT', method, limitMs },
-          `The Ethereum node did not answer ${method} within ${limitMs} ms.`,
+          `${which} ${endpoints.length === 1 ? 'did not answer' : 'answered'} ${method} within ${limitMs} ms.`,
           { hint: 'Check the node at --chain-url.', cause: last }
         )
       }
       throw new WorkerError(
         { code: 'CHAIN_UNREACHABLE', method },
-        `The Ethereum node cannot be reached for ${method}.`,
-        {
-          hint: 'Check that a node runs at --chain-url.',
-          cause: last
-        }
+        `${which} ${endpoints.length === 1 ? 'cannot' : 'can'} be reached for ${method}.`,
+        { hint: 'Check that a node runs at --chain-url.', cause: last }
       )
     }
   }

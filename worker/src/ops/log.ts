@@ -15,9 +15,14 @@ export interface Logger {
   child(component: string): Logger
 }
 
+/** The level of a logger and all its children; may change while the node runs. */
+export interface LogControl {
+  level: LogLevel
+}
+
 export interface LogOptions {
   readonly format?: LogFormat
-  readonly level?: LogLevel
+  readonly level?: LogLevel | LogControl
   readonly component?: string
   readonly name?: string // of the node
   readonly write?: (line: string) => void
@@ -36,10 +41,10 @@ const clean = (value: string): string => {
 export function createLogger(options: LogOptions = {}): Logger {
   const { format = 'text', level = 'info', component = 'worker', name = '', now = () => new Date() } = options
   const write = options.write ?? ((line: string) => void process.stdout.write(`${line}\n`))
-  const threshold = LOG_LEVELS.indexOf(level)
+  const control: LogControl = typeof level === 'string' ? { level } : level
 
   function log(at: LogLevel, message: string, facts: LogFacts = {}): void {
-    if (LOG_LEVELS.indexOf(at) < threshold) return
+    if (LOG_LEVELS.indexOf(at) < LOG_LEVELS.indexOf(control.level)) return
     const known = Object.entries(facts).filter(([, value]) => value !== undefined)
     const time = now().toISOString()
     if (format === 'json') {
@@ -61,6 +66,6 @@ export function createLogger(options: LogOptions = {}): Logger {
     info: (message, facts) => log('info', message, facts),
     warn: (message, facts) => log('warn', message, facts),
     error: (message, facts) => log('error', message, facts),
-    child: part => createLogger({ ...options, component: part })
+    child: part => createLogger({ ...options, level: control, component: part })
   }
 }

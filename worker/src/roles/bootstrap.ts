@@ -1,6 +1,6 @@
 import { ZERO_ADDRESS, type Attested } from '@enigma/protocol'
 import { writeRuntime } from './data-dir.ts'
-import { serveHttp } from './http.ts'
+import { metricsOf, serveHttp } from './http.ts'
 import { createNetwork, infoOf, statusOf, type InfoParts, type Node, type NodeBase } from './node.ts'
 import { registeredPrincipal } from './principal-identity.ts'
 import { createStops } from './stops.ts'
@@ -32,15 +32,15 @@ export async function startBootstrap(base: NodeBase): Promise<Node> {
     principal: () => principal,
     lifecycle: () => 'unregistered'
   }
-  const http = serveHttp(
-    base,
-    {
+  const http = serveHttp(base, {
+    node: {
       info: () => infoOf(info),
       status: () => statusOf(info, true),
       healthy: () => true
     },
-    null
-  )
+    metrics: metricsOf(base, network),
+    network
+  })
   try {
     await network.start()
     stops.add('network', () => network.stop())

@@ -9,6 +9,7 @@ export interface DataDir {
   readonly sealed: string
   readonly logs: string
   readonly peerIdentity: string // file of the libp2p key
+  readonly managementToken: string // file
 }
 
 /** 2: every stored value carries a checksum. */
@@ -21,7 +22,8 @@ export function openDataDir(path: string): DataDir {
     db: join(path, 'db'),
     sealed: join(path, 'sealed'),
     logs: join(path, 'logs'),
-    peerIdentity: join(path, 'peer.key')
+    peerIdentity: join(path, 'peer.key'),
+    managementToken: join(path, 'mgmt.token')
   }
   try {
     for (const folder of [path, dir.db, dir.sealed, dir.logs]) {

@@ -9,8 +9,10 @@ import { loadIdentity } from '../net/identity.ts'
 import { Libp2pNetwork } from '../net/libp2p-network.ts'
 import { openDatabase, partOf, type Database } from '../ops/database.ts'
 import { openPeerBook } from '../net/peer-book.ts'
-import type { Logger } from '../ops/log.ts'
+import { createDrain, type Drain } from '../ops/drain.ts'
+import type { LogControl, Logger } from '../ops/log.ts'
 import { createStatusBoard, type StatusBoard } from '../ops/status-board.ts'
+import { VERSION } from '../ops/version.ts'
 import { openChain, type ChainLink } from './chain-link.ts'
 import { openDataDir, type DataDir } from './data-dir.ts'
 
@@ -18,7 +20,9 @@ import { openDataDir, type DataDir } from './data-dir.ts'
 export interface NodeBase {
   readonly config: Config
   readonly log: Logger
+  readonly logControl: LogControl
   readonly board: StatusBoard
+  readonly drain: Drain
   readonly dir: DataDir
   readonly db: Database
   readonly chain: ChainLink
@@ -33,12 +37,11 @@ export interface Node {
   stop(): Promise<void>
 }
 
-export const VERSION = '0.1.0'
-
 export async function openBase(
   config: Config,
   operatorKey: string,
   log: Logger,
+  logControl: LogControl,
   fatal: (error: Error) => void
 ): Promise<NodeBase> {
   const board = createStatusBoard()
@@ -74,7 +77,8 @@ export async function openBase(
   })
   chain.follow(fatal)
   const key = fromHex(operatorKey)
-  return { config, log, board, dir, db, chain, sender, fatal, sign: digest => signDigest(digest as never, key) }
+  const sign: NodeBase['sign'] = digest => signDigest(digest as never, key)
+  return { config, log, logControl, board, drain: createDrain(), dir, db, chain, sender, fatal, sign }
 }
 
 export function createEnclave({ config, dir, log, board }: NodeBase): EnclaveSupervisor {
@@ -179,6 +183,7 @@ export function statusOf({ base, network, enclave, lifecycle }: InfoParts, ready
   const head = chain.indexer.head()
   return {
     ready,
+    draining: base.drain.isOn,
     role: config.role,
     name: config.name,
     lifecycle: lifecycle(),
@@ -193,6 +198,7 @@ export function statusOf({ base, network, enclave, lifecycle }: InfoParts, ready
     epoch: chain.indexer.currentEpoch()?.epoch ?? 0,
     peers: network.peers().map(({ peerId, role, operator }) => ({ peerId, role, operator })),
     pendingTransactions: sender.pendingCount,
+    chain: { latest: chain.latest(), endpoints: chain.rpc.endpoints() },
     ...board.snapshot()
   }
 }

@@ -1,7 +1,8 @@
 import { ZERO_ADDRESS, type Attested, type InfoResult } from '@enigma/protocol'
 import { writeRuntime } from './data-dir.ts'
 import { startEpochSetter } from './epoch-setter.ts'
-import { serveHttp } from './http.ts'
+import { timedEnclave } from '../enclave/timed.ts'
+import { metricsOf, serveHttp } from './http.ts'
 import { createEnclave, createNetwork, infoOf, statusOf, type InfoParts, type Node, type NodeBase } from './node.ts'
 import { principalOperator } from './principal-identity.ts'
 import { servePrincipal } from './principal-service.ts'
@@ -38,21 +39,23 @@ export async function startPrincipal(base: NodeBase): Promise<Node> {
     () => signer,
     () => evidence
   )
-  servePrincipal({ chain: indexer, enclave, network, board, attested })
+  const metrics = metricsOf(base, network, { enclaveStarts: () => enclave.generation })
+  const timed = timedEnclave(enclave, (method, ok, ms) => metrics.enclaveCall(method, ok, ms))
+  servePrincipal({ chain: indexer, enclave: timed, network, board, attested })
 
   const lifecycle = (): InfoResult['status'] =>
     indexer.projection.principal?.signer === signer ? 'registered' : 'unregistered'
   const info: InfoParts = { base, network, enclave, attested, principal: () => evidence, lifecycle }
   const ready = (): boolean => board.steps().every(step => step.state === 'done')
-  const http = serveHttp(
-    base,
-    {
+  const http = serveHttp(base, {
+    node: {
       info: () => infoOf(info),
       status: () => statusOf(info, ready()),
       healthy: () => enclave.pid !== null
     },
-    null
-  )
+    metrics,
+    network
+  })
   try {
     board.step('bootstrap', 'running')
     await network.start()

@@ -125,6 +125,8 @@ export function createRegistration(parts: RegistrationParts) {
       board.step('login', 'done')
       log.info('logged in', { operator: sender.address })
     },
-    read
+    read,
+    /** @throws TX_REVERTED */
+    transact: (name: 'login' | 'logout') => transact(name, [])
   }
 }

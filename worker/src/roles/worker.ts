@@ -5,9 +5,12 @@ import type { NodeStatus } from '../rpc/interfaces.ts'
 import { workerMethods } from '../rpc/worker-methods.ts'
 import { createReceiptFinder } from '../chain/receipt-finder.ts'
 import { crashPoints } from '../ops/crash-points.ts'
+import { earningsOf } from '../chain/earnings.ts'
+import { timedEnclave } from '../enclave/timed.ts'
 import { LevelContentStore } from '../sync/content-store.ts'
 import { Announcer } from '../sync/announcer.ts'
 import { PeerDeltaSync } from '../sync/delta-sync.ts'
+import type { SyncProgress } from '../sync/interfaces.ts'
 import { PeerKeyExchange } from '../sync/key-exchange.ts'
 import { ResultCache } from '../sync/result-cache.ts'
 import { PeerTaskRelay } from '../sync/task-relay.ts'
@@ -23,7 +26,7 @@ import { shareViews } from '../task/view-sharing.ts'
 import { createChainViews } from '../task/views.ts'
 import { writeRuntime } from './data-dir.ts'
 import { startEpochKeys } from './epoch-keys.ts'
-import { serveHttp } from './http.ts'
+import { metricsOf, serveHttp } from './http.ts'
 import { createEnclave, createNetwork, infoOf, statusOf, type InfoParts, type Node, type NodeBase } from './node.ts'
 import { registeredPrincipal } from './principal-identity.ts'
 import { createRegistration } from './registration.ts'
@@ -46,10 +49,10 @@ export async function startWorker(base: NodeBase): Promise<Node> {
   board.step('start', 'running', 'waiting for the principal to be registered')
   let principal: Attested | null = null
   while ((principal = await registeredPrincipal(chain)) === null) await sleep(PRINCIPAL_PAUSE_MS)
-  const enclave = createEnclave(base)
-  stops.add('enclave', () => enclave.stop())
+  const supervisor = createEnclave(base)
+  stops.add('enclave', () => supervisor.stop())
   board.step('start', 'running', 'starting the enclave')
-  await enclave.bind({
+  await supervisor.bind({
     role: 0,
     chainId: facts.chainId,
     enigma: facts.enigma,
@@ -57,14 +60,23 @@ export async function startWorker(base: NodeBase): Promise<Node> {
     principalSigner: principal.report.signer,
     principal
   })
-  const { signer } = enclave.identity
-  board.step('start', 'done', `enclave ${signer}, isolation ${enclave.identity.isolation}`)
+  const { signer } = supervisor.identity
+  board.step('start', 'done', `enclave ${signer}, isolation ${supervisor.identity.isolation}`)
 
   const network = await createNetwork(
     base,
     () => signer,
     () => principal
   )
+  let synced = 0
+  const metrics = metricsOf(base, network, {
+    enclaveStarts: () => supervisor.generation,
+    earnings: () => earningsOf(indexer.projection.tasks(), sender.address),
+    tasksByStage: () => runner.stages(),
+    queues: () => ({ inputs: envelopes.size, tasks: runner.underWay }),
+    contracts: () => ({ known: [...indexer.contracts()].length, synced })
+  })
+  const enclave = timedEnclave(supervisor, (method, ok, ms) => metrics.enclaveCall(method, ok, ms))
   const content = await LevelContentStore.open(db, log.child('content'))
   const announcer = new Announcer({
     network,
@@ -153,7 +165,7 @@ export async function startWorker(base: NodeBase): Promise<Node> {
   const info: InfoParts = {
     base,
     network,
-    enclave,
+    enclave: supervisor,
     attested: () => Promise.resolve(indexer.workerBySigner(signer)?.attested ?? null),
     principal: () => principal,
     lifecycle
@@ -163,9 +175,37 @@ export async function startWorker(base: NodeBase): Promise<Node> {
     status: () => statusOf(info, ready()),
     healthy: () => enclave.pid !== null && lifecycle() !== 'initializing'
   }
-  const http = serveHttp(base, node, {
-    handlers: workerMethods({ node, chain: indexer, relay, keys, tasks }),
-    follow: { tasks, relay }
+  async function resync(signal: AbortSignal): Promise<SyncProgress> {
+    const progress = await sync.syncAll(
+      p => board.step('sync', 'running', `${p.done} of ${p.contracts} contracts, ${mebibytes(p.bytes)} fetched`),
+      signal
+    )
+    synced = progress.done
+    const missing = progress.failed.length > 0 ? '; the rest is fetched on' : ''
+    const fetched = `${mebibytes(progress.bytes)} fetched`
+    board.step('sync', 'done', `${progress.done} of ${progress.contracts} contracts, ${fetched}${missing}`)
+    return progress
+  }
+  const http = serveHttp(base, {
+    node,
+    metrics,
+    network,
+    worker: {
+      handlers: workerMethods({ node, chain: indexer, relay, keys, tasks, drain: base.drain }),
+      follow: { tasks, relay }
+    },
+    actions: {
+      login: () => registration.transact('login').then(() => ({ lifecycle: 'logged-in' })),
+      logout: () => registration.transact('logout').then(() => ({ lifecycle: 'registered' })),
+      async resync() {
+        const { contracts, done, failed } = await resync(stopping.signal)
+        return { contracts, done, failed }
+      },
+      drain(on) {
+        base.drain.set(on)
+        return Promise.resolve({ draining: on, tasksUnderWay: runner.underWay })
+      }
+    }
   })
 
   try {
@@ -193,13 +233,7 @@ export async function startWorker(base: NodeBase): Promise<Node> {
 
     board.step('sync', 'running')
     const limit = AbortSignal.any([AbortSignal.timeout(SYNC_MS), stopping.signal])
-    const progress = await sync.syncAll(
-      p => board.step('sync', 'running', `${p.done} of ${p.contracts} contracts, ${mebibytes(p.bytes)} fetched`),
-      limit
-    )
-    const missing = progress.failed.length > 0 ? '; the rest is fetched on' : ''
-    const fetched = `${mebibytes(progress.bytes)} fetched`
-    board.step('sync', 'done', `${progress.done} of ${progress.contracts} contracts, ${fetched}${missing}`)
+    await resync(limit)
 
     // Nobody but registered workers takes an announcement: a newcomer's go out once it is one.
     announcer.start()
@@ -247,7 +281,9 @@ export async function startWorker(base: NodeBase): Promise<Node> {
 
   return {
     async stop() {
+      base.drain.set(true)
       stopping.abort()
+      stops.add('calls', () => http.stop()) // before anything that they need
       sender.stop()
       await joining
       await stops.run()

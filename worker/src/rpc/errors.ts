@@ -4,7 +4,7 @@ import { decidingCode } from '../net/errors.ts'
 /** Everything JSON-RPC throws by itself. One line each in docs/errors.md. */
 export type RpcFailure =
   | { readonly code: 'RPC_INVALID_PARAMS'; readonly field: string }
-  | { readonly code: 'RPC_BUSY'; readonly perSecond: number }
+  | { readonly code: 'RPC_BUSY'; readonly perSecond: number; readonly retryAfterSeconds: number }
   | { readonly code: 'RPC_TIMEOUT'; readonly method: string; readonly limitMs: number }
   | { readonly code: 'RPC_WEBSOCKET_ONLY'; readonly method: string }
   | { readonly code: 'RPC_WRONG_ROLE'; readonly method: string; readonly role: string }
@@ -32,9 +32,23 @@ export function toJsonRpcError(err: unknown): JsonRpcError {
     }
   }
   const isParams = err instanceof RpcError && err.code === 'RPC_INVALID_PARAMS'
-  const data = { code: decidingCode(err), ...(err.hint === undefined ? {} : { hint: printable(err.hint, 300) }) }
+  const data = {
+    code: decidingCode(err),
+    ...(err.hint === undefined ? {} : { hint: printable(err.hint, 300) }),
+    ...(isBusy(err) ? { status: STATUS_BUSY, retryAfterSeconds: err.facts.retryAfterSeconds } : {})
+  }
   return { code: isParams ? JSON_RPC.params : JSON_RPC.server, message: printable(err.message, 500), data }
 }
+
+/** The documented number of the answer to whoever asks too often. */
+export const STATUS_BUSY = 44
+
+const isBusy = (err: unknown): err is RpcError & { facts: { retryAfterSeconds: number } } =>
+  err instanceof RpcError && err.code === 'RPC_BUSY'
+
+/** An answer that belongs to no call of a request: it was refused before its content was looked at. */
+export const refusalText = (code: number, message: string, data: RpcErrorData): string =>
+  JSON.stringify({ jsonrpc: '2.0', id: null, error: { code, message, data } })
 
 export function invalidParams(field: string, sentence: string, cause?: unknown): RpcError {
   return new RpcError({ code: 'RPC_INVALID_PARAMS', field }, sentence, {

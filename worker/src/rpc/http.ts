@@ -1,7 +1,16 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { readBody, sendJson } from './body.ts'
 import type { Dispatch } from './dispatch.ts'
+import { JSON_RPC, refusalText } from './errors.ts'
 import type { NodeStatus } from './interfaces.ts'
+import type { ManagementHandler } from './management.ts'
 import { isAllowedHost, isAllowedOrigin } from './origin.ts'
+
+/** A text that GET answers. */
+export interface Page {
+  readonly contentType: string
+  body(): string | Promise<string>
+}
 
 export interface HttpInit {
   readonly dispatch: Dispatch
@@ -9,6 +18,9 @@ export interface HttpInit {
   readonly origins: readonly string[]
   readonly hostNames: readonly string[]
   readonly maxBodyBytes: number
+  /** Further pages by path, such as /metrics. */
+  readonly pages: Readonly<Record<string, Page>>
+  readonly management: ManagementHandler | null
 }
 
 /** Why a request is turned away before its content is looked at, or null. Also asked for a WebSocket's handshake. */
@@ -21,7 +33,7 @@ export function accessFault(
   return null
 }
 
-/** JSON-RPC by POST, and the two pages for people and probes. Everything else is turned away. */
+/** JSON-RPC by POST, the pages for people and probes, and management. Everything else is turned away. */
 export function httpHandler(init: HttpInit): (request: IncomingMessage, response: ServerResponse) => void {
   return (request, response) => {
     // The client went away, or sent a body that is not one: there is nobody to tell.
@@ -35,10 +47,14 @@ async function answer(init: HttpInit, request: IncomingMessage, response: Server
   response.setHeader('Vary', 'Origin')
   const fault = accessFault(request.headers, init)
   if (fault !== null) return sendText(request, response, 403, fault)
-  const { origin } = request.headers
-  if (origin !== undefined) response.setHeader('Access-Control-Allow-Origin', origin)
-
   const path = request.url?.split('?', 1)[0] ?? '/'
+  if (init.management !== null && path.startsWith('/mgmt')) return init.management(request, response, path)
+  const { origin } = request.headers
+  if (origin !== undefined) {
+    response.setHeader('Access-Control-Allow-Origin', origin)
+    response.setHeader('Access-Control-Expose-Headers', 'Retry-After')
+  }
+
   switch (request.method) {
     case 'OPTIONS':
       response.setHeader('Access-Control-Allow-Methods', 'GET, POST')
@@ -47,9 +63,7 @@ async function answer(init: HttpInit, request: IncomingMessage, response: Server
       response.writeHead(204).end()
       return
     case 'GET':
-      if (path === '/healthcheck') return healthcheck(init, request, response)
-      if (path === '/status') return sendJson(response, 200, JSON.stringify(init.node.status(), bigints, 2))
-      return sendText(request, response, 404, 'There are /healthcheck and /status, and JSON-RPC by POST.')
+      return get(init, request, response, path)
     case 'POST':
       return call(init, request, response)
     default:
@@ -58,46 +72,64 @@ async function answer(init: HttpInit, request: IncomingMessage, response: Server
   }
 }
 
-function healthcheck(init: HttpInit, request: IncomingMessage, response: ServerResponse): void {
-  const healthy = init.node.healthy()
-  sendText(request, response, healthy ? 200 : 503, healthy ? 'ok' : 'not ready')
+async function get(
+  { node, pages }: HttpInit,
+  request: IncomingMessage,
+  response: ServerResponse,
+  path: string
+): Promise<void> {
+  if (path === '/healthcheck') {
+    const healthy = node.healthy()
+    return sendText(request, response, healthy ? 200 : 503, healthy ? 'ok' : 'not ready')
+  }
+  if (path === '/status') return sendJson(response, 200, JSON.stringify(node.status(), bigints, 2))
+  if (Object.hasOwn(pages, path)) {
+    const { contentType, body } = pages[path]!
+    const text = await body()
+    response.writeHead(200, { 'Content-Type': contentType }).end(text)
+    return
+  }
+  const known = ['/healthcheck', '/status', ...Object.keys(pages)].join(', ')
+  sendText(request, response, 404, `There are ${known}, and JSON-RPC by POST.`)
 }
 
 async function call(init: HttpInit, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const refuse = (status: number, message: string, code: string): void => {
+    response.setHeader('Connection', 'close') // its body was not read, so the connection is of no further use
+    response.once('finish', () => setTimeout(() => request.socket.destroy(), LAST_WORD_MS).unref())
+    sendJson(response, status, refusalText(JSON_RPC.request, message, { code }))
+  }
   // A form of a foreign page cannot send this type without asking first.
   if (!/^application\/json\b/i.test(request.headers['content-type'] ?? '')) {
-    return sendText(request, response, 415, 'JSON-RPC calls have the content type application/json.')
+    return refuse(415, 'JSON-RPC calls have the content type application/json.', 'RPC_CONTENT_TYPE')
   }
   const body = await readBody(request, init.maxBodyBytes)
-  if (body === null) return sendText(request, response, 413, `A request has at most ${init.maxBodyBytes} bytes.`)
+  if (body === null) return refuse(413, `A request has at most ${init.maxBodyBytes} bytes.`, 'RPC_BODY_TOO_LARGE')
+  const text = utf8Of(body)
+  if (text === null) {
+    return sendJson(response, 200, refusalText(JSON_RPC.parse, 'The request is not UTF-8.', { code: 'RPC_NOT_JSON' }))
+  }
   const answered = Promise.withResolvers<void>()
   const host = request.socket.remoteAddress ?? 'unknown'
-  const text = await init.dispatch(body, { host, subscriptions: null, answered: answered.promise })
-  if (text === null) response.writeHead(204).end()
-  else sendJson(response, 200, text)
+  const reply = await init.dispatch(text, { host, subscriptions: null, answered: answered.promise })
+  if (reply.retryAfterSeconds !== undefined) response.setHeader('Retry-After', String(reply.retryAfterSeconds))
+  if (reply.text === null) response.writeHead(204).end()
+  else sendJson(response, reply.retryAfterSeconds === undefined ? 200 : 429, reply.text)
   answered.resolve()
 }
 
-/** Null if it is too large: nothing above the limit is kept, whatever the header said. */
-function readBody(request: IncomingMessage, maxBytes: number): Promise<string | null> {
-  if (Number(request.headers['content-length'] ?? 0) > maxBytes) return Promise.resolve(null)
-  const { promise, resolve, reject } = Promise.withResolvers<string | null>()
-  const chunks: Buffer[] = []
-  let bytes = 0
-  request.on('data', (chunk: Buffer) => {
-    bytes += chunk.length
-    if (bytes <= maxBytes) return void chunks.push(chunk)
-    chunks.length = 0
-    resolve(null)
-  })
-  request.on('end', () => resolve(Buffer.concat(chunks).toString('utf8')))
-  request.on('error', reject)
-  request.on('close', () => reject(new Error('The client went away.')))
-  return promise
-}
+/** For the refusal to arrive: whoever goes on sending is cut off then. */
+const LAST_WORD_MS = 300
 
-function sendJson(response: ServerResponse, status: number, text: string): void {
-  response.writeHead(status, { 'Content-Type': 'application/json; charset=utf-8' }).end(text)
+const strict = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+
+/** Null if it is no UTF-8: what was sent must never be something else than what is read. */
+function utf8Of(body: Uint8Array): string | null {
+  try {
+    return strict.decode(body)
+  } catch {
+    return null
+  }
 }
 
 /** An answer to a request that is turned away: its body was not read, so the connection is of no further use. */

@@ -1,9 +1,9 @@
 /** Bounds of the JSON-RPC server. Each has its reason; all can be set. */
 export interface RpcLimits {
-  /** Bytecode of 512 KiB is 1 MiB in hex; envelope and names come on top. */
+  /** Room for an envelope and 432 KiB of bytecode, both in hex. */
   readonly maxBodyBytes: number
   readonly maxBatch: number
-  /** Results are at most 128 KiB in hex: a whole batch of them stays below. */
+  /** A batch of results may come to more: what does not fit is answered with RPC_TOO_LARGE, item by item. */
   readonly maxResponseBytes: number
   /** One call, from its arrival to its answer. */
   readonly requestTimeoutMs: number
@@ -17,6 +17,9 @@ export interface RpcLimits {
   readonly burst: number
   readonly inputsPerSecond: number
   readonly inputsBurst: number
+  /** Token bucket per key that signed the call, whatever host it comes from. */
+  readonly keyPerSecond: number
+  readonly keyBurst: number
   /** Of one WebSocket. */
   readonly maxSubscriptions: number
   readonly maxPending: number
@@ -26,9 +29,9 @@ export interface RpcLimits {
 }
 
 export const RPC_LIMITS: RpcLimits = {
-  maxBodyBytes: 1.5 * 1024 * 1024,
+  maxBodyBytes: 1024 * 1024,
   maxBatch: 50,
-  maxResponseBytes: 8 * 1024 * 1024,
+  maxResponseBytes: 5 * 1024 * 1024,
   requestTimeoutMs: 30_000,
   headersTimeoutMs: 10_000,
   keepAliveMs: 15_000,
@@ -38,6 +41,8 @@ export const RPC_LIMITS: RpcLimits = {
   burst: 2_000,
   inputsPerSecond: 100,
   inputsBurst: 400,
+  keyPerSecond: 20,
+  keyBurst: 100,
   maxSubscriptions: 64,
   maxPending: 32,
   maxUnsentBytes: 4 * 1024 * 1024,

@@ -1,14 +1,7 @@
-import {
-  MAX_BYTECODE_BYTES,
-  MAX_ENVELOPE_BYTES,
-  fromHex,
-  scAddr,
-  taskId,
-  type RpcMethodName,
-  type ScAddr,
-  type TaskId
-} from '@enigma/protocol'
+import { fromHex, scAddr, taskId, type RpcMethodName, type ScAddr, type TaskId } from '@enigma/protocol'
 import { invalidParams, reading } from './errors.ts'
+import { METHOD_SPECS } from './openrpc.ts'
+import { schemaFault } from './schema.ts'
 
 /** The parameters of each method, decoded. */
 export interface DecodedParams {
@@ -20,66 +13,46 @@ export interface DecodedParams {
   getTaskResult: { readonly taskId: TaskId }
   subscribeTask: { readonly taskId: TaskId }
   unsubscribeTask: { readonly subscription: string }
+  'rpc.discover': Record<string, never>
 }
 
-type Field<T> = (value: unknown, name: string) => T
-type Fields<T> = { readonly [K in keyof T]: Field<T[K]> }
+type Readers<T> = { readonly [K in keyof T]: (checked: unknown) => T[K] }
 
-function textField<T>(read: (text: string) => T): Field<T> {
-  return (value, name) => {
-    if (typeof value !== 'string') throw invalidParams(name, `${name} must be a string.`)
-    return reading(name, () => read(value))
-  }
-}
+const hexed = (text: unknown): Uint8Array => fromHex(text as string)
+const same = <T>(value: unknown): T => value as T
+const contract = (text: unknown): ScAddr => scAddr(text as string)
+const task = (text: unknown): TaskId => taskId(text as string)
 
-const scAddrField = textField<ScAddr>(scAddr)
-const taskIdField = textField<TaskId>(taskId)
-const subscriptionField = textField<string>(text => {
-  if (/^0x[0-9a-f]{32}$/.test(text)) return text
-  throw invalidParams('subscription', 'subscription must be an id that subscribeTask answered.')
-})
-
-/** `max` bytes in 0x hex; the length is checked before anything is decoded. */
-const bytesField =
-  (max: number): Field<Uint8Array> =>
-  (value, name) => {
-    if (typeof value === 'string' && value.length > 2 + 2 * max) {
-      throw invalidParams(name, `${name} is larger than ${max} bytes.`)
-    }
-    return textField(text => fromHex(text))(value, name)
-  }
-
-const epochField: Field<number> = (value, name) => {
-  if (typeof value === 'number' && Number.isSafeInteger(value) && value >= 0) return value
-  throw invalidParams(name, `${name} must be a whole number, zero or more.`)
-}
-
-const FIELDS: { readonly [M in RpcMethodName]: Fields<DecodedParams[M]> } = {
+/** What fits the schema of the OpenRPC document becomes what the handlers work with. */
+const READERS: { readonly [M in RpcMethodName]: Readers<DecodedParams[M]> } = {
   getInfo: {},
-  getWorkerEncryptionKey: { scAddr: scAddrField, epoch: epochField },
-  deploySecretContract: { envelope: bytesField(MAX_ENVELOPE_BYTES), bytecode: bytesField(MAX_BYTECODE_BYTES) },
-  sendTaskInput: { envelope: bytesField(MAX_ENVELOPE_BYTES) },
-  getTaskStatus: { taskId: taskIdField },
-  getTaskResult: { taskId: taskIdField },
-  subscribeTask: { taskId: taskIdField },
-  unsubscribeTask: { subscription: subscriptionField }
+  getWorkerEncryptionKey: { scAddr: contract, epoch: same },
+  deploySecretContract: { envelope: hexed, bytecode: hexed },
+  sendTaskInput: { envelope: hexed },
+  getTaskStatus: { taskId: task },
+  getTaskResult: { taskId: task },
+  subscribeTask: { taskId: task },
+  unsubscribeTask: { subscription: same },
+  'rpc.discover': {}
 }
-export const RPC_METHOD_NAMES = Object.keys(FIELDS) as readonly RpcMethodName[]
 
 /**
- * Takes `{...}`, or `[{...}]` as older clients send it. Every field must be there, and no other.
+ * Takes `{...}`, or `[{...}]` as older clients send it. Every field must be there, fit its schema, and no other may be there.
  *
  * @throws RPC_INVALID_PARAMS
  */
 export function decodeParams<M extends RpcMethodName>(method: M, params: unknown): DecodedParams[M] {
   const given = namedParams(params)
-  const fields = FIELDS[method] as Record<string, Field<unknown>>
-  const unknown = Object.keys(given).find(name => !Object.hasOwn(fields, name))
+  const schemas = METHOD_SPECS[method].params
+  const readers = READERS[method] as Record<string, (checked: unknown) => unknown>
+  const unknown = Object.keys(given).find(name => !Object.hasOwn(schemas, name))
   if (unknown !== undefined) throw invalidParams('params', `${method} has no parameter of that name.`)
   const decoded: Record<string, unknown> = {}
-  for (const [name, field] of Object.entries(fields)) {
+  for (const [name, schema] of Object.entries(schemas)) {
     if (!Object.hasOwn(given, name)) throw invalidParams(name, `${method} needs ${name}.`)
-    decoded[name] = field(given[name], name)
+    const fault = schemaFault(schema, given[name])
+    if (fault !== null) throw invalidParams(name, `${name} ${fault}.`)
+    decoded[name] = reading(name, () => readers[name]!(given[name]))
   }
   return decoded as DecodedParams[M]
 }

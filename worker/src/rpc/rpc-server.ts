@@ -3,10 +3,11 @@ import type { AddressInfo, Socket } from 'node:net'
 import { EnigmaError } from '@enigma/protocol'
 import { Quota } from '../net/quota.ts'
 import type { Logger } from '../ops/log.ts'
-import { createDispatch, type RpcHandlers } from './dispatch.ts'
-import { httpHandler } from './http.ts'
+import { createDispatch, type KeyOf, type OnCall, type RpcHandlers } from './dispatch.ts'
+import { httpHandler, type Page } from './http.ts'
 import type { NodeStatus } from './interfaces.ts'
 import { RPC_LIMITS, type RpcLimits } from './limits.ts'
+import type { ManagementHandler } from './management.ts'
 import { DEVNET_ORIGINS } from './origin.ts'
 import type { SubscriptionParts } from './subscriptions.ts'
 import { webSockets, type WebSocketEnd } from './websocket.ts'
@@ -24,13 +25,18 @@ export interface RpcServerInit {
   /** Names this server goes by, besides localhost and addresses. */
   readonly hostNames?: readonly string[]
   readonly limits?: Partial<RpcLimits>
+  readonly keyOf?: KeyOf
+  readonly onCall?: OnCall
+  /** Further pages for GET, by path. */
+  readonly pages?: Readonly<Record<string, Page>>
+  readonly management?: ManagementHandler
 }
 
 /** Finishing what is under way when the node stops. */
 const STOP_GRACE_MS = 5_000
 const MAX_HEADER_BYTES = 16 * 1024
 
-/** JSON-RPC for clients: HTTP, WebSocket, /healthcheck and /status on one port. docs/spec/json-rpc.md */
+/** JSON-RPC for clients: HTTP, WebSocket, pages for probes and management on one port. docs/spec/json-rpc.md */
 export class RpcServer {
   readonly #init: RpcServerInit
   readonly #limits: RpcLimits
@@ -41,9 +47,17 @@ export class RpcServer {
   constructor(init: RpcServerInit) {
     this.#init = init
     this.#limits = { ...RPC_LIMITS, ...init.limits }
-    const { handlers, node, follow, log, origins = DEVNET_ORIGINS, hostNames = [] } = init
+    const { handlers, node, follow, log, origins = DEVNET_ORIGINS, hostNames = [], keyOf, onCall } = init
+    const { pages = {}, management = null } = init
     const limits = this.#limits
-    const dispatch = createDispatch({ handlers, quota: new Quota(), limits, log })
+    const dispatch = createDispatch({
+      handlers,
+      quota: new Quota(),
+      limits,
+      log,
+      ...(keyOf && { keyOf }),
+      ...(onCall && { onCall })
+    })
     const { maxBodyBytes } = limits
     this.#sockets = webSockets({ dispatch, origins, hostNames, limits, log, follow })
     this.#server = createServer(
@@ -54,7 +68,7 @@ export class RpcServer {
         keepAliveTimeout: limits.keepAliveMs,
         connectionsCheckingInterval: Math.min(1_000, limits.headersTimeoutMs)
       },
-      httpHandler({ dispatch, node, origins, hostNames, maxBodyBytes })
+      httpHandler({ dispatch, node, origins, hostNames, maxBodyBytes, pages, management })
     )
     this.#server.maxConnections = limits.maxConnections
     this.#server.on('connection', (socket: Socket) => this.#admit(socket))

@@ -57,7 +57,7 @@ export function webSockets({ dispatch, origins, hostNames, limits, log, follow }
       pending += 1
       const answered = Promise.withResolvers<void>()
       dispatch(textOf(data), { host, subscriptions, answered: answered.promise })
-        .then(text => {
+        .then(({ text }) => {
           if (text !== null) send(text)
         })
         .catch((err: unknown) =>

@@ -1,11 +1,14 @@
 import { TaskStatus, inputHashOf, receiptToJson, toHex, type StoredResult } from '@enigma/protocol'
 import type { ChainReader } from '../chain/reader.ts'
+import type { Drain } from '../ops/drain.ts'
+import { VERSION } from '../ops/version.ts'
 import type { KeyExchange, TaskRelay } from '../sync/interfaces.ts'
 import { networkStatusOf } from '../task/task-events.ts'
 import type { TaskService } from '../task/service.ts'
 import type { Caller, RpcHandlers } from './dispatch.ts'
 import { RpcError } from './errors.ts'
 import type { NodeStatus } from './interfaces.ts'
+import { openRpcDocument } from './openrpc.ts'
 import { seatsWithKeys } from './seat-keys.ts'
 import type { TaskSubscriptions } from './subscriptions.ts'
 import { timelineOf } from './task-timeline.ts'
@@ -16,11 +19,14 @@ export interface WorkerMethodsInit {
   readonly relay: TaskRelay
   readonly keys: KeyExchange
   readonly tasks: TaskService
+  /** Stops new inputs while the node is about to stop. */
+  readonly drain?: Pick<Drain, 'requireOff'>
 }
 
 /** What a worker answers. docs/spec/json-rpc.md */
-export function workerMethods({ node, chain, relay, keys, tasks }: WorkerMethodsInit): RpcHandlers {
+export function workerMethods({ node, chain, relay, keys, tasks, drain }: WorkerMethodsInit): RpcHandlers {
   async function deliver(envelope: Uint8Array, bytecode: Uint8Array | null): Promise<StoredResult> {
+    drain?.requireOff()
     const { stored } = await relay.deliver(envelope, bytecode)
     return { inputHash: inputHashOf(envelope), stored }
   }
@@ -48,7 +54,8 @@ export function workerMethods({ node, chain, relay, keys, tasks }: WorkerMethods
     subscribeTask: ({ taskId }, caller) =>
       Promise.resolve().then(() => subscriptionsOf(caller, 'subscribeTask').subscribe(taskId, caller.answered)),
     unsubscribeTask: ({ subscription }, caller) =>
-      Promise.resolve().then(() => subscriptionsOf(caller, 'unsubscribeTask').unsubscribe(subscription))
+      Promise.resolve().then(() => subscriptionsOf(caller, 'unsubscribeTask').unsubscribe(subscription)),
+    'rpc.discover': () => Promise.resolve(openRpcDocument(VERSION))
   }
 }
 
@@ -75,6 +82,7 @@ export function infoOnlyMethods(node: Pick<NodeStatus, 'info'>, role: string): R
     getTaskStatus: refuse('getTaskStatus'),
     getTaskResult: refuse('getTaskResult'),
     subscribeTask: refuse('subscribeTask'),
-    unsubscribeTask: refuse('unsubscribeTask')
+    unsubscribeTask: refuse('unsubscribeTask'),
+    'rpc.discover': () => Promise.resolve(openRpcDocument(VERSION))
   }
 }

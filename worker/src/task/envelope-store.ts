@@ -35,6 +35,11 @@ export class EnvelopeStore {
     for await (const entry of this.#entries.values()) this.#count(entry, 1)
   }
 
+  /** Inputs held. */
+  get size(): number {
+    return this.#known.size
+  }
+
   has(inputHash: Hash): boolean {
     return this.#known.has(inputHash)
   }

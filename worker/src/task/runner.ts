@@ -88,6 +88,12 @@ export class TaskRunner {
   get underWay(): number {
     return this.#book.underWay()
   }
+  /** How many tasks stand at each stage. */
+  stages(): Readonly<Record<string, number>> {
+    const counts: Record<string, number> = {}
+    for (const { task } of this.#tasks.values()) counts[task.state.stage] = (counts[task.state.stage] ?? 0) + 1
+    return counts
+  }
   onChange(listener: (taskId: TaskId) => void): () => void {
     this.#listeners.add(listener)
     return () => void this.#listeners.delete(listener)

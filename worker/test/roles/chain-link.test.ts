@@ -41,7 +41,7 @@ describe('roles/chain-link', function () {
   })
 
   const open = (enigma: Address): Promise<ChainLink> =>
-    openChain({ chainUrl: chain.url, enigma, confirmations: null, db, log, board: createStatusBoard() })
+    openChain({ chainUrls: [chain.url], enigma, confirmations: null, db, log, board: createStatusBoard() })
   const until = async (condition: () => boolean): Promise<void> => {
     for (let i = 0; i < 1_000 && !condition(); i++) await new Promise(done => setTimeout(done, 10))
     expect(condition()).to.equal(true)

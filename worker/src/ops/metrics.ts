@@ -1,0 +1,146 @@
+import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client'
+import type { StatusBoard } from './status-board.ts'
+
+/** What is looked at when somebody asks for the metrics. What a role does not have is left out. */
+export interface MetricSources {
+  readonly board: StatusBoard
+  readonly chain: () => ChainMetrics
+  readonly peersByRole: () => Readonly<Record<string, number>>
+  readonly queues: () => Readonly<Record<string, number>>
+  readonly tasksByStage?: () => Readonly<Record<string, number>>
+  readonly contracts?: () => { readonly known: number; readonly synced: number }
+  readonly enclaveStarts?: () => number
+  readonly earnings?: () => { readonly grains: bigint; readonly receipts: number }
+}
+
+export interface ChainMetrics {
+  readonly head: number // newest indexed block
+  readonly latest: number | null // newest block that an endpoint told of
+  readonly headTime: number // seconds since 1970
+  readonly epoch: number
+  readonly endpoints: readonly { readonly up: boolean; readonly failures: number }[]
+}
+
+/** The numbers of one node for Prometheus. Names carry their units; docs/spec/operations.md lists them. */
+export interface Metrics {
+  readonly contentType: string
+  text(): Promise<string>
+  rpcCall(method: string, code: string, ms: number): void
+  enclaveCall(method: string, ok: boolean, ms: number): void
+}
+
+const RPC_SECONDS = [0.001, 0.005, 0.02, 0.1, 0.5, 2, 10, 30]
+const ENCLAVE_SECONDS = [0.001, 0.005, 0.02, 0.1, 0.5, 2, 5, 20]
+const GRAINS_PER_ENG = 1e8
+const metricName = (name: string): string => name.replace(/[^a-zA-Z0-9_]/g, '_').toLowerCase()
+
+export function createMetrics(sources: MetricSources): Metrics {
+  const registers = [new Registry()]
+  const [register] = registers as [Registry]
+  collectDefaultMetrics({ register, prefix: 'enigma_' }) // event-loop lag, heap, GC, CPU, descriptors
+
+  const gauge = (name: string, help: string, read: () => number | null): void => {
+    new Gauge({
+      name: `enigma_${name}`,
+      help,
+      registers,
+      collect() {
+        const value = read()
+        if (value === null) this.remove()
+        else this.set(value)
+      }
+    })
+  }
+  const labelled = (name: string, help: string, label: string, read: () => Readonly<Record<string, number>>): void => {
+    new Gauge({
+      name: `enigma_${name}`,
+      help,
+      labelNames: [label],
+      registers,
+      collect() {
+        this.reset()
+        for (const [key, value] of Object.entries(read())) this.set({ [label]: key }, value)
+      }
+    })
+  }
+
+  const { board, chain, peersByRole, queues, tasksByStage, contracts, enclaveStarts, earnings } = sources
+  gauge('chain_head_block', 'Newest block in the index.', () => chain().head)
+  gauge('chain_lag_blocks', 'Blocks that an endpoint told of and the index lacks.', () => {
+    const { head, latest } = chain()
+    return latest === null ? null : Math.max(0, latest - head)
+  })
+  gauge('chain_head_time_seconds', 'Time of the newest indexed block, since 1970.', () => chain().headTime)
+  const byIndex = (read: (endpoint: ChainMetrics['endpoints'][number]) => number) => () =>
+    Object.fromEntries(chain().endpoints.map((endpoint, i) => [String(i), read(endpoint)]))
+  labelled(
+    'chain_endpoint_up',
+    'Whether the last call of an endpoint was answered.',
+    'endpoint',
+    byIndex(e => +e.up)
+  )
+  labelled(
+    'chain_endpoint_failures',
+    'Calls that an endpoint did not answer.',
+    'endpoint',
+    byIndex(e => e.failures)
+  )
+  gauge('epoch', 'The current epoch.', () => chain().epoch)
+  labelled('peers', 'Connected, verified peers.', 'role', peersByRole)
+  labelled('queue_length', 'What waits: transactions, inputs, tasks under way.', 'queue', queues)
+  if (tasksByStage) labelled('tasks', 'Tasks known to this node.', 'stage', tasksByStage)
+  if (contracts) {
+    gauge('sync_contracts', 'Secret contracts on chain.', () => contracts().known)
+    gauge('sync_contracts_synced', 'Those of them whose last synchronisation succeeded.', () => contracts().synced)
+  }
+  if (enclaveStarts) {
+    gauge('enclave_restarts', 'Times the enclave was started again.', () => Math.max(0, enclaveStarts() - 1))
+  }
+  if (earnings) {
+    gauge('rewards_eng', 'ENG earned by receipts on chain.', () => Number(earnings().grains) / GRAINS_PER_ENG)
+    gauge('rewarded_receipts', 'Receipts on chain that earned a fee.', () => earnings().receipts)
+  }
+  labelled('events_total', 'What the node counts, by name.', 'event', () => renamed(board.snapshot().counters))
+  labelled('values', 'What the node measures, by name.', 'value', () => renamed(board.snapshot().gauges))
+  labelled('alarms_total', 'What a person must look at.', 'code', () =>
+    Object.fromEntries(board.snapshot().alarms.map(({ code, times }) => [code, times]))
+  )
+  labelled('step_done', 'Steps of the start.', 'step', () =>
+    Object.fromEntries(board.steps().map(({ name, state }) => [name, +(state === 'done')]))
+  )
+
+  const rpcCalls = new Counter({
+    name: 'enigma_rpc_calls_total',
+    help: 'Answered JSON-RPC calls.',
+    labelNames: ['method', 'code'],
+    registers
+  })
+  const rpcSeconds = new Histogram({
+    name: 'enigma_rpc_call_seconds',
+    help: 'From the call to its answer.',
+    labelNames: ['method'],
+    buckets: RPC_SECONDS,
+    registers
+  })
+  const enclaveSeconds = new Histogram({
+    name: 'enigma_enclave_call_seconds',
+    help: 'Calls of the enclave; method run is the execution of a task.',
+    labelNames: ['method', 'outcome'],
+    buckets: ENCLAVE_SECONDS,
+    registers
+  })
+  return {
+    contentType: register.contentType,
+    text: () => register.metrics(),
+    rpcCall(method, code, ms) {
+      rpcCalls.inc({ method, code })
+      rpcSeconds.observe({ method }, ms / 1000)
+    },
+    enclaveCall(method, ok, ms) {
+      enclaveSeconds.observe({ method, outcome: ok ? 'ok' : 'error' }, ms / 1000)
+    }
+  }
+}
+
+const renamed = (values: Readonly<Record<string, number>>): Record<string, number> =>
+  Object.fromEntries(Object.entries(values).map(([name, value]) => [metricName(name), value]))
