@@ -91,7 +91,7 @@ export class TaskRunner {
   /** How many tasks stand at each stage. */
   stages(): Readonly<Record<string, number>> {
     const counts: Record<string, number> = {}
-    for (const { task } of this.#tasks.values()) counts[task.state.stage] = (counts[task.state.stage] ?? 0) + 1
+    for (const { task } of this.#book.entries()) counts[task.state.stage] = (counts[task.state.stage] ?? 0) + 1
     return counts
   }
   onChange(listener: (taskId: TaskId) => void): () => void {
