@@ -117,9 +117,18 @@ export async function taskState({ chain }: Session, id: string): Promise<TaskSta
 /** A handle for a task of this client that was recorded earlier. @throws TASK_UNKNOWN */
 export async function openTask(session: Session, id: string): Promise<Task> {
   const taskId = readTaskId(id)
-  const stored = await session.store.byTaskId(taskId)
+  const stored = (await session.store.byTaskId(taskId)) ?? (await sentAs(session, taskId))
   if (stored === null) throw unknownTask(taskId)
   return makeTask(session, taskId, stored)
+}
+
+/** A task whose transaction was sent, but whose inclusion this client did not live, or wait long enough, to see. */
+async function sentAs({ chain, store }: Session, taskId: TaskId): Promise<StoredTask | null> {
+  const found = await taskRecord(chain, taskId)
+  const stored = found && (await store.byInputHash(found.record.inputHash))
+  if (!stored) return null
+  await store.update(stored.inputHash, { taskId })
+  return { ...stored, taskId }
 }
 
 /** How far back a closed page's transaction is looked for. */

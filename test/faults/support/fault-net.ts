@@ -87,8 +87,10 @@ export async function startFaultNet({
       } catch (error) {
         last = error
       }
-      if (performance.now() > deadline)
-        throw new Error(`${what} did not come within ${limitMs / 1000} s`, { cause: last })
+      if (performance.now() > deadline) {
+        const why = last === undefined ? '' : `: ${last instanceof Error ? last.message : String(last as string)}`
+        throw new Error(`${what} did not come within ${limitMs / 1000} s${why}`, { cause: last })
+      }
       await sleep(100)
     }
   }

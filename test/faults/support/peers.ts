@@ -7,9 +7,12 @@ import { startFaultProxy, type FaultProxy } from '@enigma/faults'
 import { PeerProtocol, peerRequest, peerResponse, signDigest } from '@enigma/protocol'
 import {
   DEFAULT_LIMITS,
+  Disks,
   KAD_PROTOCOL,
   LOOPBACK,
   MemoryChain,
+  PeerDeltaSync,
+  PeerKeyExchange,
   Running,
   addressOf,
   createNode,
@@ -17,6 +20,7 @@ import {
   keyOf,
   makeHello,
   makeNetwork,
+  quiet,
   until,
   type Libp2pNetwork,
   type Libp2pNetworkInit,
@@ -25,10 +29,11 @@ import {
 
 type RawNode = Awaited<ReturnType<typeof createNode>>
 
-/** A node of the product, and peers that speak libp2p and above it whatever they like. */
+/** A node of the product with everything that it answers peers by itself, and peers that speak libp2p and above it whatever they like. */
 export class PeerLab {
   readonly chain = new MemoryChain()
   readonly running = new Running()
+  readonly #disks = new Disks()
   victim!: Libp2pNetwork
   served = 0
 
@@ -36,7 +41,12 @@ export class PeerLab {
   static async start(limits: Partial<NetLimits> = {}, place: Partial<Libp2pNetworkInit> = {}): Promise<PeerLab> {
     const lab = new PeerLab()
     lab.chain.register('alice')
+    lab.chain.startEpoch(['alice'])
     lab.victim = await makeNetwork(lab.chain, 'alice', { limits, ...place })
+    const { victim: network, chain } = lab
+    const { store } = await lab.#disks.content()
+    const sync = new PeerDeltaSync({ network, chain, store, log: quiet })
+    const keys = new PeerKeyExchange({ network, chain, log: quiet })
     lab.victim.handle(PeerProtocol.taskRelay, {
       0: payload => {
         lab.served += 1
@@ -44,6 +54,8 @@ export class PeerLab {
       }
     })
     await lab.running.start(lab.victim)
+    await lab.running.start(sync)
+    await lab.running.start(keys)
     return lab
   }
 
@@ -94,8 +106,9 @@ export class PeerLab {
     return { node, connection, close: async () => void (await node.stop()) }
   }
 
-  stop(): Promise<void> {
-    return this.running.stop()
+  async stop(): Promise<void> {
+    await this.running.stop()
+    await this.#disks.clear()
   }
 }
 

@@ -3,10 +3,14 @@ import { readdirSync } from 'node:fs'
 /** Open file descriptors of this process. */
 export const openFiles = (): number => readdirSync('/proc/self/fd').length
 
-/** Resident memory of this process, after collecting what can be collected (lanes run with --expose-gc). */
-export function residentBytes(): number {
+/**
+ * Memory that this process cannot give back, buffers outside the heap included (lanes run with --expose-gc). Not the resident set: rows
+ * beside this one, and pages the allocator keeps, would show in it.
+ */
+export function liveBytes(): number {
   globalThis.gc?.()
-  return process.memoryUsage().rss
+  const { heapUsed, external } = process.memoryUsage()
+  return heapUsed + external
 }
 
 export const MIB = 1024 * 1024

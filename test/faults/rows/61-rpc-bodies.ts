@@ -1,0 +1,61 @@
+import { post } from '@enigma/worker/testing'
+import { must, type Row } from '../row.ts'
+import { jsonCorpus } from '../support/json-corpus.ts'
+import { MIB, liveBytes } from '../support/resources.ts'
+import { RpcLab } from '../support/rpc-lab.ts'
+
+/** JSON-RPC bodies that are too large, too many, too deep, or no JSON. */
+export const row: Row = {
+  number: 61,
+  name: 'RPC: 100 MiB body, batch 10 k, depth 1e6, bad UTF-8, JSON corners',
+  lane: 'parts',
+  times: { core: 1, full: 20, campaign: 50 },
+  async run({ random, times }) {
+    const lab = await RpcLab.start({ perSecond: 1e9, burst: 1e9 })
+    let bodies = 0
+    try {
+      const before = liveBytes()
+      for (let round = 0; round < times; round++) {
+        for (const { name, body } of jsonCorpus()) {
+          const { status, answer, answers } = await post(lab.port, body)
+          bodies += 1
+          const refused = status >= 400 && status < 500
+          const told = answer.error !== undefined || answer.result !== undefined || answers.length > 0
+          must(refused || told || status === 204, `${name}: status ${status} without a JSON-RPC answer`)
+        }
+        const deep = await post(lab.port, '['.repeat(10 ** 6))
+        must(deep.answer.error !== undefined, 'depth 1e6 was not refused')
+        await flood(lab, 100 * MIB)
+        for (let i = 0; i < 20; i++) await post(lab.port, random.bytes(random.below(2_000)))
+        bodies += 22
+      }
+      const grown = (liveBytes() - before) / MIB
+      must(await lab.answers(), 'an honest call is not answered any more')
+      must(({} as { polluted?: unknown }).polluted === undefined, 'the prototype of objects was changed')
+      must(grown < 50, `memory grew by ${grown.toFixed(0)} MiB`)
+      return `crashes 0 after ${bodies} bodies; live memory +${grown.toFixed(0)} MiB`
+    } finally {
+      await lab.stop()
+    }
+  }
+}
+
+/** Sends a body without end until the server has enough of it. */
+async function flood(lab: RpcLab, bytes: number): Promise<void> {
+  const socket = await lab.socket()
+  let ended = false
+  let answer = ''
+  socket.on('close', () => (ended = true))
+  socket.on('data', (chunk: Buffer) => (answer += chunk.toString()))
+  socket.write(
+    'POST / HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n'
+  )
+  const piece = Buffer.from(`10000\r\n${'a'.repeat(0x10000)}\r\n`)
+  let sent = 0
+  while (sent < bytes && !ended && answer === '') {
+    if (!socket.write(piece)) await Promise.race([new Promise(r => socket.once('drain', r)), new Promise(r => socket.once('close', r))]) // prettier-ignore
+    sent += piece.length
+  }
+  socket.destroy()
+  must(sent < bytes, `the server read all ${bytes} bytes`)
+}
