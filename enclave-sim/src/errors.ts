@@ -27,6 +27,8 @@ export type EnclaveCode =
   | 'ENCLAVE_NO_STATE_KEY'
   | 'ENCLAVE_DELTA_REFUSED'
   | 'ENCLAVE_FULL'
+  | 'ENCLAVE_SNAPSHOT_UNKNOWN'
+  | 'ENCLAVE_SNAPSHOT_REFUSED'
   // tasks: nothing was signed
   | 'ENCLAVE_TASK_UNKNOWN'
   | 'ENCLAVE_TASK_NOT_OPEN'

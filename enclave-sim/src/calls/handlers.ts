@@ -9,6 +9,7 @@ import { rerun } from './rerun.ts'
 import { exportRoot, importRequest, importRoot } from './root.ts'
 import { accept, run } from './run.ts'
 import { principalOf, workerOf, type Enclave } from './session.ts'
+import { loadSnapshotPart, makeSnapshot, openSnapshot, snapshotPart } from './snapshots.ts'
 import { applyDeltas, dropState, loadCode, stateTip } from './states.ts'
 import { chainViewRequest, openChainView } from './views.ts'
 
@@ -49,6 +50,13 @@ export function createHandlers(enclave: Enclave): Handlers {
       dropState(workerOf(enclave), request)
       return DONE
     },
+    makeSnapshot: request => makeSnapshot(workerOf(enclave), request),
+    snapshotPart: request => snapshotPart(workerOf(enclave), request),
+    loadSnapshotPart(request) {
+      loadSnapshotPart(workerOf(enclave), request)
+      return DONE
+    },
+    openSnapshot: request => openSnapshot(enclave, request),
     loadCode: request => loadCode(workerOf(enclave), request),
     accept: request => accept(workerOf(enclave), request),
     run: request => run(enclave, request),

@@ -6,6 +6,7 @@ import { createLanes, type Lanes } from '../process/lanes.ts'
 import { CodeCache } from '../state/code-cache.ts'
 import { ContractStates } from '../state/contract-states.ts'
 import { AheadRuns } from '../state/ahead-runs.ts'
+import { Snapshots } from '../state/snapshots.ts'
 import { Views } from '../state/views.ts'
 import type { Identity } from '../keys/identity.ts'
 import type { EnclaveParts } from './enclave-parts.ts'
@@ -21,6 +22,7 @@ export interface WorkerParts {
   readonly states: ContractStates
   readonly ahead: AheadRuns
   readonly codes: CodeCache
+  readonly snapshots: Snapshots
   readonly lanes: Lanes // one per contract: its runs follow each other
   readonly counters: { runs: number; queriesUnderWay: number }
 }
@@ -37,6 +39,7 @@ export function createWorkerParts({ vault, monotonicMs }: EnclaveParts, identity
     states: new ContractStates(),
     ahead: new AheadRuns(),
     codes: new CodeCache(),
+    snapshots: new Snapshots(monotonicMs),
     lanes: createLanes(),
     counters: { runs: 0, queriesUnderWay: 0 }
   }

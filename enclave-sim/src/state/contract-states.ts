@@ -12,6 +12,7 @@ import {
 } from '@enigma/protocol'
 import { enclaveError } from '../errors.ts'
 import { RUN_LIMITS } from '../wasm/index.ts'
+import { refused as refusedSnapshot } from './snapshots.ts'
 
 const MAX_CONTRACTS = 1024
 /** Keys and values of all contracts together. */
@@ -46,15 +47,34 @@ export class ContractStates {
   }
 
   /**
+   * Puts a whole state in the place of what is loaded.
+   *
+   * @throws ENCLAVE_SNAPSHOT_REFUSED, ENCLAVE_FULL
+   */
+  replace(scAddr: ScAddr, { deltaCount, headHash, entries }: Omit<ContractState, 'bytes'>): void {
+    this.#requireRoom(scAddr)
+    let bytes = 0
+    for (const [name, value] of entries) bytes += sizeOf(name, value)
+    if (bytes > RUN_LIMITS.stateBytes) throw refusedSnapshot('the state is larger than a contract may have')
+    const others = this.#totalBytes - this.get(scAddr).bytes
+    if (others + bytes > MAX_TOTAL_BYTES) throw full()
+    this.#totalBytes = others + bytes
+    this.#states.set(scAddr, { deltaCount, headHash, entries, bytes })
+  }
+
+  #requireRoom(scAddr: ScAddr): void {
+    if (this.#states.has(scAddr) || this.#states.size < MAX_CONTRACTS) return
+    throw enclaveError('ENCLAVE_FULL', `The states of ${MAX_CONTRACTS} contracts are loaded. Drop one first.`)
+  }
+
+  /**
    * Applies the next deltas in order. One that does not fit is refused; those before it stay applied.
    *
    * @param keyOf the state key of a generation
    * @throws ENCLAVE_DELTA_REFUSED, ENCLAVE_FULL, or what `keyOf` throws
    */
   apply(scAddr: ScAddr, deltas: readonly Uint8Array[], keyOf: (generation: number) => Uint8Array): void {
-    if (!this.#states.has(scAddr) && this.#states.size >= MAX_CONTRACTS) {
-      throw enclaveError('ENCLAVE_FULL', `The states of ${MAX_CONTRACTS} contracts are loaded. Drop one first.`)
-    }
+    this.#requireRoom(scAddr)
     const before = this.get(scAddr)
     const draft = { ...before, entries: new Map(before.entries) } // one copy for all deltas of this call
     try {
@@ -104,9 +124,7 @@ function applyOne(
   const writes = opened(keyOf(delta.generation), delta)
   const size = sizeAfter(draft, writes)
   if (size > RUN_LIMITS.stateBytes) throw refused('the state would be larger than a contract may have')
-  if (size > roomBytes) {
-    throw enclaveError('ENCLAVE_FULL', 'The states of all contracts fill the memory of the enclave. Drop one first.')
-  }
+  if (size > roomBytes) throw full()
   write(draft, writes, deltaHashOf(bytes), size)
 }
 
@@ -149,5 +167,7 @@ function decoded(bytes: Uint8Array): Delta {
   }
 }
 
+const full = () =>
+  enclaveError('ENCLAVE_FULL', 'The states of all contracts fill the memory of the enclave. Drop one first.')
 const refused = (why: string, cause?: unknown) =>
   enclaveError('ENCLAVE_DELTA_REFUSED', `The delta was refused: ${why}.`, cause)

@@ -4,19 +4,17 @@ import {
   address,
   hash,
   key32,
-  makeSimEvidence,
   reportDataOf,
   utf8,
   verifySimEvidence,
-  asciiBytes32,
   randomBytes,
   toHex,
   x25519Pair,
-  TEE_SIM,
   type Attested,
   type Report
 } from '@enigma/protocol'
 import { rootTransfer, sealSecrets } from '../../src/keys/root-transfer.ts'
+import { evidenceOf } from '../support/evidence.ts'
 import { Op, call, testContract } from '../support/contract.ts'
 import { TEST_MEASUREMENT, localEnclave, memoryFolder, refusal, stopPool, type LocalEnclave } from '../support/local.ts'
 import { DOMAIN, TestNetwork, startPrincipal, startWorker, type Member } from '../support/network.ts'
@@ -24,20 +22,6 @@ import { identityRoot, leaks } from '../support/secrets.ts'
 
 const ADMIN = address(`0x${'ad'.repeat(20)}`)
 const START = { role: 1, ...DOMAIN, operator: ADMIN, principalSigner: ZERO_ADDRESS, principal: null }
-
-/** Evidence as the simulation's published root key can sign it for anybody, here to play a wrong enclave. */
-function evidenceOf(report: Report, measurement = TEST_MEASUREMENT, expiry = 2_000_000_000): Uint8Array {
-  return makeSimEvidence({
-    tee: TEE_SIM,
-    measurement,
-    svn: 1,
-    debug: true,
-    isolation: asciiBytes32('process-only'),
-    issuedAt: 1,
-    expiry,
-    reportData: reportDataOf(report)
-  })
-}
 
 describe('calls/root: a standby for the principal (R14)', () => {
   let primary: Member<LocalEnclave>

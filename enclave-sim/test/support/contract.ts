@@ -15,7 +15,8 @@ export const Op = {
   hashing: 9,
   callBackTo: 10, // target (20), gas (u32, little endian), data
   callBackAndFail: 11,
-  dice: 12
+  dice: 12,
+  setAt: 13 // key (1 byte), value
 } as const
 
 /** Call data for `Op.callBackTo`, which also writes the target into the state. */
@@ -100,6 +101,15 @@ export const testContract: Uint8Array = assemble({
       host('output_set')
     ]),
     ...when(Op.set, [...KEY, 'i32.const 257', host('input_length'), 'i32.const 1', 'i32.sub', host('state_write')]),
+    ...when(Op.setAt, [
+      'i32.const 257',
+      'i32.const 1',
+      'i32.const 258',
+      host('input_length'),
+      'i32.const 2',
+      'i32.sub',
+      host('state_write')
+    ]),
     ...when(Op.random, [
       'i32.const 4096',
       'i32.const 32',

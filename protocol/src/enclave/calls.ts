@@ -1,6 +1,7 @@
 import type { Attested, ChainViewAnswer, ContractQuery, SignedChainViewRequest } from '../chain-view.ts'
 import type { EpochInfo, SeatProof } from '../draw.ts'
-import type { ChainView, Receipt } from '../eip712.ts'
+import type { ChainView, Receipt, Snapshot } from '../eip712.ts'
+import type { SignedSnapshot } from '../snapshot.ts'
 import type { SignedQuery, SignedQueryAnswer } from '../query.ts'
 import type { Address, Hash, Key32, ScAddr, TaskId } from '../ids.ts'
 
@@ -25,6 +26,10 @@ export const EnclaveMethod = {
   status: 16,
   rerun: 17,
   query: 18,
+  makeSnapshot: 19,
+  snapshotPart: 20,
+  loadSnapshotPart: 21,
+  openSnapshot: 22,
   importRequest: 23,
   exportRoot: 24,
   importRoot: 25,
@@ -158,6 +163,37 @@ export interface ReleaseResponse {
   readonly result: Uint8Array
 }
 
+/** R10: the state at the head of a view, encrypted and signed; its ciphertext is then read in parts. */
+export interface MakeSnapshotRequest {
+  readonly nonce: Hash
+  readonly scAddr: ScAddr
+}
+export type MakeSnapshotResponse = Omit<SignedSnapshot, 'maker'>
+
+export interface ReadSnapshotPartRequest {
+  readonly scAddr: ScAddr
+  readonly headHash: Hash
+  readonly offset: number
+}
+export interface ReadSnapshotPartResponse {
+  readonly bytes: Uint8Array // SNAPSHOT_PART_BYTES, fewer at the end
+}
+
+/** The parts of somebody's snapshot, in order; `openSnapshot` follows within a minute of the last. */
+export interface LoadSnapshotPartRequest {
+  readonly scAddr: ScAddr
+  readonly headHash: Hash
+  readonly total: number
+  readonly offset: number
+  readonly bytes: Uint8Array
+}
+export interface OpenSnapshotRequest {
+  readonly snapshot: Snapshot
+  readonly generation: number
+  readonly signature: Uint8Array
+  readonly attested: Attested // its maker
+}
+
 export interface EpochSeedRequest {
   readonly d: number
 }
@@ -229,6 +265,10 @@ export interface EnclaveCalls {
   release: [ReleaseRequest, ReleaseResponse]
   epochSeed: [EpochSeedRequest, EpochSeedResponse]
   answerChainView: [AnswerChainViewRequest, ChainViewAnswer]
+  makeSnapshot: [MakeSnapshotRequest, MakeSnapshotResponse]
+  snapshotPart: [ReadSnapshotPartRequest, ReadSnapshotPartResponse]
+  loadSnapshotPart: [LoadSnapshotPartRequest, Empty]
+  openSnapshot: [OpenSnapshotRequest, StateTip]
   importRequest: [StartRequest, Attested]
   exportRoot: [ExportRootRequest, ExportRootResponse]
   importRoot: [ImportRootRequest, StartResponse]
