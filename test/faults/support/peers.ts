@@ -1,6 +1,7 @@
 import { createServer, type AddressInfo } from 'node:net'
 import { generateKeyPair } from '@libp2p/crypto/keys'
 import type { Connection } from '@libp2p/interface'
+import { gossipsub } from '@libp2p/gossipsub'
 import { kadDHT, passthroughMapper } from '@libp2p/kad-dht'
 import { multiaddr } from '@multiformats/multiaddr'
 import { startFaultProxy, type FaultProxy } from '@enigma/faults'
@@ -86,7 +87,8 @@ export class PeerLab {
       announce: [],
       limits: DEFAULT_LIMITS,
       isBanned: () => false,
-      routing: kadDHT({ protocol: KAD_PROTOCOL, clientMode: false, peerInfoMapper: passthroughMapper })
+      routing: kadDHT({ protocol: KAD_PROTOCOL, clientMode: false, peerInfoMapper: passthroughMapper }),
+      gossip: gossipsub()
     })
     await node.start()
     const connection = await node.dial(this.victim.multiaddrs().map(address => multiaddr(address)))

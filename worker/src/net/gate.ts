@@ -13,6 +13,11 @@ export interface GateRule {
   /** Bytes a second that one peer may send, and how many at once; more ends the stream. */
   readonly bytesPerSecond: number
   readonly burstBytes: number
+  /**
+   * A stream of a peer that is not verified yet waits for that as long as it lives: for protocols that open one stream for
+   * good. Else it has the time of a hello.
+   */
+  readonly waits?: boolean
 }
 
 export interface GateInit {
@@ -32,6 +37,9 @@ export class Gate {
   readonly #init: GateInit
   /** Topologies, and the peers that speak their protocol but are not verified (yet), or were told of already. */
   readonly #topologies = new Set<{ topology: Topology; seen: Map<string, [PeerId, Connection]>; told: Set<string> }>()
+
+  /** Streams that wait for their peer to be verified. */
+  readonly #waiting = new Map<string, Set<() => void>>()
 
   constructor(init: GateInit) {
     this.#init = init
@@ -77,6 +85,7 @@ export class Gate {
 
   /** A peer became verified: protocols that wait for it hear of it now. */
   verified(peerId: string): void {
+    for (const go of this.#waiting.get(peerId) ?? []) go()
     for (const { topology, seen, told } of this.#topologies) {
       const held = seen.get(peerId)
       seen.delete(peerId)
@@ -91,7 +100,8 @@ export class Gate {
     return async (stream, connection) => {
       const peerId = connection.remotePeer.toString()
       try {
-        await peerOf(peerId, AbortSignal.timeout(timeoutMs))
+        if (rule.waits) await this.#untilVerified(peerId, stream)
+        else await peerOf(peerId, AbortSignal.timeout(timeoutMs))
         const key = `${stream.protocol} ${peerId}`
         if (!quota.take(key, rule.perSecond, rule.burst)) throw new Error('too many streams')
         this.#meter(stream, `bytes ${key}`, rule)
@@ -100,6 +110,20 @@ export class Gate {
         stream.abort(asError(err))
         this.#ended(peerId, err)
       }
+    }
+  }
+
+  async #untilVerified(peerId: string, stream: Stream): Promise<void> {
+    if (this.#init.isVerified(peerId)) return
+    const { promise, resolve, reject } = Promise.withResolvers<void>()
+    const waiting = this.#waiting.get(peerId) ?? new Set()
+    this.#waiting.set(peerId, waiting.add(resolve))
+    stream.addEventListener('close', () => reject(new Error('it went before it was verified')), { once: true })
+    try {
+      await promise
+    } finally {
+      waiting.delete(resolve)
+      if (waiting.size === 0) this.#waiting.delete(peerId)
     }
   }
 

@@ -1,7 +1,7 @@
 import type { Connection, PeerId, PrivateKey } from '@libp2p/interface'
 import { peerIdFromPrivateKey, peerIdFromString } from '@libp2p/peer-id'
 import type { Multiaddr } from '@multiformats/multiaddr'
-import { PeerProtocol, asError, peerRequest, peerResponse, type ScAddr } from '@enigma/protocol'
+import { PeerProtocol, RESULTS_TOPIC, asError, peerRequest, peerResponse, type ScAddr } from '@enigma/protocol'
 import type { Logger } from '../ops/log.ts'
 import { usableAddresses } from './addresses.ts'
 import { Admission } from './admission.ts'
@@ -13,6 +13,7 @@ import { NetError, refusedBy } from './errors.ts'
 import { findPeers } from './find-peers.ts'
 import { askOn } from './frames.ts'
 import { Gate } from './gate.ts'
+import { gossip, listenTo } from './gossip.ts'
 import type { HelloIdentity } from './hello.ts'
 import { Introductions } from './introductions.ts'
 import { DEFAULT_LIMITS, PROTOCOL_RULES, type NetLimits } from './limits.ts'
@@ -20,6 +21,8 @@ import { createNode, type Node } from './node.ts'
 import type {
   ContentProvider,
   ContentRouting,
+  Gossip,
+  GossipJudge,
   Line,
   LineHandler,
   Misdeed,
@@ -61,7 +64,7 @@ const POINTS: Readonly<Record<Misdeed, number>> = { impostor: 100, malformed: 26
  * Authenticated peers over libp2p: who connects says hello, the chain bears it out or not, and only then is anything
  * else answered. Every protocol is one request and one response on a stream of its own. docs/spec/peer-protocols.md
  */
-export class Libp2pNetwork implements PeerNetwork, ContentRouting {
+export class Libp2pNetwork implements PeerNetwork, ContentRouting, Gossip {
   readonly peerId: string
   readonly #init: Libp2pNetworkInit
   readonly #limits: NetLimits
@@ -76,6 +79,7 @@ export class Libp2pNetwork implements PeerNetwork, ContentRouting {
   readonly #listeners = new Set<(peer: Peer) => void>()
   readonly #gate: Gate
   #node: Node | null = null
+  #judge: GossipJudge | null = null
   #stops: (() => void)[] = []
 
   constructor(init: Libp2pNetworkInit) {
@@ -175,7 +179,15 @@ export class Libp2pNetwork implements PeerNetwork, ContentRouting {
     const { identity, listen = ['/ip4/127.0.0.1/tcp/0'], announce = [], authority, log } = this.#init
     const isBanned = (peerId: string): boolean => this.#reputation.isBanned(peerId)
     const dht = routing({ gate: this.#gate, isVerified: peerId => this.#isVerified(peerId) })
-    const node = await createNode({ identity, listen, announce, limits: this.#limits, isBanned, routing: dht })
+    const node = await createNode({
+      identity,
+      listen,
+      announce,
+      limits: this.#limits,
+      isBanned,
+      routing: dht,
+      gossip: gossip(this.#gate)
+    })
     const admit = this.#admit.bind(this)
     const penaliseMalformed = (peerId: string): void => this.penalise(peerId, 'malformed')
     const streams = { maxInboundStreams: this.#limits.maxInboundStreams, maxOutboundStreams: 64 }
@@ -217,6 +229,7 @@ export class Libp2pNetwork implements PeerNetwork, ContentRouting {
         cause
       })
     }
+    if (this.#judge) listenTo(node.services.pubsub, this.#charging(this.#judge))
     const sweep = setInterval(() => this.#sweep(), SWEEP_MS)
     this.#stops = [authority.onChange(() => this.#admission.reconsider()), () => clearInterval(sweep)]
     this.#finder.start()
@@ -242,6 +255,28 @@ export class Libp2pNetwork implements PeerNetwork, ContentRouting {
   ): Promise<Uint8Array> {
     if (!this.#isVerified(peerId)) throw unreachable(peerId)
     return this.#exchange(this.#connectionTo(peerId), protocol, method, payload, timeoutMs, signal)
+  }
+
+  judgeGossip(judge: GossipJudge): void {
+    this.#judge = judge
+  }
+
+  async publish(data: Uint8Array): Promise<number> {
+    const pubsub = this.#node?.services.pubsub
+    return pubsub ? (await pubsub.publish(RESULTS_TOPIC, data)).recipients.length : 0
+  }
+
+  listeners(): number {
+    return this.#node?.services.pubsub.getSubscribers(RESULTS_TOPIC).length ?? 0
+  }
+
+  #charging(judge: GossipJudge): GossipJudge {
+    return async (data, from) => {
+      if (!this.#isVerified(from)) return 'ignore' // it was when its stream opened
+      const verdict = await judge(data, from)
+      if (verdict === 'reject') this.penalise(from, 'wrong-content')
+      return verdict
+    }
   }
 
   async provide(scAddr: ScAddr, signal: AbortSignal): Promise<number> {

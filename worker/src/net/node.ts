@@ -1,5 +1,6 @@
 import { noise } from '@chainsafe/libp2p-noise'
 import { yamux } from '@chainsafe/libp2p-yamux'
+import type { GossipSub, GossipSubComponents } from '@libp2p/gossipsub'
 import { identify, type Identify } from '@libp2p/identify'
 import type { PeerId, PrivateKey } from '@libp2p/interface'
 import type { KadDHT, KadDHTComponents } from '@libp2p/kad-dht'
@@ -18,11 +19,11 @@ export interface NodeInit {
   readonly announce: readonly string[]
   readonly limits: NetLimits
   readonly isBanned: (peerId: string) => boolean
-  /** The DHT; without it the node only speaks the project's own protocols. */
   readonly routing: (components: KadDHTComponents) => KadDHT
+  readonly gossip: (components: GossipSubComponents) => GossipSub
 }
 
-export type Node = Libp2p<{ identify: Identify; ping: Ping; dht: KadDHT }>
+export type Node = Libp2p<{ identify: Identify; ping: Ping; dht: KadDHT; pubsub: GossipSub }>
 
 /**
  * Flow control per stream: what a node may have to hold of a stream that it does not read, and what a cut may lose of one that it
@@ -31,7 +32,7 @@ export type Node = Libp2p<{ identify: Identify; ping: Ping; dht: KadDHT }>
 const STREAM_WINDOW_BYTES = 256 * 1024
 
 /** A libp2p node over TCP and WebSocket, noise and yamux, not started. */
-export function createNode({ identity, listen, announce, limits, isBanned, routing }: NodeInit): Promise<Node> {
+export function createNode({ identity, listen, announce, limits, isBanned, routing, gossip }: NodeInit): Promise<Node> {
   const banned = (peerId: PeerId): boolean => isBanned(peerId.toString())
   return createLibp2p({
     start: false,
@@ -65,6 +66,6 @@ export function createNode({ identity, listen, announce, limits, isBanned, routi
       denyInboundEncryptedConnection: banned,
       denyOutboundEncryptedConnection: banned
     },
-    services: { identify: identify(), ping: ping(), dht: routing }
+    services: { identify: identify(), ping: ping(), dht: routing, pubsub: gossip }
   })
 }

@@ -81,3 +81,17 @@ export interface ContentRouting {
   /** Peers that are said to hold it: claims, which its hashes must bear out. Each is dialled as it is found. */
   providers(scAddr: ScAddr, signal: AbortSignal): AsyncIterable<ContentProvider>
 }
+
+/** What becomes of a message that a peer told: it goes on, it does not, or it also costs the peer points. */
+export type GossipVerdict = 'accept' | 'ignore' | 'reject'
+export type GossipJudge = (data: Uint8Array, from: string) => Promise<GossipVerdict>
+
+/** Results told from peer to peer. docs/spec/peer-protocols.md */
+export interface Gossip {
+  /** Tells all neighbours. @returns how many. */
+  publish(data: Uint8Array): Promise<number>
+  /** Neighbours that listen. */
+  listeners(): number
+  /** Listens from the start on; without it the node takes no part. Call before start. */
+  judgeGossip(judge: GossipJudge): void
+}

@@ -13,6 +13,7 @@ import { PeerDeltaSync } from '../sync/delta-sync.ts'
 import type { SyncProgress } from '../sync/interfaces.ts'
 import { PeerKeyExchange } from '../sync/key-exchange.ts'
 import { ResultCache } from '../sync/result-cache.ts'
+import { Results } from '../sync/results.ts'
 import { PeerTaskRelay } from '../sync/task-relay.ts'
 import { Committer } from '../task/committer.ts'
 import { createEffects } from '../task/effects.ts'
@@ -132,11 +133,18 @@ export async function startWorker(base: NodeBase): Promise<Node> {
   const intake = createIntake({ chain: indexer, enclave, envelopes, content, reach })
   const tasks = createTaskService({ chain: indexer, enclave, intake, runner, store })
 
-  const relay = new PeerTaskRelay({
+  const results = new Results({
     network,
     chain: indexer,
     tasks,
     cache: await ResultCache.open(db),
+    log: log.child('results')
+  })
+  const relay = new PeerTaskRelay({
+    network,
+    chain: indexer,
+    tasks,
+    results,
     signer: () => signer,
     log: log.child('relay')
   })
@@ -243,6 +251,8 @@ export async function startWorker(base: NodeBase): Promise<Node> {
     board.step('services', 'running')
     const epochKeys = startEpochKeys({ chain: indexer, enclave, keys, envelopes, log })
     stops.add('epoch keys', () => Promise.resolve(epochKeys.stop()))
+    results.start()
+    stops.add('results', () => Promise.resolve(results.stop()))
     const stopReplicas = startResultReplicas({
       chain: indexer,
       relay,

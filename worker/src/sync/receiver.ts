@@ -14,6 +14,7 @@ import { NetError } from '../net/errors.ts'
 import type { Peer, PeerNetwork } from '../net/peer-network.ts'
 import type { ChosenContent, ContentStore } from './interfaces.ts'
 import type { Need } from './needs.ts'
+import { isUndisputed } from './rules.ts'
 
 export interface ReceiverInit {
   readonly network: Pick<PeerNetwork, 'line' | 'penalise'>
@@ -100,11 +101,10 @@ export async function receive(
   const expectedHash = ({ kind, id }: Need, index: number): Hash | null =>
     kind === SyncKind.deltas ? chain.deltaHash(id as string as ScAddr, index) : id
 
-  /** Before a step is final, an honest peer may follow another branch of the chain. */
   function mustKnow({ kind, id }: Need, index: number): boolean {
     if (kind === SyncKind.bytecode) return true
     const step = chain.contract(id as string as ScAddr)?.steps[index]
-    return step !== undefined && chain.head().number - step.block + 1 >= chain.facts.confirmations
+    return step !== undefined && isUndisputed(chain, step.block)
   }
 
   try {

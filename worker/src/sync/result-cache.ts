@@ -39,6 +39,10 @@ export class ResultCache {
     }
   }
 
+  async has(taskId: TaskId): Promise<boolean> {
+    return this.#results.has(taskId)
+  }
+
   async put(taskId: TaskId, result: ReleasedResult): Promise<void> {
     const batch = this.#db.batch()
     if (!(await this.#results.has(taskId))) {

@@ -9,6 +9,7 @@ import {
   type TaskId
 } from '@enigma/protocol'
 import type { ChainReader, ChainTask } from '../chain/reader.ts'
+import { holdsRecentSeat } from './rules.ts'
 
 /** Distinct enclaves that hold a seat of a task, in the order of their lowest seats. */
 export function seatSigners(
@@ -47,6 +48,19 @@ export function resultFault(
     return 'no seat signed its receipt'
   if (outputHashOf(result) !== receipt.outputHash) return 'the ciphertext is not the one of its receipt'
   return null
+}
+
+/** Whether anybody at all signed the receipt. */
+export const hasSignature = (chain: Pick<ChainReader, 'facts'>, { receipt, signature }: ReleasedResult): boolean =>
+  signerOf(typedDigest(chain.facts, 'Receipt', receipt), signature) !== null
+
+/** Whether a seat of the receipt's contract, now or a few epochs ago, signed it: what can be said of a receipt not on chain yet. */
+export function hasSeatSignature(
+  chain: Pick<ChainReader, 'facts' | 'currentEpoch' | 'seats'>,
+  { receipt, signature }: ReleasedResult
+): boolean {
+  const signer = signerOf(typedDigest(chain.facts, 'Receipt', receipt), signature)
+  return signer !== null && holdsRecentSeat(chain, receipt.scAddr, signer)
 }
 
 /** Whether a seat's status is its own, and an acceptance in it was signed by its enclave. */

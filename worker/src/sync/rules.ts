@@ -26,6 +26,13 @@ export function admitDelta(chain: Chain, scAddr: ScAddr, index: number, deltaHas
   return false
 }
 
+/** Blocks below which honest nodes do not differ, whatever CONF says: it may be 1. */
+const UNDISPUTED_DEPTH = 24
+
+/** Whether an honest peer must know this block as this node does: before that it may follow another branch of the chain. */
+export const isUndisputed = (chain: Pick<ChainReader, 'head' | 'facts'>, block: number): boolean =>
+  chain.head().number - block >= Math.max(UNDISPUTED_DEPTH, chain.facts.confirmations)
+
 /** A task belongs to the seats of its epoch until it is terminal (R2): so those of a few epochs back may still push. */
 export function holdsRecentSeat(
   chain: Pick<ChainReader, 'facts' | 'currentEpoch' | 'seats'>,

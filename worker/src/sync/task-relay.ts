@@ -9,14 +9,14 @@ import type { TaskService } from '../task/service.ts'
 import { requireDeliverable } from './envelope-check.ts'
 import { SyncError } from './errors.ts'
 import type { TaskRelay } from './interfaces.ts'
-import type { ResultCache } from './result-cache.ts'
-import { hasFinalReceipt, isGenuine, resultFault, seatSigners } from './result-check.ts'
+import { isGenuine, seatSigners } from './result-check.ts'
+import type { Results } from './results.ts'
 
 export interface TaskRelayInit {
   readonly network: PeerNetwork
   readonly chain: ChainReader
-  readonly tasks: Pick<TaskService, 'storeEnvelope' | 'seatStatus' | 'releasedResult'>
-  readonly cache: ResultCache
+  readonly tasks: Pick<TaskService, 'storeEnvelope' | 'seatStatus'>
+  readonly results: Pick<Results, 'own' | 'find'>
   /** This node's enclave; null while there is none. */
   readonly signer: () => Address | null
   readonly log: Logger
@@ -44,7 +44,7 @@ export class PeerTaskRelay implements TaskRelay {
       deliver: async ({ envelope, bytecode }) => ({ signer: await tasks.storeEnvelope(envelope, bytecode) }),
       status: ({ taskId }) => Promise.resolve({ seat: tasks.seatStatus(taskId) }),
       result: async ({ taskId }) => {
-        const found = await this.#own(taskId)
+        const found = await init.results.own(taskId)
         if (found) return found
         throw new SyncError({ code: 'RESULT_MISSING', what: taskId }, 'This worker has no result of that task.')
       }
@@ -93,43 +93,8 @@ export class PeerTaskRelay implements TaskRelay {
     return found.filter(seat => seat !== null)
   }
 
-  async result(taskId: TaskId): Promise<ReleasedResult | null> {
-    const { network, chain } = this.#init
-    const own = await this.#own(taskId)
-    if (own || !hasFinalReceipt(chain, taskId)) return own
-    const seats = new Set(this.#seatsOf(taskId))
-    const workers = network.peers().filter(peer => peer.role === 'worker')
-    // The seats first: they have it by themselves. Then whoever asked before us may have kept it.
-    const [holders, others] = [workers.filter(p => seats.has(p.signer)), workers.filter(p => !seats.has(p.signer))]
-    return (await this.#firstResult(taskId, holders)) ?? (await this.#firstResult(taskId, others))
-  }
-
-  /** Released here, or got from a seat before. Checked again: the chain may have changed its mind since. */
-  async #own(taskId: TaskId): Promise<ReleasedResult | null> {
-    const { chain, tasks, cache } = this.#init
-    for (const source of [() => cache.get(taskId), () => tasks.releasedResult(taskId)]) {
-      const found = await source()
-      if (found && resultFault(chain, taskId, found) === null) return found
-    }
-    return null
-  }
-
-  /** The first valid answer wins; a wrong one is charged to its sender and changes nothing. */
-  async #firstResult(taskId: TaskId, peers: readonly Peer[]): Promise<ReleasedResult | null> {
-    const { network, chain, cache, log } = this.#init
-    const attempts = peers.map(async peer => {
-      const found = await ask(network, peer, relayCalls.result, { taskId }, { timeoutMs: this.#askTimeoutMs })
-      const fault = resultFault(chain, taskId, found)
-      if (fault !== null) {
-        log.warn('A peer gave a wrong result', { peer: peer.peerId, taskId, fault })
-        network.penalise(peer.peerId, 'wrong-content')
-        throw new SyncError({ code: 'RESULT_MISSING', what: taskId }, 'The result was wrong.')
-      }
-      return found
-    })
-    const found = await Promise.any(attempts).catch(() => null)
-    if (found) await cache.put(taskId, found)
-    return found
+  result(taskId: TaskId): Promise<ReleasedResult | null> {
+    return this.#init.results.find(taskId)
   }
 
   #seatsOf(taskId: TaskId): readonly Address[] {

@@ -15,6 +15,8 @@ export interface TaskService {
   seatStatus(taskId: TaskId): SeatStatus | null
   /** A result this seat has released; null while there is none here. */
   releasedResult(taskId: TaskId): Promise<ReleasedResult | null>
+  /** Calls back for each task whose result this seat has released, once it is on disk; returns the way to stop that. */
+  onReleased(listener: (taskId: TaskId) => void): () => void
   /** What this worker knows of a task, in order of stages: from the chain, and from its own seat if it holds one. */
   events(taskId: TaskId): readonly TaskEvent[]
   /** Calls back for every further event of the task until the returned function is called. */

@@ -37,6 +37,10 @@ export function createTaskService({ chain, enclave, intake, runner, store }: Tas
       return task && task.facts.seat !== null ? seatStatusOf(task, enclave.identity.signer) : null
     },
     releasedResult: taskId => store.result(taskId),
+    onReleased: listener =>
+      runner.onChange(taskId => {
+        if (runner.task(taskId)?.state.stage === 'released') listener(taskId)
+      }),
     watch(taskId, listener) {
       const told = new Set(events(taskId).map(eventKey))
       const tellNew = (): void => {

@@ -1,5 +1,6 @@
 import { expect } from 'chai'
 import { generateKeyPair } from '@libp2p/crypto/keys'
+import { gossipsub } from '@libp2p/gossipsub'
 import { kadDHT, passthroughMapper } from '@libp2p/kad-dht'
 import { multiaddr } from '@multiformats/multiaddr'
 import { PeerProtocol, peerRequest, signDigest } from '@enigma/protocol'
@@ -45,7 +46,8 @@ describe('net, the DHT behind its gate', () => {
         peerInfoMapper: passthroughMapper,
         allowQueryWithZeroPeers: true,
         networkDialTimeout: { maxTimeout: 500 }
-      })
+      }),
+      gossip: gossipsub()
     })
     await running.start({ start: () => node.start() as Promise<void>, stop: () => node.stop() as Promise<void> })
     return node

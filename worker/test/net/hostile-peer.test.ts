@@ -2,6 +2,7 @@ import { generateKeyPair } from '@libp2p/crypto/keys'
 import type { Connection } from '@libp2p/interface'
 import { multiaddr } from '@multiformats/multiaddr'
 import { expect } from 'chai'
+import { gossipsub } from '@libp2p/gossipsub'
 import { kadDHT, passthroughMapper } from '@libp2p/kad-dht'
 import { PeerProtocol, helloCodec, peerRequest, peerResponse, signDigest, u32 } from '@enigma/protocol'
 import { frames } from '../../src/net/frames.ts'
@@ -42,7 +43,8 @@ describe('net, against hostile peers', () => {
       announce: [],
       limits: DEFAULT_LIMITS,
       isBanned: () => false,
-      routing: kadDHT({ protocol: KAD_PROTOCOL, clientMode: false, peerInfoMapper: passthroughMapper })
+      routing: kadDHT({ protocol: KAD_PROTOCOL, clientMode: false, peerInfoMapper: passthroughMapper }),
+      gossip: gossipsub()
     })
     const wrapped = { start: () => node.start() as Promise<void>, stop: () => node.stop() as Promise<void> }
     await running.start(wrapped)

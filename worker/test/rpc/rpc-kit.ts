@@ -47,6 +47,7 @@ export class MemoryWorker {
     storeEnvelope: () => Promise.reject(new Error('not asked here')),
     seatStatus: () => null,
     releasedResult: () => Promise.resolve(null),
+    onReleased: () => () => undefined,
     events: taskId =>
       [...(this.#events.get(taskId) ?? [])].sort((a, b) => TASK_STAGES.indexOf(a.stage) - TASK_STAGES.indexOf(b.stage)),
     watch: (taskId, listener) => {

@@ -166,6 +166,7 @@ describe('sync in bulk', () => {
   it('completes although two of five lie, accepts nothing of theirs, and sends them away', async () => {
     const honest = new Shelf()
     const contracts = Array.from({ length: 20 }, (_, i) => history(honest, `contract ${i}`, 6))
+    chain.mine(30)
     const evil = [new Shelf(), new Shelf()]
     for (const shelf of evil) {
       for (const [key, delta] of honest.deltas) shelf.deltas.set(key, delta)

@@ -162,6 +162,7 @@ describe('sync/delta-sync', () => {
 
   it('is not stopped by a peer that gives wrong content, and sends it away', async () => {
     await history(2, [])
+    chain.mine(30) // so deep that nobody honest may see it otherwise
     const liar = await makeLiar(makeDelta(C, 0, 'forged').delta)
     bootstrap = liar.multiaddrs()
     const bob = await makeNode('bob', { fetchTimeoutMs: 1_500 })

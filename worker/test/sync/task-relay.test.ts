@@ -25,6 +25,7 @@ import { decidingCode } from '../../src/net/errors.ts'
 import type { Libp2pNetwork } from '../../src/net/libp2p-network.ts'
 import { ResultCache } from '../../src/sync/result-cache.ts'
 import { PeerTaskRelay, type TaskRelayInit } from '../../src/sync/task-relay.ts'
+import { Results } from '../../src/sync/results.ts'
 import { MemoryChain, addressOf, asScAddr, asTaskId, hashOf, keyOf } from '../memory-chain.ts'
 import { Running, makeNetwork, quiet, seesAll, until } from '../net/network-kit.ts'
 import { Disks } from './sync-kit.ts'
@@ -49,6 +50,15 @@ class MemoryTasks {
     this.stored.push({ envelope, bytecode })
     return Promise.resolve(this.#signer)
   }
+  #released = new Set<(taskId: TaskId) => void>()
+  onReleased = (listener: (taskId: TaskId) => void): (() => void) => {
+    this.#released.add(listener)
+    return () => void this.#released.delete(listener)
+  }
+  release(taskId: TaskId, result: ReleasedResult): void {
+    this.results.set(taskId, result)
+    for (const listener of this.#released) listener(taskId)
+  }
   seatStatus = (taskId: TaskId): SeatStatus | null => this.statuses.get(taskId) ?? null
   releasedResult = (taskId: TaskId): Promise<ReleasedResult | null> => Promise.resolve(this.results.get(taskId) ?? null)
 }
@@ -58,6 +68,7 @@ interface Node {
   readonly network: Libp2pNetwork
   readonly tasks: MemoryTasks
   readonly relay: PeerTaskRelay
+  readonly results: Results
 }
 
 describe('sync/task-relay', () => {
@@ -87,19 +98,24 @@ describe('sync/task-relay', () => {
     const network = await makeNetwork(chain, name, { bootstrap })
     const tasks = new MemoryTasks(signer)
     const cache = await ResultCache.open((await disks.database()).db)
+    const results = new Results({ network, chain, tasks, cache, log: quiet, aheadMs: 1_000 })
     const relay = new PeerTaskRelay({
       network,
       chain,
       tasks,
-      cache,
+      results,
       signer: () => signer,
       log: quiet,
       slowestMs: 200,
       ...options
     })
     await running.start(network)
+    await running.start({
+      start: () => Promise.resolve(results.start()),
+      stop: () => Promise.resolve(results.stop())
+    })
     if (bootstrap.length === 0) bootstrap = network.multiaddrs()
-    return { name, network, tasks, relay }
+    return { name, network, tasks, relay, results }
   }
   async function makeNodes(...names: string[]): Promise<Node[]> {
     const nodes: Node[] = []
