@@ -1,23 +1,35 @@
-import { combine } from '../src/client.ts'
 import { codeOf } from '@enigma/protocol'
+import { combine } from '../src/client.ts'
+import type { MpcError } from '../src/errors.ts'
 import { DEFAULT_PRIME, Field, type Vec } from '../src/field/field.ts'
 import { agreeOnKeys } from '../src/session/keys.ts'
 import { memoryChannels, type Intercept } from '../src/session/memory-channel.ts'
 import { Party } from '../src/session/party.ts'
+import type { Setting, Target } from './catalogue/protocols.ts'
 
-export type Tampering = 'change' | 'random' | 'drop' | 'repeat' | 'shorten' | 'output'
-export const TAMPERINGS: readonly Tampering[] = ['change', 'random', 'drop', 'repeat', 'shorten', 'output']
+export type Tampering = 'change' | 'random' | 'drop' | 'repeat' | 'twice' | 'delay' | 'shorten' | 'output'
+export const TAMPERINGS: readonly Tampering[] = [
+  'change',
+  'random',
+  'drop',
+  'repeat',
+  'twice',
+  'delay',
+  'shorten',
+  'output'
+]
+/** After which a node counts as silent, where one is meant to be; others wait long, for a machine that is busy. */
+const SILENCE_MS = 150
+const PATIENCE_MS = 20_000
+const DELAY_MS = 15
 
-export interface Attack {
-  readonly n: number
-  readonly t: number
+export interface Attack extends Setting {
   readonly culprit: number
   readonly kind: Tampering
-  /** Which of the culprit's messages, as a fraction of all it sends. */
-  readonly place: number
+  /** Which of the culprit's messages. */
+  readonly at: number
   /** Where in the message, and what is added: from a seeded source. */
   readonly random: () => number
-  readonly timeoutMs: number
 }
 
 export interface Outcome {
@@ -25,16 +37,18 @@ export interface Outcome {
   readonly values: readonly bigint[] | null
   /** Codes of the honest parties' errors, and the receiver's. */
   readonly codes: readonly string[]
+  /** Parties named alone, for wrong shares that were corrected. */
   readonly named: readonly number[]
+  /** One set for each honest party whose error accuses somebody: a node, or two of whom one is at fault. */
+  readonly accused: readonly (readonly number[])[]
+  /** Whom honest parties call silent. */
+  readonly silent: readonly number[]
 }
 
-/** A program whose result, as released shares, the receiver knows how to judge. */
-export type Target = (party: Party) => Promise<Vec>
-
 /** How many messages each party sends when all are honest. */
-export async function countMessages(n: number, t: number, program: Target): Promise<number[]> {
-  const counts = Array<number>(n).fill(0)
-  await play(n, t, program, 10_000, message => {
+export async function countMessages(setting: Setting, start: (setting: Setting) => Target): Promise<number[]> {
+  const counts = Array<number>(setting.n).fill(0)
+  await play(setting, start(setting), PATIENCE_MS, message => {
     counts[message.from]!++
     return message.body
   })
@@ -42,19 +56,13 @@ export async function countMessages(n: number, t: number, program: Target): Prom
 }
 
 /** Runs the program in active mode with one message of one party tampered with. */
-export async function attack(
-  program: Target,
-  { n, t, culprit, kind, place, random, timeoutMs }: Attack,
-  total: number
-): Promise<Outcome> {
+export async function attack(start: (setting: Setting) => Target, attack: Attack): Promise<Outcome> {
+  const { n, t, culprit, kind, at, random } = attack
   const field = Field.of(DEFAULT_PRIME)
-  const at = Math.floor(place * total)
-  let seen = 0
-  const tamper = (body: Uint8Array): Uint8Array | null => {
-    if (kind === 'drop') return null
+  const change = (body: Uint8Array): Uint8Array => {
     if (kind === 'shorten') return body.subarray(0, Math.floor(body.length * random()))
     const out = body.slice()
-    if (kind === 'random' || body.length < field.bytes) {
+    if (kind === 'random' || body.length % field.bytes !== 0) {
       out[Math.floor(random() * out.length)]! ^= 1 + Math.floor(random() * 255)
       return out
     }
@@ -64,71 +72,88 @@ export async function attack(
     elements.set(field.add(field.slice(elements, i, i + 1), delta), i * field.limbs)
     return field.toBytes(elements)
   }
+  let seen = 0
   let previous: Uint8Array | null = null
-  const { rows, codes, suspects } = await play(n, t, program, timeoutMs, ({ from, body }) => {
+  const intercept: Intercept = ({ from, body }) => {
     if (from !== culprit || kind === 'output') return body
-    const mine = seen++
-    if (mine !== at) {
+    if (seen++ !== at) {
       previous = body
       return body
     }
+    if (kind === 'drop') return null
+    if (kind === 'delay') return [{ body, afterMs: DELAY_MS }]
+    if (kind === 'twice') return [0, 0].map(afterMs => ({ body, afterMs }))
     // a replay of the party's last message of the same length, or else nothing new
     if (kind === 'repeat') return previous?.length === body.length ? previous : body
-    return tamper(body)
-  })
+    return change(body)
+  }
+  const timeoutMs = kind === 'drop' ? SILENCE_MS : PATIENCE_MS
+  const { rows, errors, suspects } = await play({ n, t }, start({ n, t }), timeoutMs, intercept)
   const delivered = rows.flatMap((shares, index) => {
     if (!shares) return []
     const bad = kind === 'output' && index === culprit
     return [{ index, shares: bad ? field.add(shares, field.constant(BigInt(1 + Math.floor(random() * 1e9)))) : shares }]
   })
-  const honest = codes.filter((_, index) => index !== culprit)
+  const honest = errors.filter((_, index) => index !== culprit)
+  const codes = honest.map(error => (error ? codeOf(error) : 'none'))
+  const facts = honest.flatMap(error => (error ? [(error as MpcError).facts ?? {}] : []))
+  const accused = facts.flatMap(fact =>
+    'nodes' in fact && fact.nodes ? [fact.nodes] : 'code' in fact && fact.code === 'MPC_MESSAGE' ? [[fact.from]] : []
+  )
+  const silent = facts.flatMap(fact => ('code' in fact && fact.code === 'MPC_TIMEOUT' ? [fact.from] : []))
   try {
     const { values, wrong } = combine(delivered, { prime: DEFAULT_PRIME, n, t })
-    return { values: field.toSigned(values), codes: honest, named: [...new Set([...wrong, ...suspects])] }
+    return { values: field.toSigned(values), codes, named: [...new Set([...wrong, ...suspects])], accused, silent }
   } catch (error) {
-    return { values: null, codes: [...honest, codeOf(error)], named: suspects }
+    return { values: null, codes: [...codes, codeOf(error)], named: suspects, accused, silent }
   }
 }
 
+/** An honest run, perhaps without some nodes. */
+export async function repeat(
+  setting: Setting,
+  start: (setting: Setting) => Target,
+  without: readonly number[]
+): Promise<readonly bigint[]> {
+  const { rows } = await play(setting, start(setting), PATIENCE_MS, ({ body }) => body, without)
+  const delivered = rows.flatMap((shares, index) => (shares ? [{ index, shares }] : []))
+  return Field.of(DEFAULT_PRIME).toSigned(combine(delivered, { prime: DEFAULT_PRIME, ...setting }).values)
+}
+
 async function play(
-  n: number,
-  t: number,
+  { n, t }: Setting,
   program: Target,
   timeoutMs: number,
-  intercept: Intercept
-): Promise<{ rows: (Vec | null)[]; codes: string[]; suspects: number[] }> {
+  intercept: Intercept,
+  without: readonly number[] = []
+): Promise<{ rows: (Vec | null)[]; errors: (Error | null)[]; suspects: number[] }> {
   const field = Field.of(DEFAULT_PRIME)
   const keys = await keysFor(n, t)
   const session = `attack ${Math.random()}`
   const controller = new AbortController()
   const suspects = new Set<number>()
-  const codes: string[] = []
+  const errors: (Error | null)[] = Array<null>(n).fill(null)
   const rows = await Promise.all(
     memoryChannels(n, intercept).map(async (channel, index) => {
-      const party = Party.create({
-        field,
-        n,
-        t,
-        channel,
-        keys: keys[index]!,
-        session,
-        timeoutMs,
-        signal: controller.signal,
-        security: 'active'
-      })
+      if (without.includes(index)) return null
       try {
+        const party = Party.create({
+          ...{ field, n, t, channel, keys: keys[index]!, session, timeoutMs, without },
+          signal: controller.signal,
+          security: 'active'
+        })
         const shares = await program(party)
         for (const suspect of party.suspects) suspects.add(suspect)
         return shares
       } catch (error) {
-        codes[index] = codeOf(error)
-        // a host ends the session for all once a party reports a failure
-        setTimeout(() => controller.abort(), 1)
+        errors[index] = error as Error
+        // a host ends the session for all once a party reports a failure, after a moment in which others see it too
+        setTimeout(() => controller.abort(), 5)
         return null
       }
     })
   )
-  return { rows, codes: Array.from({ length: n }, (_, i) => codes[i] ?? 'none'), suspects: [...suspects] }
+  return { rows, errors, suspects: [...suspects] }
 }
 
 const known = new Map<string, ReturnType<typeof agreeOnKeys>[]>()

@@ -9,7 +9,7 @@ import {
   type SignedCertificate,
   type SignedStatement
 } from '../src/certificate/statement.ts'
-import { recordTranscript, type TranscriptRoots } from '../src/certificate/transcript.ts'
+import { recordTranscript, type TranscriptChannel, type TranscriptRoots } from '../src/certificate/transcript.ts'
 import { Certifier } from '../src/certificate/validator.ts'
 import { DEFAULT_PRIME, Field, type Vec } from '../src/field/field.ts'
 import { agreeOnKeys } from '../src/session/keys.ts'
@@ -101,5 +101,46 @@ export async function runCertified(
     openings: done.map(result => result?.opening),
     certificate: done.find(result => result)?.certificate,
     failures: settled.map(result => (result.status === 'rejected' ? (result.reason as Error) : null))
+  }
+}
+
+/** For programs that are given their party: a validator for one run, made at the first call. */
+export function certifiedBy(
+  setting: CertifiedNetwork,
+  request: Hash
+): {
+  at(party: Party): { channel: TranscriptChannel; release: (recorded: Party, shares: Vec) => Promise<Vec> }
+} {
+  const { network, nodeKeys, validatorKey } = setting
+  let certifier: Certifier | undefined
+  return {
+    at(party) {
+      const { channel: inner, timeoutMs } = party.session
+      const session = party.id
+      certifier ??= new Certifier({
+        network,
+        request,
+        session: sessionDigest(session),
+        present: network.nodes.map((_, i) => i),
+        privateKey: validatorKey,
+        timeoutMs
+      })
+      const validator = certifier
+      const channel = recordTranscript(inner)
+      return {
+        channel,
+        async release(recorded, shares) {
+          const { opening } = await certifiedRelease(recorded, shares, {
+            network,
+            request,
+            session,
+            roots: channel.roots,
+            validator: { commit: signed => validator.commit(signed), conclude: signed => validator.conclude(signed) },
+            sign: digest => signDigest(digest, nodeKeys[party.index]!)
+          })
+          return recorded.field.fromBytes(opening.shares.slice())
+        }
+      }
+    }
   }
 }

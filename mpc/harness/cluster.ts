@@ -4,6 +4,7 @@ import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import { DEFAULT_PRIME } from '../src/field/field.ts'
 import type { FromParty, Measured, ToParty } from './messages.ts'
+import { startRelay, type Relay, type Tap } from './relay.ts'
 
 export interface ClusterOptions {
   /** A module whose exports are programs for the parties: `(party, argument) => Promise<unknown>`. */
@@ -13,6 +14,8 @@ export interface ClusterOptions {
   readonly prime?: bigint
   readonly timeoutMs?: number
   readonly security?: 'passive' | 'active'
+  /** Sees every byte that passes between two parties, in either direction: the sockets then lead through this process. */
+  readonly tap?: Tap
 }
 
 export interface ClusterRun {
@@ -24,6 +27,7 @@ export interface ClusterRun {
 export class Cluster {
   readonly #children: ChildProcess[]
   readonly #timeoutMs: number
+  readonly #relays: readonly Relay[]
   #next = 1
 
   static async start({
@@ -32,13 +36,15 @@ export class Cluster {
     t = 1,
     prime = DEFAULT_PRIME,
     timeoutMs = 60_000,
-    security = 'active'
+    security = 'active',
+    tap
   }: ClusterOptions): Promise<Cluster> {
     const script = fileURLToPath(new URL('./party-process.ts', import.meta.url))
     const children = Array.from({ length: n }, () =>
       fork(script, [programs.href], { serialization: 'advanced', stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
     )
-    const cluster = new Cluster(children, timeoutMs)
+    const relays: Relay[] = []
+    const cluster = new Cluster(children, timeoutMs, relays)
     try {
       const secrets = Array.from({ length: n }, () => Array.from({ length: n }, (): Uint8Array | null => null))
       for (let a = 0; a < n; a++)
@@ -51,7 +57,9 @@ export class Cluster {
       })
       const listening = await Promise.all(children.map(child => cluster.#answer(child, 0)))
       const ports = listening.map(message => (message.kind === 'listening' ? message.port : 0))
-      for (const child of children) child.send({ kind: 'connect', ports } satisfies ToParty)
+      if (tap) for (const port of ports) relays.push(await startRelay(port, tap))
+      const reached = tap ? relays.map(relay => relay.port) : ports
+      for (const child of children) child.send({ kind: 'connect', ports: reached } satisfies ToParty)
       await Promise.all(children.map(child => cluster.#answer(child, 0)))
       return cluster
     } catch (error) {
@@ -60,9 +68,10 @@ export class Cluster {
     }
   }
 
-  private constructor(children: ChildProcess[], timeoutMs: number) {
+  private constructor(children: ChildProcess[], timeoutMs: number, relays: readonly Relay[]) {
     this.#children = children
     this.#timeoutMs = timeoutMs
+    this.#relays = relays
   }
 
   /** Runs a program at all parties. `argument` may differ by party. */
@@ -91,6 +100,7 @@ export class Cluster {
         clearTimeout(timer)
       })
     )
+    for (const relay of this.#relays) relay.close()
   }
 
   #answer(child: ChildProcess, id: number): Promise<FromParty> {

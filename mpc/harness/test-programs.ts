@@ -1,5 +1,6 @@
 import { mul } from '../src/protocols/multiply.ts'
 import { openChecked } from '../src/protocols/open.ts'
+import * as mpc from '../src/index.ts'
 import type { Party } from '../src/session/party.ts'
 
 /** Squares of the numbers 1..count, opened: what tests of the harness run. */
@@ -13,4 +14,25 @@ export async function squares(party: Party, { count }: { count: number }): Promi
 
 export async function fails(): Promise<never> {
   throw new Error('on purpose')
+}
+
+/** Computes on given shares; says what it sent, before encryption, and its result shares. */
+export async function watched(
+  party: Party,
+  { shares }: { shares: Uint8Array }
+): Promise<{ sent: Uint8Array[]; result: Uint8Array }> {
+  const { field } = party
+  const { channel } = party.session
+  const sent: Uint8Array[] = []
+  const send = channel.send.bind(channel)
+  channel.send = (to, operation, step, body) => {
+    sent.push(body.slice())
+    return send(to, operation, step, body)
+  }
+  const x = mpc.secret(party, field.fromBytes(shares.slice()), { magnitude: 40 })
+  const less = await mpc.lt(party, x, mpc.publicValue(party, [1000]))
+  const chosen = await mpc.mul(party, less, x)
+  const mean = await mpc.mean(party, chosen)
+  const result = await mpc.release(party, field.concat([chosen.shares, mean.shares]))
+  return { sent, result: field.toBytes(result).slice() }
 }

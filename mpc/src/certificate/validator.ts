@@ -50,6 +50,8 @@ class Round<T> {
         )
       )
     }, limitMs)
+    // a host that ends meanwhile need not wait for nodes that went
+    timer.unref()
     void this.all.then(
       () => clearTimeout(timer),
       () => clearTimeout(timer)

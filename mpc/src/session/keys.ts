@@ -18,7 +18,7 @@ export interface PartyKeys {
  * members compare hashes. 2 rounds, once per epoch.
  *
  * A corrupt member may choose a key it would know anyway; it cannot make honest members hold different ones.
- * @throws MPC_MESSAGE if two members were given different keys.
+ * @throws MPC_DISPUTE if two members were given different keys: the one who drew it, and the one who says it holds another.
  */
 export async function agreeOnKeys(channel: Channel, t: number, epoch: string, wait: WaitOptions): Promise<PartyKeys> {
   const { index, size: n } = channel
@@ -49,9 +49,10 @@ export async function agreeOnKeys(channel: Channel, t: number, epoch: string, wa
       if (member === index) continue
       const other = await channel.receive(member, operation, 2 * number + 1, KEY_BYTES, wait)
       if (!timingSafeEqual(other, digest(number))) {
+        const nodes = [...new Set([set[0]!, member])].sort((a, b) => a - b)
         throw new MpcError(
-          { code: 'MPC_MESSAGE', from: set[0]!, operation: 'keys' },
-          `The members of key set ${number} hold different keys.`
+          { code: 'MPC_DISPUTE', nodes },
+          `Nodes ${nodes.join(' and ')} do not agree on key set ${number}: one of them is at fault.`
         )
       }
     }
