@@ -4,17 +4,23 @@ import type { Party } from '../session/party.ts'
 import { lagrange } from '../sharing/shamir.ts'
 import { powers, toss } from './coin.ts'
 import type { Form } from './product.ts'
-import { reshareInParts, type Reshared } from './reshare.ts'
+import { breathe, reshareInParts, type Reshared } from './reshare.ts'
 
-/** Long claims are halved (cheapest to compute), short ones cut in eight (fewest rounds). */
-const SHORT = 512
-const factorFor = (length: number): number => (length > SHORT ? 2 : 8)
-
-/** How many points of its domain a wrong product may choose to be right at, in one check of `products`. */
-export function rootsOf(products: number): number {
-  const halvings = Math.max(0, Math.ceil(Math.log2(Math.max(1, products) / SHORT)))
-  return products + 2 * halvings + 14 * Math.ceil(Math.log2(SHORT) / 3) + 3
+/** Between computations on more elements than this the event loop gets its turn. */
+const YIELD_ABOVE = 8192
+/** Claims this short are reduced in the last step. */
+const LAST = 31
+/** Long claims are halved (cheapest to compute), short ones cut in so many parts that the last step follows (fewest rounds). */
+function partsFor(length: number): number {
+  if (length <= LAST ** 2) return Math.ceil(Math.sqrt(length))
+  return length <= 8 * LAST ** 2 ? 8 : 2
 }
+
+/**
+ * How many points of its domain a wrong product may choose to be right at, in one check of `products`: as many as there are
+ * products, and 2K - 2 in each step, of which none is forgotten if 32 halvings are counted.
+ */
+export const rootsOf = (products: number): number => products + 2 * 32 + 14 + (2 * LAST - 2) + 2 * LAST
 
 interface Inner {
   readonly x: Vec
@@ -44,23 +50,24 @@ export interface Reduced extends Inner {
  *    an inner product of two shared vectors. A matrix product is one term per inner index: (u A)(B v) with u, v powers of rho.
  * 2. The vectors are cut into K parts, read as values of polynomials F, G at 1..K; the parties share H(j) = <F(j), G(j)> for
  *    enough j (one H(j) follows from the claim), open a coin r, and go on with F(r), G(r), H(r), K times shorter.
- * 3. At length 1 a random pair is put beside, so that F(r), G(r), H(r) may be opened.
+ * 3. At length 31 or less each element is a part, and a random pair one more, so that F(r), G(r), H(r) may be opened.
  *
- * - Cost: 2 + 3 ceil(levels) + 4 rounds; about 4K elements a level. Local work: some 6 lazily reduced terms a product.
+ * - Cost: 5 rounds, and 3 for each step before the last: none up to 31 terms, one up to 961, two up to 7,688, and one more for each
+ *   doubling; 2K - 2 elements a step.
  */
 export async function reduceClaims(op: Party, claims: readonly Claim[], challenge = 0n): Promise<Reduced> {
   const { field } = op
-  const rho = ((await toss(op)) + challenge) % field.p
-  const levels: Level[] = []
-  let inner = combineClaims(field, claims, rho)
-  while (field.length(inner.x) > 1) inner = await compress(op, inner, factorFor(field.length(inner.x)), levels)
   const pair = op.random(2, 'pair')
   const [a, b] = [field.slice(pair, 0, 1), field.slice(pair, 1, 2)]
-  const beside = await reshareInParts(op.operation('inner'), 1, () => field.dot(a, b))
+  const [coin, beside] = await Promise.all([toss(op), reshareInParts(op.operation('inner'), 1, () => field.dot(a, b))])
+  const rho = (coin + challenge) % field.p
+  const levels: Level[] = []
+  let inner = combineClaims(field, claims, rho)
+  while (field.length(inner.x) > LAST) inner = await compress(op, inner, partsFor(field.length(inner.x)), levels)
   const { x, y, z } = inner
   const masked = { x: field.concat([x, a]), y: field.concat([y, b]), z: field.add(z, beside.result) }
   const closing: Level[] = []
-  const last = await compress(op, masked, 2, closing)
+  const last = await compress(op, masked, field.length(masked.x), closing)
   return {
     ...last,
     isDealt: beside.dealt !== null && claims.every(({ dealt }) => dealt),
@@ -118,41 +125,73 @@ function weighted(field: Field, form: Form, weight: Vec, fromOne: Vec): { x: Vec
   return { x: field.mul(x, weight), y }
 }
 
-/** Values of polynomials through vectors at 1, 2, ..., taken at `point`. */
-const through = (field: Field, vectors: readonly Vec[], point: bigint): Vec => {
-  const nodes = vectors.map((_, j) => BigInt(j + 1))
-  return field.combine(field.split(field.from(lagrange(nodes, point, field.p))), vectors)
+const bases = new Map<string, readonly Vec[]>()
+const KNOWN_BASES = 2048
+
+/** Lagrange coefficients at `point` over the nodes 1..K. Those of small points are kept: they come back at every step. */
+function basis(field: Field, K: number, point: bigint): readonly Vec[] {
+  const make = (): Vec[] => {
+    const nodes = Array.from({ length: K }, (_, j) => BigInt(j + 1))
+    return field.split(field.from(lagrange(nodes, point, field.p)))
+  }
+  if (point > BigInt(2 * K)) return make()
+  const name = `${field.p}/${K}/${point}`
+  let found = bases.get(name)
+  if (!found) {
+    found = make()
+    if (bases.size < KNOWN_BASES) bases.set(name, found)
+  }
+  return found
 }
+
+/** Values of polynomials through vectors at 1, 2, ..., taken at `point`. */
+const through = (field: Field, vectors: readonly Vec[], point: bigint): Vec =>
+  field.combine(basis(field, vectors.length, point), vectors)
 
 /** H(r), where H has degree 2K - 2: its values at 1..K-1 and K+1..2K-1 are shared, that at K is what the claim z leaves. */
 function fold(field: Field, z: Vec, shared: Vec, K: number, r: bigint): Vec {
-  const pieces = field.split(shared)
-  const rest = pieces.slice(0, K - 1).reduce((left, piece) => field.sub(left, piece), z)
-  return through(field, [...pieces.slice(0, K - 1), rest, ...pieces.slice(K - 1)], r)
+  const rest = K > 1 ? field.sub(z, field.sum(field.slice(shared, 0, K - 1))) : z
+  const all = field.concat([field.slice(shared, 0, K - 1), rest, field.slice(shared, K - 1)])
+  return field.dot(field.concat(basis(field, 2 * K - 1, r)), all)
+}
+
+/** The values at K+1..2K-1 of polynomials through the K rows of `parts` at 1..K, row by row. */
+function beyond(field: Field, parts: Vec, K: number): Vec {
+  const size = field.length(parts) / K
+  if (K === 2) {
+    const [first, second] = [field.slice(parts, 0, size), field.slice(parts, size)]
+    const twice = field.add(second, second)
+    return field.sub(twice, first, twice)
+  }
+  const points = Array.from({ length: K - 1 }, (_, j) => BigInt(K + 1 + j))
+  const coefficients = field.concat(points.flatMap(point => basis(field, K, point)))
+  return field.matmul(coefficients, parts, K - 1, K, size)
 }
 
 /** One level: an inner product of length m becomes one of length ceil(m / K). 3 rounds. */
 async function compress(op: Party, { x, y, z }: Inner, K: number, levels: Level[]): Promise<Inner> {
   const { field } = op
   const size = Math.ceil(field.length(x) / K)
-  const cut = (v: Vec): Vec[] => {
-    const padded = field.zeros(K * size)
-    padded.set(v)
-    return Array.from({ length: K }, (_, j) => field.slice(padded, j * size, (j + 1) * size))
+  const padded = (v: Vec): Vec => {
+    if (field.length(v) === K * size) return v
+    const out = field.zeros(K * size)
+    out.set(v)
+    return out
   }
-  const [xs, ys] = [cut(x), cut(y)]
-  const asked = Array.from({ length: 2 * K - 1 }, (_, j) => BigInt(j + 1)).filter(point => point !== BigInt(K))
-  const values = asked.map(point => {
-    const known = point < BigInt(K)
-    const [f, g] = known
-      ? [xs[Number(point) - 1]!, ys[Number(point) - 1]!]
-      : [through(field, xs, point), through(field, ys, point)]
-    return field.dot(f, g)
-  })
-  const { result, dealt }: Reshared = await reshareInParts(op.operation('level'), asked.length, (from, to) =>
+  const [left, right] = [padded(x), padded(y)]
+  const row = (v: Vec, j: number): Vec => field.slice(v, j * size, (j + 1) * size)
+  const values: Vec[] = []
+  for (let j = 0; j + 1 < K; j++) values.push(field.dot(row(left, j), row(right, j)))
+  if (size > YIELD_ABOVE) await breathe()
+  const [farLeft, farRight] = [beyond(field, left, K), beyond(field, right, K)]
+  for (let j = 0; j + 1 < K; j++) values.push(field.dot(row(farLeft, j), row(farRight, j)))
+  const { result, dealt }: Reshared = await reshareInParts(op.operation('level'), 2 * K - 2, (from, to) =>
     field.concat(values.slice(from, to))
   )
   const r = await toss(op)
   levels.push({ dealt, K, r })
-  return { x: through(field, xs, r), y: through(field, ys, r), z: fold(field, z, result, K, r) }
+  const rows = (v: Vec): Vec[] => Array.from({ length: K }, (_, j) => row(v, j))
+  const folded = { x: through(field, rows(left), r), y: through(field, rows(right), r) }
+  if (size > YIELD_ABOVE) await breathe()
+  return { ...folded, z: fold(field, z, result, K, r) }
 }

@@ -27,15 +27,17 @@ function inverseDenominators(points: readonly bigint[], p: bigint): bigint[] {
 
 /** The values at `at` of the Lagrange basis over `points`: public constants. */
 export function lagrange(points: readonly bigint[], at: bigint, p: bigint): bigint[] {
-  const inverses = inverseDenominators(points, p)
   const differences = points.map(x => (((at - x) % p) + p) % p)
-  return inverses.map((inverse, i) => {
-    let value = inverse
-    differences.forEach((difference, j) => {
-      if (j !== i) value = (value * difference) % p
-    })
-    return value
-  })
+  // the product of all differences but one, from both sides
+  const values = [...inverseDenominators(points, p)]
+  let [before, after] = [1n, 1n]
+  for (let i = 0, j = points.length - 1; j >= 0; i++, j--) {
+    values[i] = (values[i]! * before) % p
+    values[j] = (values[j]! * after) % p
+    before = (before * differences[i]!) % p
+    after = (after * differences[j]!) % p
+  }
+  return values
 }
 
 /** One party's share vector, as others see it. */

@@ -218,9 +218,10 @@ describe('mpc/attack', function () {
         {
           security: 'active',
           timeoutMs: 300,
-          intercept: ({ from, body }) => {
+          intercept: ({ from, to, body }) => {
             if (from === culprit && body.length === 2 * bytes && !withheld) return ((withheld = true), null)
-            if (from !== culprit && body.length === bytes) coins.push(from)
+            // a share of the coin goes to both others, a reshared element to the next alone
+            if (from !== culprit && body.length === bytes && to !== (from + 1) % 3) coins.push(from)
             return body
           }
         },
