@@ -74,7 +74,7 @@ export function gateSoundnessBits(gates: number): number {
  *    share of what the product must be.
  * Everything is done in two repetitions with challenges of their own. Last, all say whether they are content, and wait for that.
  *
- * - Cost: 2 rounds for each of the steps of `schedule` (3 for a few comparisons, 8 at most) and one more; up to 5 kB a step.
+ * - Cost: 2 rounds for the first step and each of those of `schedule` (2 for a few comparisons, 7 at most) and 2 more; up to 5 kB a step.
  * - Security: active adversary, one party. A wrong gate passes with probability 2^`gateSoundnessBits`. What V1 sees is uniform
  *   or follows from its own knowledge and uniform values; P and V2 receive nothing but challenges.
  * @throws MPC_PRODUCT_CHECK; the session is over then.
@@ -168,13 +168,15 @@ async function proveSegment(op: Party, planes: Planes): Promise<boolean> {
   const endOfOwn = op.setStream(previous, `end ${index}`)
   const endOfPrevious = op.setStream(next, `end ${previous}`)
 
-  /** New seeds for one step: as V1 to the previous party, as V2 for the next one, as P from the next one. */
+  /** Seeds for one step, as V1 of the previous party and as V2 of the next one; `seeds` also tells the former and hears this party's. */
+  const ownSeeds = (step: number): { previous: Uint8Array; streams: { previous: Draw; next: Draw } } => {
+    const [forPrevious, forNext] = [seedOfPrevious(SEED_BYTES).slice(), seedOfNext(SEED_BYTES).slice()]
+    return { previous: forPrevious, streams: { previous: expand(forPrevious, step), next: expand(forNext, step) } }
+  }
   const seeds = async (step: number): Promise<{ own: Draw; previous: Draw; next: Draw }> => {
-    const forPrevious = seedOfPrevious(SEED_BYTES).slice()
-    const forNext = seedOfNext(SEED_BYTES).slice()
-    await op.sendBytes(previous, 2 * step, forPrevious)
-    const own = await op.receiveBytes(next, 2 * step, SEED_BYTES)
-    return { own: expand(own, step), previous: expand(forPrevious, step), next: expand(forNext, step) }
+    const drawn = ownSeeds(step)
+    await op.sendBytes(previous, 2 * step, drawn.previous)
+    return { own: expand(await op.receiveBytes(next, 2 * step, SEED_BYTES), step), ...drawn.streams }
   }
   /** P deals the elements at `places`; the shares of what this party has dealt to it as V1 and V2. */
   const deal = async (
@@ -247,12 +249,15 @@ async function proveSegment(op: Party, planes: Planes): Promise<boolean> {
     completeDiagonal(dealt.first, parts, place, firstClaim)
     completeDiagonal(dealt.second, parts, place, secondClaim)
 
-    drawn = await seeds(step + 1)
-    own = challengeOf(drawn.own, parts)
-    ofPrevious = challengeOf(drawn.previous, parts)
-    ofNext = challengeOf(drawn.next, parts)
-    u = foldPieces(u, own.left)
-    v = foldPieces(v, own.right)
+    // P has dealt its last when the last challenge is drawn, and need not hear it
+    const drawnAsVerifier = last ? ownSeeds(step + 1).streams : (drawn = await seeds(step + 1))
+    ofPrevious = challengeOf(drawnAsVerifier.previous, parts)
+    ofNext = challengeOf(drawnAsVerifier.next, parts)
+    if (!last) {
+      own = challengeOf(drawn.own, parts)
+      u = foldPieces(u, own.left)
+      v = foldPieces(v, own.right)
+    }
     firstVector = foldPieces(firstVector, ofPrevious.right)
     secondVector = foldPieces(secondVector, ofNext.left)
     firstClaim = nextClaim(dealt.first, ofPrevious)

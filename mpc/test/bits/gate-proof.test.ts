@@ -110,7 +110,7 @@ describe('mpc/bits/gate-proof', function () {
     }
     await run(-1)
     const messages = sizes.size
-    expect(messages).to.be.above(10)
+    expect(messages).to.be.at.least(10)
     for (let change = 0; change < messages; change++) {
       const code = await run(change).then(
         () => 'accepted',
