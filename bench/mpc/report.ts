@@ -1,0 +1,46 @@
+/** One line of results; the first ten fields are what other programs may rely on. */
+export interface Result {
+  readonly name: string
+  readonly security: string
+  readonly n: number
+  readonly t: number
+  readonly prime: string
+  readonly count: number
+  readonly seconds: number
+  readonly perSecond: number
+  readonly rounds: number
+  readonly bytesPerParty: number
+  readonly units: number
+  readonly cpuSeconds: number
+  readonly perSecondByCpu: number
+  readonly memoryBytes: number
+  readonly eventLoopLagP99Ms: number
+  readonly hostEventLoopLagP99Ms: number
+  readonly bareBigintPerSecond: number
+  readonly bareWasmPerSecond: number
+  readonly bareRoundTripMs: number
+  readonly ratioToBigint: number
+  readonly ratioToWasm: number
+  readonly roundTrips: number
+}
+
+const short = (value: number, digits = 3): string => String(Number(value.toPrecision(digits)))
+
+export function printResult(result: Result): void {
+  const { units } = result
+  console.log(
+    [
+      result.name.padEnd(18),
+      `${short(result.perSecond)}/s`.padStart(12),
+      `${short(result.seconds)} s`.padStart(10),
+      `${result.rounds} rounds`.padStart(11),
+      `${(result.bytesPerParty / units).toFixed(1)} B each`.padStart(16),
+      `x BigInt ${short(result.ratioToBigint)}`.padEnd(19),
+      `x WASM ${short(result.ratioToWasm)}`.padEnd(18),
+      `${short(result.roundTrips)} bare round trips`.padEnd(25),
+      `cpu ${short(result.cpuSeconds)} s (${short(result.perSecondByCpu)}/s)`.padEnd(26),
+      `${Math.round(result.memoryBytes / 2 ** 20)} MiB`,
+      `lag ${short(result.eventLoopLagP99Ms, 2)} ms, host ${short(result.hostEventLoopLagP99Ms, 2)} ms`
+    ].join('  ')
+  )
+}

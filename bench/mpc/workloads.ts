@@ -1,0 +1,27 @@
+/** One line of the benchmark: a program of `programs.ts` at some size. */
+export interface Workload {
+  readonly name: string
+  readonly program: string
+  readonly count: number
+  readonly quick: number
+  /** A size whose chunks do not overlap, for counting rounds. */
+  readonly small: number
+  /** What `perSecond` counts, if not `count`. */
+  readonly units?: (count: number) => number
+}
+
+export const WORKLOADS: readonly Workload[] = [
+  { name: 'input', program: 'input', count: 100_000, quick: 20_000, small: 10 },
+  { name: 'mul', program: 'mul', count: 1_000_000, quick: 200_000, small: 100 },
+  { name: 'dot', program: 'dot', count: 1_000_000, quick: 200_000, small: 100 },
+  { name: 'matmul', program: 'matmul', count: 1, quick: 1, small: 1, units: () => 1_000_000 },
+  { name: 'eq', program: 'eq', count: 100_000, quick: 20_000, small: 100 },
+  { name: 'less-than', program: 'lessThan', count: 50_000, quick: 10_000, small: 50 },
+  { name: 'fixed-mul', program: 'fixedMul', count: 100_000, quick: 20_000, small: 100 },
+  { name: 'mean-var', program: 'meanVar', count: 100_000, quick: 20_000, small: 100 },
+  { name: 'linreg', program: 'linreg', count: 1_000, quick: 1_000, small: 20, units: () => 1 },
+  { name: 'max', program: 'max', count: 1_000, quick: 200, small: 100, units: () => 1 },
+  { name: 'inverse', program: 'inverse', count: 1, quick: 1, small: 1 },
+  { name: 'mul-latency', program: 'mulLatency', count: 500, quick: 100, small: 1 },
+  { name: 'less-than-latency', program: 'lessThanLatency', count: 30, quick: 10, small: 1 }
+]
