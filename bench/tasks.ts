@@ -128,8 +128,10 @@ async function steady(devnet: Devnet, loads: readonly Load[], addresses: readonl
   }
   // Delivered three seconds ahead, so that what is measured begins at the record.
   const ahead = 3 * rate
-  for (let i = 0; i < Math.min(count, ahead); i++) prepare(i)
-  await Promise.all(ready)
+  for (let i = 0; i < Math.min(count, ahead); i++) {
+    prepare(i)
+    await ready[i] // one by one: workers take only so many inputs of a peer at once
+  }
   const start = performance.now()
   for (let i = 0; i < count; i++) {
     await sleep(Math.max(0, start + (1_000 * i) / rate - performance.now()))

@@ -4,12 +4,12 @@ import {
   TaskKind,
   ZERO_HASH,
   enigmaAbi,
-  fromHex,
   sealEnvelope,
   toHex,
   tokenAbi,
   type Address,
   type Hash,
+  type Key32,
   type ScAddr
 } from '@enigma/protocol'
 import { callWorker } from 'enigma-js'
@@ -31,7 +31,7 @@ const MAX_RECORDS = 64
 export class Load {
   readonly #devnet: Devnet
   readonly #wallet: Wallet
-  readonly #keys = new Map<string, { readonly signer: Address; readonly key: Hash }[]>()
+  readonly #keys = new Map<string, { readonly signer: Address; readonly key: Key32 }[]>()
   #nonce = 0
 
   constructor(devnet: Devnet, { privateKey }: DevAccount) {
@@ -58,19 +58,18 @@ export class Load {
       epoch
     }
     const seats = await this.#seats(scAddr, epoch, entry)
-    const recipients = seats.map(({ signer, key }) => ({ signer, key: fromHex(key, 32) }))
-    const { envelope, inputHash } = sealEnvelope(target, recipients as never, callData)
+    const { envelope, inputHash } = sealEnvelope(target, seats, callData)
     await callWorker(entry, 'sendTaskInput', { envelope: toHex(envelope) })
     return { scAddr, inputHash, epoch }
   }
 
-  async #seats(scAddr: ScAddr, epoch: number, entry: string): Promise<{ signer: Address; key: Hash }[]> {
+  async #seats(scAddr: ScAddr, epoch: number, entry: string): Promise<{ signer: Address; key: Key32 }[]> {
     const id = `${scAddr}/${epoch}`
     const known = this.#keys.get(id)
     if (known) return known
     const { seats } = await callWorker(entry, 'getWorkerEncryptionKey', { scAddr, epoch })
     const found = new Map(
-      seats.flatMap(({ signer, encKey }) => (encKey === undefined ? [] : [[signer, encKey as string as Hash] as const]))
+      seats.flatMap(({ signer, encKey }) => (encKey === undefined ? [] : [[signer, encKey] as const]))
     )
     const list = [...found].map(([signer, key]) => ({ signer, key }))
     this.#keys.set(id, list)

@@ -1,6 +1,7 @@
 import { mkdirSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
+import { SLOW_DEVNET_CHAIN } from '@enigma/protocol'
 import { accountCount } from './accounts.ts'
 import { type ChainRpc } from './chain-rpc.ts'
 import { DevnetError } from './errors.ts'
@@ -9,6 +10,11 @@ import { compileCache, repositoryRoot } from './paths.ts'
 import { waitFor } from './wait.ts'
 
 export const devnetChainId = 31337
+
+/** The chain id decides how many confirmations count (`confirmationsOf`): a devnet may have those of the fast chain or of the slow one. */
+export type DevnetConfirmations = 1 | 24
+export const chainIdFor = (confirmations: DevnetConfirmations): number =>
+  confirmations === 1 ? devnetChainId : Number(SLOW_DEVNET_CHAIN)
 
 /**
  * `hardhat` lives in memory and is gone with its process; `anvil` writes its whole state to a file every few seconds and when it
@@ -22,10 +28,12 @@ export interface ChainInit {
   readonly host?: string
   readonly port: number
   readonly stateFile: string
+  readonly chainId?: number
 }
 
-export function chainSpec({ kind, host = '127.0.0.1', port, stateFile }: ChainInit): ProcessSpec {
-  if (kind === 'anvil') return anvilSpec(host, port, stateFile)
+export function chainSpec(init: ChainInit): ProcessSpec {
+  const { kind, host = '127.0.0.1', port, stateFile, chainId = devnetChainId } = init
+  if (kind === 'anvil') return anvilSpec(host, port, stateFile, chainId)
   return {
     name: 'chain',
     command: process.execPath,
@@ -35,7 +43,9 @@ export function chainSpec({ kind, host = '127.0.0.1', port, stateFile }: ChainIn
       '--hostname',
       host,
       '--port',
-      String(port)
+      String(port),
+      '--chain-id',
+      String(chainId)
     ],
     cwd: repositoryRoot,
     // The command asks once whether it may send statistics; nothing leaves this machine.
@@ -43,12 +53,12 @@ export function chainSpec({ kind, host = '127.0.0.1', port, stateFile }: ChainIn
   }
 }
 
-function anvilSpec(host: string, port: number, stateFile: string): ProcessSpec {
+function anvilSpec(host: string, port: number, stateFile: string, chainId: number): ProcessSpec {
   mkdirSync(dirname(stateFile), { recursive: true, mode: 0o700 })
   const options = {
     host,
     port,
-    'chain-id': devnetChainId,
+    'chain-id': chainId,
     accounts: accountCount,
     hardfork: 'cancun',
     state: stateFile,
@@ -129,7 +139,9 @@ export class Miner {
 
   /** Mines blocks now. The first takes the waiting transactions. */
   async mine(blocks = 1): Promise<void> {
-    await this.#rpc.call(this.#kind === 'anvil' ? 'anvil_mine' : 'hardhat_mine', [`0x${blocks.toString(16)}`])
+    if (this.#kind === 'anvil') await this.#rpc.call('anvil_mine', [`0x${blocks.toString(16)}`])
+    // One by one: of several at once, hardhat makes blocks that are not each other's parents.
+    else for (let i = 0; i < blocks; i++) await this.#rpc.call('hardhat_mine', ['0x1'])
   }
 
   async #interval(ms: number): Promise<void> {

@@ -1,4 +1,4 @@
-import type { ChainKind } from './chain-process.ts'
+import type { ChainKind, DevnetConfirmations } from './chain-process.ts'
 import type { ProcessId } from './process-id.ts'
 import { anyPorts, type DevnetPorts } from './ports.ts'
 
@@ -13,6 +13,8 @@ export interface DevnetOptions {
   readonly dataDir?: string
   /** `anvil` goes on from the state in `dataDir`. */
   readonly chain?: ChainKind
+  /** Blocks after which a receipt counts: 1, or 24 for tests of reorganisations. Decides the chain id. */
+  readonly confirmations?: DevnetConfirmations
   /** Blocks of an epoch, 2 to 200. */
   readonly epochSize?: number
   readonly mining?: Mining
@@ -58,6 +60,7 @@ export const defaults = {
   workers: 3,
   ports: anyPorts,
   chain: 'hardhat',
+  confirmations: 1,
   epochSize: 60,
   mining: { mode: 'interval', ms: 1_000 },
   dapp: false,

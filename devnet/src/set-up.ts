@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import type { JsonRpcProvider } from 'ethers'
 import { roles } from './accounts.ts'
-import { chainSpec, chainUrl, devnetChainId, Miner } from './chain-process.ts'
+import { chainIdFor, chainSpec, chainUrl, Miner } from './chain-process.ts'
 import { ChainRpc } from './chain-rpc.ts'
 import { readContracts, writeContracts, type ContractFile } from './contract-file.ts'
 import {
@@ -32,8 +32,15 @@ export interface RunningChain {
 
 /** Starts the chain and lets it mine every transaction at once. */
 export async function startChain(settings: Settings, table: ProcessTable, signal: AbortSignal): Promise<RunningChain> {
-  const { chain: kind, ports, dataDir } = settings
-  const chain = table.start(chainSpec({ kind, port: ports.chain, stateFile: join(dataDir, 'chain', 'state.json') }))
+  const { chain: kind, ports, dataDir, confirmations } = settings
+  const chain = table.start(
+    chainSpec({
+      kind,
+      port: ports.chain,
+      stateFile: join(dataDir, 'chain', 'state.json'),
+      chainId: chainIdFor(confirmations)
+    })
+  )
   const url = await chainUrl(chain, signal)
   const rpc = new ChainRpc(url)
   const miner = new Miner(rpc, kind)
@@ -127,7 +134,7 @@ export async function startWorkers(
 
 /** Starts the process that serves the template dApp, if it is wanted and built; what it returns waits for the page's address. */
 export function startDapp(
-  { dapp, ports, dataDir, onProgress }: Settings,
+  { dapp, ports, dataDir, confirmations, onProgress }: Settings,
   table: ProcessTable,
   chain: RunningChain,
   { enigma, token }: ContractFile,
@@ -142,7 +149,7 @@ export function startDapp(
   writeNetworkFile(networkFile, {
     enigma,
     token,
-    chainId: devnetChainId,
+    chainId: chainIdFor(confirmations),
     chainUrl: chain.url,
     rpc: workers.map(({ httpUrl }) => httpUrl),
     mode: 'simulation',

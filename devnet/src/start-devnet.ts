@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { roles } from './accounts.ts'
 import { BlockPump } from './block-pump.ts'
-import { devnetChainId } from './chain-process.ts'
+import { chainIdFor } from './chain-process.ts'
 import type { Devnet } from './devnet.ts'
 import { assertBuilt } from './enclave-file.ts'
 import { DevnetError } from './errors.ts'
@@ -76,7 +76,7 @@ async function start(
   onProgress('starting the chain ...')
   const chain = await startChain(settings, table, signal)
   await settings.seams?.chain?.(chain.url)
-  const provider = setupProvider(chain.url)
+  const provider = setupProvider(chain.url, chainIdFor(settings.confirmations))
   const pump = new BlockPump(chain.miner)
   try {
     onProgress('deploying the contracts ...')
@@ -98,7 +98,7 @@ async function start(
     const nodes: readonly NodeHandle[] = [principal, ...workers]
     return {
       chainUrl: chain.url,
-      chainId: devnetChainId,
+      chainId: chainIdFor(settings.confirmations),
       ...contracts,
       workers,
       principal,

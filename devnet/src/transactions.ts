@@ -5,9 +5,9 @@ import { DevnetError } from './errors.ts'
 import { waitFor } from './wait.ts'
 
 /** A connection for the set-up of a devnet: no caches, no batches, short polls. */
-export function setupProvider(url: string): JsonRpcProvider {
+export function setupProvider(url: string, chainId = devnetChainId): JsonRpcProvider {
   const options = { staticNetwork: true, cacheTimeout: -1, batchMaxCount: 1, pollingInterval: 50 }
-  return new JsonRpcProvider(url, devnetChainId, options)
+  return new JsonRpcProvider(url, chainId, options)
 }
 
 export function signerOf(account: DevAccount, provider: JsonRpcProvider): Wallet {

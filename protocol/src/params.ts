@@ -30,10 +30,17 @@ export const deadlineOf = (recordBlock: number): number => recordBlock + SEATS *
 /** The first block in which seat k may send: it is included in the next one, `recordBlock + k*W + 1`, at the earliest. */
 export const windowOpens = (recordBlock: number, k: number): number => recordBlock + k * WINDOW_BLOCKS
 
-/** Chains that live for a test: what is included there counts at once. */
-const DEVNET_CHAINS: readonly bigint[] = [1337n, 31337n, 31999n]
+/** The chain id of a devnet on which nothing counts before 24 confirmations: for tests of reorganisations. docs/adr/confirmations-by-chain-id.md */
+export const SLOW_DEVNET_CHAIN = 31424n
+/** Chains that live for a test: what is included there counts at once, or after as many blocks as a test may want to take back. */
+const TEST_CONFIRMATIONS: ReadonlyMap<bigint, number> = new Map([
+  [1337n, 1],
+  [31337n, 1],
+  [31999n, 1],
+  [SLOW_DEVNET_CHAIN, 24]
+])
 /** CONF: blocks, the including one counted, after which a result is released. By chain id alone, so that no host has a say in it. */
-export const confirmationsOf = (chainId: bigint): number => (DEVNET_CHAINS.includes(chainId) ? 1 : 12)
+export const confirmationsOf = (chainId: bigint): number => TEST_CONFIRMATIONS.get(chainId) ?? 12
 export const graceOf = (epochSize: number): number => Math.floor(epochSize / 2)
 
 /** Kinds of an input envelope; the first two are also the kinds of a record. */

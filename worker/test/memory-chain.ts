@@ -71,6 +71,8 @@ export class MemoryChain implements ChainReader {
   readonly #tasks = new Map<TaskId, ChainTask>()
   readonly #epochs = new Map<number, { info: EpochInfo; tree: StakeTree }>()
   #current = 0
+  /** First blocks of the forks that a reorg began, the newest last. */
+  readonly #forks: number[] = []
   #head: ChainHead = { number: 100, hash: hashOf('block 100'), time: 1_700_000_000 }
 
   constructor(facts: Partial<NetworkFacts> = {}) {
@@ -80,7 +82,7 @@ export class MemoryChain implements ChainReader {
   head = (): ChainHead => this.#head
   block = (number: number): ChainHead | null =>
     number <= this.#head.number
-      ? { number, hash: hashOf(`block ${number}`), time: this.#head.time - (this.#head.number - number) }
+      ? { number, hash: this.#hashOf(number), time: this.#head.time - (this.#head.number - number) }
       : null
   blockHash = (number: number): Hash | null => this.block(number)?.hash ?? null
   openTasks = (): readonly ChainTask[] => [...this.#tasks.values()].filter(task => task.settlement === null)
@@ -117,7 +119,7 @@ export class MemoryChain implements ChainReader {
 
   mine(blocks = 1): number {
     const number = this.#head.number + blocks
-    this.#head = { number, hash: hashOf(`block ${number}`), time: this.#head.time + blocks }
+    this.#head = { number, hash: this.#hashOf(number), time: this.#head.time + blocks }
     this.#tell({ type: 'head', head: this.#head })
     return number
   }
@@ -202,15 +204,39 @@ export class MemoryChain implements ChainReader {
     return task
   }
 
+  #hashOf(number: number): Hash {
+    const fork = this.#forks.findLastIndex(first => number >= first)
+    return hashOf(fork === -1 ? `block ${number}` : `block ${number} of fork ${fork}`)
+  }
+
   /** A reorg took the record away. */
   forget(taskId: TaskId): void {
     this.#tasks.delete(taskId)
   }
 
+  /** A reorg: all above a block is void, and what is mined from now on is another chain. */
+  rollback(to: number): void {
+    for (const [taskId, task] of this.#tasks) {
+      if (task.recordBlock > to) this.#tasks.delete(taskId)
+      else if (task.settlement && task.settlement.block > to) this.#tasks.set(taskId, { ...task, settlement: null })
+    }
+    for (const [scAddr, contract] of this.#contracts) {
+      const steps = contract.steps.filter(step => step.block <= to)
+      const headHash = steps.at(-1)?.headHash ?? ZERO_HASH
+      if (contract.deployedBlock > to) this.#contracts.delete(scAddr)
+      else this.#contracts.set(scAddr, { ...contract, steps, deltaCount: steps.length, headHash })
+    }
+    for (const [epoch, { info }] of this.#epochs) if (info.startBlock > to) this.#epochs.delete(epoch)
+    this.#current = Math.max(0, ...this.#epochs.keys())
+    this.#forks.push(to + 1)
+    this.#head = { number: to, hash: this.#hashOf(to), time: this.#head.time - (this.#head.number - to) }
+    this.#tell({ type: 'rollback', to })
+  }
+
   /** A block with the receipt of a task: it settles the task and moves the contract's head, at once. */
   include(taskId: TaskId, { deltaHash, ...settlement }: Partial<Settlement> & { deltaHash: Hash }): void {
     const number = this.#head.number + 1
-    this.#head = { number, hash: hashOf(`block ${number}`), time: this.#head.time + 1 }
+    this.#head = { number, hash: this.#hashOf(number), time: this.#head.time + 1 }
     const task = { ...this.#tasks.get(taskId)!, settlement: settlementOf(number, { deltaHash, ...settlement }) }
     this.#tasks.set(taskId, task)
     const step = deltaHash === ZERO_HASH ? null : this.#advance(task.scAddr, deltaHash, number)

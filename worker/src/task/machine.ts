@@ -75,7 +75,13 @@ export type TaskEventIn =
   | { readonly type: 'run-failed'; readonly reason: string; readonly block: number }
   | { readonly type: 'signed' } // the transaction is on disk
   | { readonly type: 'stale'; readonly notBefore: number } // the head moved: the run is void; the next one from this block on
-  | { readonly type: 'settled'; readonly block: number; readonly status: number; readonly digest: Hash }
+  | {
+      readonly type: 'settled'
+      readonly block: number
+      readonly status: number
+      readonly digest: Hash
+      readonly run: RunRef | null // a run of ours with this receipt, from before a reorg perhaps
+    }
   | { readonly type: 'released' }
   | { readonly type: 'unreleasable'; readonly reason: string }
   | { readonly type: 'lost' } // nobody hands out the delta or the output of its accepted receipt
@@ -135,8 +141,10 @@ function settle(state: TaskState, event: TaskEventIn & { type: 'settled' }): Tas
   // Its state change is void, so its output must never come out (R8).
   if (status === TaskStatus.ReceiptFailedETH) return { stage: 'settled', block, reason: 'its callback failed' }
   // Every seat signs the same receipt (R6), so a run of ours counts whoever's transaction carried it.
-  if ('run' in state && state.run.digest === digest) {
-    return { stage: 'included', accepted: state.accepted, runs: state.runs, run: state.run, block }
+  const run = 'run' in state && state.run.digest === digest ? state.run : event.run
+  if (run) {
+    const accepted = 'accepted' in state ? state.accepted : null
+    return { stage: 'included', accepted, runs: 'runs' in state ? state.runs : 1, run, block }
   }
   return { stage: 'settled', block, reason: 'run' in state ? 'another receipt was accepted' : 'another seat was first' }
 }

@@ -1,7 +1,8 @@
 import { ZERO_HASH, typedDigest, type Hash, type ScAddr } from '@enigma/protocol'
 import { WorkerError } from '../errors.ts'
 import { recordOf, refusal, type EffectParts, type Outcome, type RunEffect } from './effect-types.ts'
-import { DECLINES, runRefOf } from './run-effects.ts'
+import { DECLINES } from './run-effects.ts'
+import { runRefOf } from './run-ref.ts'
 
 const given = (reason: string): Outcome => ({ event: { type: 'unrebuildable', reason } })
 

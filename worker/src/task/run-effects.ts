@@ -1,22 +1,15 @@
 import { TaskStatus, ZERO_HASH, toHex, typedDigest } from '@enigma/protocol'
-import type { ContractQuery, ContractView, Domain, Hash, Receipt, TaskId } from '@enigma/protocol'
-import { hasCallback } from '../chain/calls.ts'
+import type { ContractQuery, ContractView, Domain, Hash, TaskId } from '@enigma/protocol'
 import { WorkerError } from '../errors.ts'
 import { recordOf, refusal, type EffectParts, type RunEffect } from './effect-types.ts'
 import { orderFrom, type Unsettled } from './lane.ts'
-import type { RunRef, Task } from './machine.ts'
+import type { Task } from './machine.ts'
+import { runRefOf } from './run-ref.ts'
 
 /** Nothing was signed, and another try would end the same way. */
 export const DECLINES: readonly string[] = ['INPUT_NOT_FOR_SEAT', 'ENCLAVE_INPUT_MISMATCH', 'ENCLAVE_BAD_REQUEST']
 /** The enclave's own trouble with a run, not the network's. */
 const RUN_FAILURES = /^(WASM_|ENCLAVE_INTERNAL|ENCLAVE_FULL)/
-
-export const runRefOf = (digest: Hash, receipt: Receipt): RunRef => ({
-  digest,
-  prevHead: receipt.prevHead,
-  deltaHash: receipt.deltaHash,
-  callback: hasCallback(receipt)
-})
 
 /** What a seat does before anything is sent: `prepare` brings the enclave's acceptance, `run` its receipt. */
 export function createRunEffects(parts: EffectParts): { readonly prepare: RunEffect; readonly run: RunEffect } {

@@ -20,6 +20,7 @@ import type { StatusBoard } from '../ops/status-board.ts'
 import type { Effects, Outcome } from './effects.ts'
 import type { EnvelopeStore } from './envelope-store.ts'
 import { overtaken, type Unsettled } from './lane.ts'
+import { runRefOf } from './run-ref.ts'
 import { effectOf, firstState, isFinal, isPersistent, next, type Task, type TaskEventIn } from './machine.ts'
 import { turns } from './schedule.ts'
 import { TaskBook, type Entry } from './task-book.ts'
@@ -150,9 +151,17 @@ export class TaskRunner {
   }
 
   #onSettled({ taskId, settlement }: ChainTask): void {
-    if (!settlement) return
+    const entry = this.#book.get(taskId)
+    if (!settlement || !entry) return
     const { block, status, digest } = settlement
-    this.#post(taskId, { type: 'settled', block, status, digest })
+    void this.#enqueue(entry, 'settled', async () => {
+      const { state } = entry.task
+      const known = isFinal(state) || ('run' in state && state.run.digest === digest)
+      // A receipt from before a reorg may fit the record again; what its run gave us is still on disk.
+      const stored = known ? null : await this.#parts.store.run(digest)
+      const run = stored && runRefOf(digest, stored.receipt)
+      await this.#step(entry, { type: 'settled', block, status, digest, run }, {})
+    })
     this.#tell(taskId)
   }
 
@@ -225,11 +234,14 @@ export class TaskRunner {
   #dispatch(taskId: TaskId, event: TaskEventIn, added: Omit<Outcome, 'event'> = {}): Promise<void> {
     const entry = this.#book.get(taskId)
     if (!entry) return Promise.resolve()
-    entry.queue = entry.queue
-      .then(() => this.#step(entry, event, added))
-      .catch(error => {
-        this.#parts.log.error('a task event was lost', { taskId, event: event.type, error: asError(error).message })
-      })
+    return this.#enqueue(entry, event.type, () => this.#step(entry, event, added))
+  }
+
+  #enqueue(entry: Entry, event: TaskEventIn['type'], work: () => Promise<void>): Promise<void> {
+    const { taskId } = entry.task.facts
+    entry.queue = entry.queue.then(work).catch(error => {
+      this.#parts.log.error('a task event was lost', { taskId, event, error: asError(error).message })
+    })
     return entry.queue
   }
 

@@ -36,7 +36,8 @@ const settledBy = (digest: Hash, status: number = TaskStatus.ReceiptVerified): T
   type: 'settled',
   block: 102,
   status,
-  digest
+  digest,
+  run: null
 })
 
 describe('task/machine', () => {

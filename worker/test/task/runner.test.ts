@@ -15,7 +15,6 @@ import {
 } from '@enigma/protocol'
 import { orderFrom } from '../../src/task/lane.ts'
 import { openDatabase, type Database } from '../../src/ops/database.ts'
-import type { ChainEvent } from '../../src/chain/reader.ts'
 import { createLogger } from '../../src/ops/log.ts'
 import { createStatusBoard } from '../../src/ops/status-board.ts'
 import type { CrashPoint } from '../../src/ops/crash-points.ts'
@@ -46,26 +45,10 @@ const receiptOf = (task: Task, prevHead: Hash): Receipt => ({
   callbackGas: 0
 })
 
-/** A chain whose latest blocks can be taken back. */
-class ReorgChain extends MemoryChain {
-  readonly #heard = new Set<(event: ChainEvent) => void>()
-  override subscribe(listener: (event: ChainEvent) => void): () => void {
-    this.#heard.add(listener)
-    const stop = super.subscribe(listener)
-    return () => {
-      this.#heard.delete(listener)
-      stop()
-    }
-  }
-  rollback(to: number): void {
-    for (const listener of this.#heard) listener({ type: 'rollback', to })
-  }
-}
-
 describe('task/runner', () => {
   const folder = mkdtempSync(join(tmpdir(), 'enigma-runner-'))
   let db: Database
-  let chain: ReorgChain
+  let chain: MemoryChain
   let envelopes: EnvelopeStore
   let runner: TaskRunner
   let performed: string[]
@@ -163,7 +146,7 @@ describe('task/runner', () => {
 
   beforeEach(async () => {
     db = await openDatabase(join(folder, String(Math.random())))
-    chain = new ReorgChain()
+    chain = new MemoryChain()
     chain.register('alice')
     chain.startEpoch()
     envelopes = new EnvelopeStore(db)
@@ -262,7 +245,13 @@ describe('task/runner', () => {
     chain.deploy(scAddr, hashOf('code'))
     const inputs = ['a', 'b', 'c'].map(hashOf)
     for (const one of inputs) await deliver(one)
-    return inputs.map(inputHash => chain.record({ taskId: asTaskId(`t ${inputHash}`), scAddr, inputHash }).taskId)
+    const ids: TaskId[] = []
+    for (const inputHash of inputs) {
+      const { taskId } = chain.record({ taskId: asTaskId(`t ${inputHash}`), scAddr, inputHash })
+      ids.push(taskId)
+      await until('accepted', () => !['waiting-input', 'preparing'].includes(stage(taskId)!)) // in record order
+    }
+    return ids
   }
 
   it('runs the tasks of one contract one after the other, in record order, ahead of their receipts', async () => {
