@@ -163,6 +163,7 @@ export interface RpcMethods {
   sendTaskInput: [SendTaskInputParams, StoredResult]
   getTaskStatus: [TaskParams, TaskStatusResult]
   getTaskResult: [TaskParams, TaskResultResult | null]
+  queryContract: [QueryContractParams, QueryContractResult]
   /** WebSocket only. Answers a subscription id; notifications are `taskEvent` with {subscription, event}. */
   subscribeTask: [TaskParams, string]
   unsubscribeTask: [{ readonly subscription: string }, boolean]

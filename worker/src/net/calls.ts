@@ -17,7 +17,10 @@ import {
   releasedResult,
   seatStatusAnswer,
   taskQuery,
-  type Codec
+  type Codec,
+  QueryMethod,
+  signedQuery,
+  signedQueryAnswer
 } from '@enigma/protocol'
 import { decode } from './decode.ts'
 import type { Peer, PeerHandler, PeerNetwork, ProtocolId, RequestOptions } from './peer-network.ts'
@@ -76,6 +79,10 @@ export const principalCalls = {
     principalChainViewAnswer
   )
 } satisfies Calls<keyof typeof PrincipalMethod>
+
+export const queryCalls = {
+  query: call(PeerProtocol.query, QueryMethod.query, signedQuery, signedQueryAnswer)
+} satisfies Calls<keyof typeof QueryMethod>
 
 type RequestOf<C> = C extends PeerCall<infer Request, infer _> ? Request : never
 type ResponseOf<C> = C extends PeerCall<infer _, infer Response> ? Response : never

@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Attested, InfoResult } from '@enigma/protocol'
 import type { NodeStatus } from '../rpc/interfaces.ts'
+import { queryKeyOf } from '../rpc/query-method.ts'
 import { workerMethods } from '../rpc/worker-methods.ts'
 import { createReceiptFinder } from '../chain/receipt-finder.ts'
 import { crashPoints } from '../ops/crash-points.ts'
@@ -12,6 +13,7 @@ import { Announcer } from '../sync/announcer.ts'
 import { PeerDeltaSync } from '../sync/delta-sync.ts'
 import type { SyncProgress } from '../sync/interfaces.ts'
 import { PeerKeyExchange } from '../sync/key-exchange.ts'
+import { createQueryRelay } from '../sync/query-relay.ts'
 import { ResultCache } from '../sync/result-cache.ts'
 import { Results } from '../sync/results.ts'
 import { PeerTaskRelay } from '../sync/task-relay.ts'
@@ -20,6 +22,7 @@ import { createEffects } from '../task/effects.ts'
 import { EnvelopeStore } from '../task/envelope-store.ts'
 import { createEnclaveFeed } from '../task/feed.ts'
 import { createIntake } from '../task/intake.ts'
+import { createQuerySeat } from '../task/query-seat.ts'
 import { TaskRunner } from '../task/runner.ts'
 import { createTaskService } from '../task/task-service.ts'
 import { createTaskStore } from '../task/task-store.ts'
@@ -100,11 +103,13 @@ export async function startWorker(base: NodeBase): Promise<Node> {
   const taskLog = log.child('task')
   const committer = new Committer({ chain: indexer, sender, log: taskLog })
   stops.add('committer', () => Promise.resolve(committer.stop()))
+  const views = shareViews(indexer, enclave, createChainViews(indexer, enclave, network))
+  const feed = createEnclaveFeed(indexer, enclave, content, sync)
   const effects = createEffects({
     chain: indexer,
     enclave,
-    views: shareViews(indexer, enclave, createChainViews(indexer, enclave, network)),
-    feed: createEnclaveFeed(indexer, enclave, content, sync),
+    views,
+    feed,
     envelopes,
     store,
     content,
@@ -147,6 +152,14 @@ export async function startWorker(base: NodeBase): Promise<Node> {
     results,
     signer: () => signer,
     log: log.child('relay')
+  })
+
+  const queries = createQueryRelay({
+    network,
+    chain: indexer,
+    seat: createQuerySeat({ chain: indexer, enclave, views, feed }),
+    signer: () => signer,
+    log: log.child('query')
   })
 
   const registration = createRegistration({
@@ -199,8 +212,9 @@ export async function startWorker(base: NodeBase): Promise<Node> {
     metrics,
     network,
     worker: {
-      handlers: workerMethods({ node, chain: indexer, relay, keys, tasks, drain: base.drain }),
-      follow: { tasks, relay }
+      handlers: workerMethods({ node, chain: indexer, relay, keys, tasks, queries, drain: base.drain }),
+      follow: { tasks, relay },
+      keyOf: queryKeyOf(facts)
     },
     actions: {
       login: () => registration.transact('login').then(() => ({ lifecycle: 'logged-in' })),

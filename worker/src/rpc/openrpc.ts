@@ -130,6 +130,26 @@ export const METHOD_SPECS: Readonly<Record<RpcMethodName, MethodSpec>> = {
       objectOf({ taskId: bytes32(), receipt, signature: hexBytes(65, 65), result: hexBytes(0, 256 * 1024) })
     )
   },
+  queryContract: {
+    summary: 'A read-only call, without transaction or fee: the encrypted outcome and the enclave that vouches for it.',
+    params: {
+      envelope,
+      notAfter: count('seconds since 1970'),
+      signature: hexBytes(65, 65, "the asker's, over EIP-712 Query")
+    },
+    result: objectOf({
+      answer: objectOf({
+        envelopeHash: bytes32(),
+        outputHash: bytes32(),
+        scAddr: bytes32(),
+        deltaCount: count(),
+        headHash: bytes32(),
+        block: count()
+      }),
+      signature: hexBytes(65, 65, "the enclave's, over EIP-712 QueryAnswer"),
+      result: hexBytes(0, 256 * 1024)
+    })
+  },
   subscribeTask: {
     summary: 'WebSocket only: notifications `taskEvent` with {subscription, event} from now on.',
     params: { taskId: bytes32() },

@@ -11,6 +11,7 @@ export interface DecodedParams {
   sendTaskInput: { readonly envelope: Uint8Array }
   getTaskStatus: { readonly taskId: TaskId }
   getTaskResult: { readonly taskId: TaskId }
+  queryContract: { readonly envelope: Uint8Array; readonly notAfter: number; readonly signature: Uint8Array }
   subscribeTask: { readonly taskId: TaskId }
   unsubscribeTask: { readonly subscription: string }
   'rpc.discover': Record<string, never>
@@ -31,6 +32,7 @@ const READERS: { readonly [M in RpcMethodName]: Readers<DecodedParams[M]> } = {
   sendTaskInput: { envelope: hexed },
   getTaskStatus: { taskId: task },
   getTaskResult: { taskId: task },
+  queryContract: { envelope: hexed, notAfter: same, signature: hexed },
   subscribeTask: { taskId: task },
   unsubscribeTask: { subscription: same },
   'rpc.discover': {}

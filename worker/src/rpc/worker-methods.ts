@@ -3,12 +3,14 @@ import type { ChainReader } from '../chain/reader.ts'
 import type { Drain } from '../ops/drain.ts'
 import { VERSION } from '../ops/version.ts'
 import type { KeyExchange, TaskRelay } from '../sync/interfaces.ts'
+import type { QueryRelay } from '../sync/query-relay.ts'
 import { networkStatusOf } from '../task/task-events.ts'
 import type { TaskService } from '../task/service.ts'
 import type { Caller, RpcHandlers } from './dispatch.ts'
 import { RpcError } from './errors.ts'
 import type { NodeStatus } from './interfaces.ts'
 import { openRpcDocument } from './openrpc.ts'
+import { queryMethod } from './query-method.ts'
 import { seatsWithKeys } from './seat-keys.ts'
 import type { TaskSubscriptions } from './subscriptions.ts'
 import { timelineOf } from './task-timeline.ts'
@@ -19,12 +21,13 @@ export interface WorkerMethodsInit {
   readonly relay: TaskRelay
   readonly keys: KeyExchange
   readonly tasks: TaskService
+  readonly queries: QueryRelay
   /** Stops new inputs while the node is about to stop. */
   readonly drain?: Pick<Drain, 'requireOff'>
 }
 
 /** What a worker answers. docs/spec/json-rpc.md */
-export function workerMethods({ node, chain, relay, keys, tasks, drain }: WorkerMethodsInit): RpcHandlers {
+export function workerMethods({ node, chain, relay, keys, tasks, queries, drain }: WorkerMethodsInit): RpcHandlers {
   async function deliver(envelope: Uint8Array, bytecode: Uint8Array | null): Promise<StoredResult> {
     drain?.requireOff()
     const { stored } = await relay.deliver(envelope, bytecode)
@@ -50,6 +53,8 @@ export function workerMethods({ node, chain, relay, keys, tasks, drain }: Worker
       const { receipt, signature, result } = found
       return { taskId, receipt: receiptToJson(receipt), signature: toHex(signature), result: toHex(result) }
     },
+
+    queryContract: queryMethod(queries),
 
     subscribeTask: ({ taskId }, caller) =>
       Promise.resolve().then(() => subscriptionsOf(caller, 'subscribeTask').subscribe(taskId, caller.answered)),
@@ -81,6 +86,7 @@ export function infoOnlyMethods(node: Pick<NodeStatus, 'info'>, role: string): R
     sendTaskInput: refuse('sendTaskInput'),
     getTaskStatus: refuse('getTaskStatus'),
     getTaskResult: refuse('getTaskResult'),
+    queryContract: refuse('queryContract'),
     subscribeTask: refuse('subscribeTask'),
     unsubscribeTask: refuse('unsubscribeTask'),
     'rpc.discover': () => Promise.resolve(openRpcDocument(VERSION))

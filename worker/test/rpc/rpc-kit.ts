@@ -14,6 +14,7 @@ import {
 import { RpcServer, type RpcServerInit } from '../../src/rpc/rpc-server.ts'
 import { workerMethods } from '../../src/rpc/worker-methods.ts'
 import type { KeyExchange, TaskRelay } from '../../src/sync/interfaces.ts'
+import type { QueryRelay } from '../../src/sync/query-relay.ts'
 import type { TaskService } from '../../src/task/service.ts'
 import { addressOf, hashOf, type MemoryChain } from '../memory-chain.ts'
 import { quiet } from '../net/network-kit.ts'
@@ -88,6 +89,9 @@ export class MemoryWorker {
     stop: () => Promise.resolve()
   }
 
+  answerQuery: QueryRelay['query'] = () => Promise.reject(new Error('not asked here'))
+  readonly queries: QueryRelay = { query: query => this.answerQuery(query) }
+
   readonly node = {
     info: () => Promise.resolve(INFO),
     status: () => ({ steps: [{ name: 'start', state: 'done' }], blocks: 12n }),
@@ -95,10 +99,10 @@ export class MemoryWorker {
   }
 
   server(options: Partial<RpcServerInit> = {}): RpcServer {
-    const { node, chain, relay, keys, tasks } = this
+    const { node, chain, relay, keys, tasks, queries } = this
     return new RpcServer({
       port: 0,
-      handlers: workerMethods({ node, chain, relay, keys, tasks }),
+      handlers: workerMethods({ node, chain, relay, keys, tasks, queries }),
       node,
       follow: { tasks, relay, pollMs: 20, pollMostMs: 40 },
       log: quiet,

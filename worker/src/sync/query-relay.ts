@@ -1,0 +1,138 @@
+import {
+  EnigmaError,
+  TaskKind,
+  envelopeCodec,
+  envelopeHashOf,
+  outputHashOf,
+  recoverSigner,
+  typedDigest,
+  type Address,
+  type Envelope,
+  type SignedQuery,
+  type SignedQueryAnswer
+} from '@enigma/protocol'
+import type { ChainReader } from '../chain/reader.ts'
+import { WorkerError } from '../errors.ts'
+import { ask, queryCalls, serve } from '../net/calls.ts'
+import { NetError, decidingCode } from '../net/errors.ts'
+import type { PeerNetwork } from '../net/peer-network.ts'
+import type { Logger } from '../ops/log.ts'
+import { requireServedEpoch } from './envelope-check.ts'
+import { SyncError } from './errors.ts'
+import { seatSigners } from './result-check.ts'
+
+/** The enclave of this node, as a seat holder. */
+export interface QuerySeat {
+  /** @throws WORKER_BEHIND, ENCLAVE_QUERY_REFUSED, and whatever keeps this seat from answering */
+  answer(query: SignedQuery, signal: AbortSignal): Promise<SignedQueryAnswer>
+}
+
+export interface QueryRelay {
+  /** @throws what a seat refused the query for; WORKER_BEHIND or NO_SEAT_REACHABLE if no seat could answer */
+  query(query: SignedQuery): Promise<SignedQueryAnswer>
+}
+
+export interface QueryRelayInit {
+  readonly network: PeerNetwork
+  readonly chain: ChainReader
+  readonly seat: QuerySeat
+  /** This node's enclave; null while there is none. */
+  readonly signer: () => Address | null
+  readonly log: Logger
+  /** A seat may have to fetch a view and deltas first, and then runs the query. */
+  readonly seatTimeoutMs?: number
+}
+
+/** Every seat would say the same: the query itself is at fault. */
+const FINAL: readonly string[] = ['ENCLAVE_QUERY_REFUSED', 'ENVELOPE_MALFORMED', 'SC_UNKNOWN', 'EPOCH_STALE']
+
+/** Carries read-only calls to one seat holder after the other until one answers (R8). docs/spec/queries.md */
+export function createQueryRelay(init: QueryRelayInit): QueryRelay {
+  const { network, chain, seat, log, seatTimeoutMs = 10_000 } = init
+
+  /** @throws ENVELOPE_MALFORMED, SC_UNKNOWN, EPOCH_STALE */
+  function requireAskable(bytes: Uint8Array): Envelope {
+    const malformed = (what: string, cause?: unknown): WorkerError =>
+      new WorkerError({ code: 'ENVELOPE_MALFORMED', what }, `The query was refused: ${what}.`, { cause })
+    let envelope: Envelope
+    try {
+      envelope = envelopeCodec.decode(bytes)
+    } catch (cause) {
+      throw malformed('it is not an envelope of this version', cause)
+    }
+    const { chainId, enigma, kind, scAddr, epoch } = envelope.context
+    if (chainId !== chain.facts.chainId || enigma !== chain.facts.enigma) throw malformed('it is for another network')
+    if (kind !== TaskKind.query) throw malformed('its envelope is not that of a query')
+    if (!chain.contract(scAddr)) {
+      throw new WorkerError({ code: 'SC_UNKNOWN', scAddr }, `There is no secret contract at ${scAddr}.`)
+    }
+    requireServedEpoch(chain, epoch)
+    return envelope
+  }
+
+  async function askSeat(signer: Address, query: SignedQuery): Promise<SignedQueryAnswer> {
+    if (signer === init.signer()) return seat.answer(query, AbortSignal.timeout(seatTimeoutMs))
+    const peer = network.peers().find(one => one.role === 'worker' && one.signer === signer)
+    if (!peer) {
+      throw new NetError({ code: 'PEER_UNREACHABLE', peerId: signer }, `The seat holder ${signer} is not connected.`)
+    }
+    const answer = await ask(network, peer, queryCalls.query, query, { timeoutMs: seatTimeoutMs })
+    if (isAnswerOf(answer, query, signer)) return answer
+    network.penalise(peer.peerId, 'wrong-content')
+    throw new NetError({ code: 'PEER_MALFORMED', peerId: peer.peerId, what: 'answer' }, 'The answer is of another query.')
+  }
+
+  function isAnswerOf({ answer, signature, result }: SignedQueryAnswer, query: SignedQuery, signer: Address): boolean {
+    if (answer.envelopeHash !== envelopeHashOf(query.envelope) || answer.outputHash !== outputHashOf(result)) return false
+    try {
+      return recoverSigner(typedDigest(chain.facts, 'QueryAnswer', answer), signature) === signer
+    } catch {
+      return false
+    }
+  }
+
+  serve(network, queryCalls, {
+    query: (query, _from, signal) => {
+      requireAskable(query.envelope)
+      return seat.answer(query, signal)
+    }
+  })
+
+  return {
+    async query(query) {
+      const { context, wraps } = requireAskable(query.envelope)
+      const { scAddr, epoch } = context
+      const wrapped = new Set(wraps.map(wrap => wrap.signer))
+      const reasons: unknown[] = []
+      for (const signer of seatSigners(chain, epoch, scAddr).filter(one => wrapped.has(one))) {
+        try {
+          return await askSeat(signer, query)
+        } catch (error) {
+          const code = seatCode(error)
+          log.debug('a seat did not answer a query', { signer, code })
+          if (FINAL.includes(code)) throw coded(code, error)
+          reasons.push(error)
+        }
+      }
+      const behind = reasons.find(reason => seatCode(reason) === 'WORKER_BEHIND')
+      if (behind !== undefined) throw coded('WORKER_BEHIND', behind)
+      throw new SyncError(
+        { code: 'NO_SEAT_REACHABLE', scAddr, epoch },
+        'No seat holder of this contract could answer the query.',
+        { hint: 'Try again in a moment, ask another worker, or wait for the next epoch.', cause: reasons[0] }
+      )
+    }
+  }
+}
+
+/** What a seat said: the enclave's own code, where it was the enclave. */
+function seatCode(error: unknown): string {
+  if (error instanceof WorkerError && error.facts.code === 'ENCLAVE_REFUSED') return error.facts.reason
+  return decidingCode(error)
+}
+
+/** With the seat's code as its own, so that a client can switch on it whichever seat it came from. */
+function coded(code: string, cause: unknown): EnigmaError {
+  const sentence = cause instanceof EnigmaError ? cause.message : 'The query was refused.'
+  return new EnigmaError({ code }, sentence, { cause })
+}
