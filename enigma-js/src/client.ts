@@ -21,6 +21,8 @@ import {
 import { enterNetwork, evidenceRules, openCache, openChain, type NetworkOptions } from './connect.ts'
 import { contractHandle, type ContractHandle } from './contract.ts'
 import { networkView, type NetworkView } from './network/network.ts'
+import { QueryKeys, type QueryKeyOptions } from './query/query-keys.ts'
+import { query, type CertifiedResult, type QueryOptions } from './query/query.ts'
 import { Workers } from './rpc/workers.ts'
 import { SeatFinder } from './seats/find.ts'
 import type { Session, Timeouts } from './session.ts'
@@ -64,6 +66,19 @@ export interface EnigmaClient {
     options?: TaskOptions
   ): Promise<Task<FunctionResult<A, N>>>
   contract<const A extends SecretContractAbi>(scAddr: string, abi: A): ContractHandle<A>
+  /** A read-only call with what certifies its answer. `contract(...).query` gives the value alone. */
+  query<const A extends SecretContractAbi, N extends FunctionName<A>>(
+    scAddr: string,
+    abi: A,
+    name: N,
+    args: FunctionArgs<A, N>,
+    options?: QueryOptions
+  ): Promise<CertifiedResult<FunctionResult<A, N>>>
+  /**
+   * Has a wallet permit queries of a contract to a key of this client, for a while and for some functions or all. Without it the first
+   * query asks, for an hour and all functions. A client that holds its own key needs no permit.
+   */
+  allowQueries(scAddr: string, options?: QueryKeyOptions): Promise<{ readonly expiresAtSeconds: number }>
   /** Any task's stages, live, to `final` or `failed`. */
   watchTask(taskId: string, options?: WatchOptions): AsyncGenerator<TaskProgress, unknown>
   /** What the chain says of any task. */
@@ -126,6 +141,7 @@ export async function openSession(options: ClientOptions): Promise<OpenedSession
       workers,
       seats: new SeatFinder(chain, workers, rules),
       store: new TaskStore(storage, prefix),
+      queryKeys: new QueryKeys(account, { chainId: chain.chainId, enigma: chain.enigma }),
       confirmations,
       timeouts: { ...DEFAULT_TIMEOUTS, pollMs, ...options.timeouts },
       submitting: new Mutex()
@@ -149,9 +165,20 @@ function clientOf(session: Session, account: Account, info: InfoResult): EnigmaC
     compute: (scAddr, abi, name, args, options = {}) => compute(session, scAddr, abi, name, args, options),
     contract(scAddr, abi) {
       const address = readScAddr(scAddr)
-      return contractHandle(address, abi, (name, args, options) =>
-        compute(session, address, abi as SecretContractAbi, name, args, options)
+      const entries: SecretContractAbi = abi
+      return contractHandle(
+        address,
+        abi,
+        (name, args, options) => compute(session, address, entries, name, args, options),
+        async (name, args, options) => (await query(session, address, entries, name, args, options)).value
       )
+    },
+    query: (scAddr, abi, name, args, options) =>
+      query(session, readScAddr(scAddr), abi, name, args, options) as Promise<CertifiedResult<never>>,
+    async allowQueries(scAddr, options) {
+      const { timeSeconds } = await chain.latestBlock()
+      const { expiry } = await session.queryKeys.open(readScAddr(scAddr), timeSeconds, options)
+      return { expiresAtSeconds: expiry ?? timeSeconds }
     },
     watchTask: (id, options) => watchTask(session, id, options),
     getTask: id => taskState(session, id),

@@ -1,6 +1,7 @@
 import type { ScAddr } from '@enigma/protocol'
 import type { TaskOptions } from './actions.ts'
 import type { FunctionArgs, FunctionName, FunctionResult, SecretContractAbi } from '@enigma/protocol/secret-abi'
+import type { QueryOptions } from './query/query.ts'
 import type { Task } from './task/task.ts'
 
 /** A secret contract's functions by name: `await contract.call.addMillionaire(addr, 1_000_000n)`. */
@@ -18,34 +19,43 @@ export interface ContractHandle<A extends SecretContractAbi> {
       ...args: [...FunctionArgs<A, N>, options?: TaskOptions]
     ) => Promise<Task<FunctionResult<A, N>>>
   }
+  /**
+   * Read-only calls of functions that write nothing: no transaction and no fee, answered at once on the contract's present head. A
+   * last argument beyond the ABI's may be QueryOptions.
+   */
+  readonly query: {
+    readonly [N in FunctionName<A>]: (
+      ...args: [...FunctionArgs<A, N>, options?: QueryOptions]
+    ) => Promise<FunctionResult<A, N>>
+  }
 }
 
 type Compute = (name: string, args: readonly unknown[], options: TaskOptions) => Promise<Task>
+type Ask = (name: string, args: readonly unknown[], options: QueryOptions) => Promise<unknown>
 
 export function contractHandle<A extends SecretContractAbi>(
   scAddr: ScAddr,
   abi: A,
-  compute: Compute
+  compute: Compute,
+  ask: Ask
 ): ContractHandle<A> {
   const send: Record<string, (...args: unknown[]) => Promise<Task>> = {}
   const call: Record<string, (...args: unknown[]) => Promise<unknown>> = {}
+  const query: Record<string, (...args: unknown[]) => Promise<unknown>> = {}
   for (const { type, name, inputs = [] } of abi) {
     if (type !== 'function' || name === undefined) continue
-    const start = (...args: unknown[]): Promise<Task> => {
+    const split = (args: unknown[]): [unknown[], TaskOptions & QueryOptions] => {
       const hasOptions = args.length === inputs.length + 1 && isOptions(args.at(-1))
-      return compute(
-        name,
-        hasOptions ? args.slice(0, -1) : args,
-        hasOptions ? ((args.at(-1) as TaskOptions | undefined) ?? {}) : {}
-      )
+      return hasOptions ? [args.slice(0, -1), (args.at(-1) as TaskOptions | undefined) ?? {}] : [args, {}]
     }
-    send[name] = start
+    send[name] = (...args) => compute(name, ...split(args))
     call[name] = async (...args) => {
-      const options = args.length > inputs.length ? (args.at(-1) as TaskOptions | undefined) : undefined
-      return (await start(...args)).result({ signal: options?.signal })
+      const [given, options] = split(args)
+      return (await compute(name, given, options)).result({ signal: options.signal })
     }
+    query[name] = (...args) => ask(name, ...split(args))
   }
-  return { scAddr, call, send } as unknown as ContractHandle<A>
+  return { scAddr, call, send, query } as unknown as ContractHandle<A>
 }
 
 const isOptions = (value: unknown): boolean =>

@@ -64,6 +64,12 @@ export type ClientFailure =
   | { readonly code: 'OUTPUT_UNREADABLE'; readonly taskId: string }
   /** The task is settled on chain, but no worker hands out its output. */
   | { readonly code: 'RESULT_UNAVAILABLE'; readonly taskId: string }
+  /** A query ran and failed; nothing was written and nothing paid. */
+  | { readonly code: 'QUERY_FAILED'; readonly reason: number; readonly reasonName: string; readonly readable: string }
+  /** The answer to a query is not of this query, not certified by a seat, or of a head that the chain does not have. */
+  | { readonly code: 'QUERY_ANSWER_WRONG'; readonly what: string }
+  /** The answer to a query was computed on an older head than the chain's. */
+  | { readonly code: 'QUERY_STALE'; readonly block: number; readonly seen: number }
 
 export class ClientError extends EnigmaError<ClientFailure> {}
 

@@ -17,6 +17,8 @@ export { ClientError, TaskFailedError, WorkerRefusal, type ClientFailure, type T
 export type { Balance, EpochStatus, NetworkView, ReceiptQuery, WorkerStatus } from './network/network.ts'
 export type { ReceiptSummary } from './network/receipts.ts'
 export type { WorkerRecord } from './network/roster.ts'
+export type { QueryKeyOptions } from './query/query-keys.ts'
+export type { CertifiedResult, QueryOptions } from './query/query.ts'
 export { callWorker } from './rpc/call.ts'
 export type { Seat } from './seats/seats.ts'
 export type { Timeouts } from './session.ts'

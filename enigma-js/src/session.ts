@@ -1,6 +1,7 @@
 import type { Domain } from '@enigma/protocol'
 import type { Account } from './account/account.ts'
 import type { Chain } from './chain/chain.ts'
+import type { QueryKeys } from './query/query-keys.ts'
 import type { Workers } from './rpc/workers.ts'
 import type { SeatFinder } from './seats/find.ts'
 import type { TaskStore } from './task/store.ts'
@@ -26,6 +27,7 @@ export interface Session {
   readonly workers: Workers
   readonly seats: SeatFinder
   readonly store: TaskStore
+  readonly queryKeys: QueryKeys
   /** CONF: `block - receiptBlock + 1` at which a result is final. */
   readonly confirmations: number
   readonly timeouts: Timeouts

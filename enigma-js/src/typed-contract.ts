@@ -24,4 +24,9 @@ export abstract class TypedContract<const A extends SecretContractAbi> {
   get send(): ContractHandle<A>['send'] {
     return this.#handle.send
   }
+
+  /** Read-only calls: no transaction, no fee. */
+  get query(): ContractHandle<A>['query'] {
+    return this.#handle.query
+  }
 }

@@ -1,12 +1,9 @@
-import type { SecretContractAbi } from 'enigma-js'
 import { accountOptions } from '../account.ts'
 import { entryOf, readArguments } from '../abi/read-argument.ts'
 import { showValue, toJson } from '../abi/show-value.ts'
 import { flag, text, type Command } from '../command.ts'
 import { withClient } from '../connect.ts'
-import { CliError } from '../errors.ts'
-import { loadAbi } from '../files/artifact.ts'
-import type { ContractBook } from '../files/contracts-file.ts'
+import { findContract } from '../files/find-contract.ts'
 import { gasOptions, readGas } from '../gas.ts'
 import { networkOptions } from '../network.ts'
 import { announcer, follow } from '../progress.ts'
@@ -46,30 +43,4 @@ export const call: Command = {
       return 0
     })
   }
-}
-
-/** @throws CLI_CONTRACT, CLI_NO_ABI, CLI_FILE */
-function findContract(
-  book: ContractBook,
-  contract: string,
-  abiPath?: string
-): { scAddr: string; abi: SecretContractAbi } {
-  const known = book.find(contract)
-  const isAddress = /^0x[0-9a-f]{64}$/i.test(contract)
-  if (known === undefined && !isAddress) {
-    const names = book.all().map(({ name }) => name)
-    throw new CliError({ code: 'CLI_CONTRACT', contract }, `No contract named ${contract} was deployed from here.`, {
-      hint:
-        names.length > 0
-          ? `Known: ${names.join(', ')}`
-          : 'Deploy it with `enigma deploy`, or give its address and --abi.'
-    })
-  }
-  const abi = abiPath === undefined ? known?.abi : loadAbi(abiPath)
-  if (abi === undefined) {
-    throw new CliError({ code: 'CLI_NO_ABI', contract }, 'The ABI of this contract is not known here.', {
-      hint: 'Give it with --abi.'
-    })
-  }
-  return { scAddr: known?.scAddr ?? contract.toLowerCase(), abi }
 }

@@ -4,6 +4,7 @@ import { compile } from './compile.ts'
 import { deploy } from './deploy.ts'
 import { devnetDownCommand, devnetStatusCommand, devnetUpCommand } from './devnet.ts'
 import { chainCommand, foundCommand, nodeCommand, nodeHealth } from './hosts.ts'
+import { query } from './query.ts'
 import { taskRefund, taskWatch } from './task.ts'
 import { workerStatus } from './worker.ts'
 
@@ -19,6 +20,7 @@ export const commands: readonly Command[] = [
   compile,
   deploy,
   call,
+  query,
   taskWatch,
   taskRefund,
   workerStatus

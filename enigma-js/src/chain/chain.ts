@@ -131,6 +131,12 @@ export class Chain {
     return Number((await this.read('taskNonce', [sender], { block: 'pending' }))[0])
   }
 
+  /** The head and its time, seconds since 1970. */
+  async latestBlock(): Promise<{ readonly block: number; readonly timeSeconds: number }> {
+    const latest = await this.ask('latest block', () => this.provider.getBlock('latest'))
+    return { block: latest?.number ?? 0, timeSeconds: latest?.timestamp ?? 0 }
+  }
+
   blockNumber(): Promise<number> {
     return this.ask('block number', () => this.provider.getBlockNumber())
   }

@@ -46,7 +46,7 @@ export const DEPLOYMENT_BLOCK = `0x${'d0'.repeat(32)}` as Hash
 /** A wallet and an Ethereum node in one, which know of one Enigma contract what a test tells them. An EIP-1193 provider. */
 export class ScriptedChain implements Eip1193Provider {
   readonly wallet = new Wallet(`0x${'0b'.repeat(32)}`)
-  readonly #views: Record<string, (args: readonly unknown[]) => readonly unknown[]>
+  readonly #views: Record<string, (args: readonly unknown[], block: number) => readonly unknown[]>
   readonly #tasks = new Map<string, TaskSlots>()
   readonly #logs: Log[] = []
   readonly #receipts = new Map<string, object>()
@@ -60,6 +60,10 @@ export class ScriptedChain implements Eip1193Provider {
   balance = 10n ** 12n
   allowance = 0n
   contracts = new Map<string, Hash>()
+  /** Heads of every contract, each from a block on. */
+  heads: { from: number; head: Hash; count: number }[] = []
+  /** Typed data that was signed, by primary type. */
+  readonly signed: string[] = []
   operators = new Map<string, Address>()
   /** What the contract says of a worker: its status, stake and enclave. */
   workers = new Map<string, { status: number; stake: bigint; signer: Address }>()
@@ -89,7 +93,10 @@ export class ScriptedChain implements Eip1193Provider {
       principal: () => [[this.principalSigner, ZERO_HASH, ZERO_HASH]],
       operatorOf: ([signer]) => [this.operators.get(String(signer).toLowerCase()) ?? ZERO_ADDRESS],
       measurementAllowed: ([value]) => [this.measurements.has(String(value))],
-      secretContract: ([scAddr]) => [this.contracts.get(String(scAddr)) ?? ZERO_HASH, ZERO_HASH, 0],
+      secretContract: ([scAddr], block) => {
+        const { head, count } = this.heads.findLast(one => one.from <= block) ?? { head: ZERO_HASH, count: 0 }
+        return [this.contracts.get(String(scAddr)) ?? ZERO_HASH, head, count]
+      },
       worker: ([operator]) => {
         const { status, stake, signer } = this.workers.get(String(operator).toLowerCase())!
         return [[operator, status, 0, 1, signer, 0, 1, ZERO_HASH, ZERO_HASH, stake, 0]]
@@ -134,7 +141,7 @@ export class ScriptedChain implements Eip1193Provider {
       case 'eth_getBalance':
         return toQuantity(10n ** 18n)
       case 'eth_call':
-        return this.#call(first)
+        return this.#call(first, (params as unknown[])[1])
       case 'eth_signTypedData_v4':
         return this.#sign(JSON.parse((params as [string, string])[1]) as TypedData)
       case 'eth_sendTransaction':
@@ -180,7 +187,8 @@ export class ScriptedChain implements Eip1193Provider {
     return this.#tasks.get(taskId)!
   }
 
-  #call({ to, data }: { to: string; data: string }): string {
+  #call({ to, data }: { to: string; data: string }, tag: unknown): string {
+    const block = typeof tag === 'string' && tag.startsWith('0x') ? Number(tag) : this.block
     const abi = to.toLowerCase() === TOKEN ? token : enigma
     const parsed = abi.parseTransaction({ data })!
     if (parsed.name.startsWith('create')) {
@@ -189,12 +197,13 @@ export class ScriptedChain implements Eip1193Provider {
     }
     const view = this.#views[parsed.name]
     if (view === undefined) throw new Error(`no answer for ${parsed.name}`)
-    return abi.encodeFunctionResult(parsed.name, view([...parsed.args]))
+    return abi.encodeFunctionResult(parsed.name, view([...parsed.args], block))
   }
 
   async #sign({ domain, types, message }: TypedData): Promise<string> {
     if (this.rejects) throw Object.assign(new Error('User rejected the request.'), { code: 4001 })
     const { EIP712Domain: _, ...rest } = types
+    this.signed.push(...Object.keys(rest))
     return this.wallet.signTypedData(domain, rest, message)
   }
 

@@ -79,11 +79,15 @@ export function createQueryRelay(init: QueryRelayInit): QueryRelay {
     const answer = await ask(network, peer, queryCalls.query, query, { timeoutMs: seatTimeoutMs })
     if (isAnswerOf(answer, query, signer)) return answer
     network.penalise(peer.peerId, 'wrong-content')
-    throw new NetError({ code: 'PEER_MALFORMED', peerId: peer.peerId, what: 'answer' }, 'The answer is of another query.')
+    throw new NetError(
+      { code: 'PEER_MALFORMED', peerId: peer.peerId, what: 'answer' },
+      'The answer is of another query.'
+    )
   }
 
   function isAnswerOf({ answer, signature, result }: SignedQueryAnswer, query: SignedQuery, signer: Address): boolean {
-    if (answer.envelopeHash !== envelopeHashOf(query.envelope) || answer.outputHash !== outputHashOf(result)) return false
+    if (answer.envelopeHash !== envelopeHashOf(query.envelope) || answer.outputHash !== outputHashOf(result))
+      return false
     try {
       return recoverSigner(typedDigest(chain.facts, 'QueryAnswer', answer), signature) === signer
     } catch {
