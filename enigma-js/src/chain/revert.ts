@@ -1,5 +1,6 @@
 import { Interface, type Result } from 'ethers'
 import { enigmaAbi, tokenAbi, type Hex } from '@enigma/protocol'
+import { ClientError } from '../errors.ts'
 
 /** A custom error of our contracts, read from what an Ethereum node answered. */
 export interface Revert {
@@ -50,4 +51,11 @@ export function isRejection(error: unknown, depth = 0): boolean {
   const { code, info, error: inner, cause } = error as Record<string, unknown>
   if (code === 4001 || code === 'ACTION_REJECTED') return true
   return [info, inner, cause].some(next => isRejection(next, depth + 1))
+}
+
+export function rejected(what: string, cause: unknown): ClientError {
+  return new ClientError({ code: 'USER_REJECTED', what }, `The wallet's user declined ${what}.`, {
+    hint: 'Nothing was paid. Try again and confirm in the wallet.',
+    cause
+  })
 }

@@ -5,7 +5,7 @@ import { ClientError, quoted } from '../errors.ts'
 import type { Timeouts } from '../session.ts'
 import { sleep } from '../waiting.ts'
 import type { Chain } from './chain.ts'
-import { isRejection, revertOf } from './revert.ts'
+import { isRejection, rejected, revertOf } from './revert.ts'
 
 /** A call of a contract that changes state. `gas` is computed, not estimated: an estimate on the latest block is wrong at an epoch's edge. */
 export interface ContractCall {
@@ -24,13 +24,6 @@ export async function send({ signer, address }: Payer, { what, to, data, gas }: 
     throw sendError(error, what, address)
   }
   return sent.hash as Hex
-}
-
-export function rejected(what: string, cause: unknown): ClientError {
-  return new ClientError({ code: 'USER_REJECTED', what }, `The wallet's user declined ${what}.`, {
-    hint: 'Nothing was paid. Try again and confirm in the wallet.',
-    cause
-  })
 }
 
 function sendError(error: unknown, what: string, account: string): unknown {

@@ -17,8 +17,7 @@ import {
   type SignedPermit
 } from '@enigma/protocol'
 import { requirePayer, type Account, type Payer } from '../account/account.ts'
-import { isRejection } from '../chain/revert.ts'
-import { rejected } from '../chain/send.ts'
+import { isRejection, rejected } from '../chain/revert.ts'
 
 /** Who signs queries, and in whose name. */
 export interface QueryKey {

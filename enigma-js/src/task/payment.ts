@@ -1,8 +1,8 @@
 import { Signature } from 'ethers'
 import { ClientError } from '../errors.ts'
 import { tokenInterface } from '../chain/chain.ts'
-import { isRejection, isRevert } from '../chain/revert.ts'
-import { mined, rejected, send } from '../chain/send.ts'
+import { isRejection, isRevert, rejected } from '../chain/revert.ts'
+import { mined, send } from '../chain/send.ts'
 import type { Payer } from '../account/account.ts'
 import type { Session } from '../session.ts'
 
