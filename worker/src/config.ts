@@ -23,6 +23,8 @@ export interface Config {
   readonly wantedPeers: number
   readonly maxPeers: number
   readonly maxStreams: number
+  readonly snapshotEvery: number // deltas of a contract between two snapshots of its state
+  readonly verifyFull: boolean // replay every delta, take no snapshot
   readonly bootstrap: readonly string[] // multiaddrs with /p2p/<peer id>
   readonly operatorKeyFile: string
   readonly staking: Address | null // of a worker; default: its operator
@@ -58,6 +60,8 @@ const FLAGS = {
   'wanted-peers': { type: 'string' },
   'max-peers': { type: 'string' },
   'max-streams': { type: 'string' },
+  'snapshot-every': { type: 'string' },
+  'verify-full': { type: 'boolean' },
   bootstrap: { type: 'string' },
   'operator-key-file': { type: 'string' },
   staking: { type: 'string' },
@@ -166,6 +170,8 @@ export function readConfig(args: readonly string[], env: Environment): Config {
     wsPort: integer('ws-port', find('ws-port') ?? String(wsDefault), 0, 65_535),
     wantedPeers: integer('wanted-peers', find('wanted-peers') ?? String(Math.min(32, maxPeers)), 1, maxPeers),
     maxPeers,
+    snapshotEvery: integer('snapshot-every', find('snapshot-every') ?? '64', 1, 1_000_000),
+    verifyFull: ['true', '1', ''].includes(find('verify-full') ?? 'false'),
     maxStreams: integer('max-streams', find('max-streams') ?? '8', 1, 256),
     bootstrap: (find('bootstrap') ?? '').split(',').filter(one => one.length > 0),
     operatorKeyFile: need('operator-key-file'),

@@ -3,6 +3,7 @@ import {
   PeerProtocol,
   PrincipalMethod,
   RelayMethod,
+  SnapshotMethod,
   bytecodePush,
   deliverRequest,
   deliverResponse,
@@ -16,6 +17,10 @@ import {
   principalInfo,
   releasedResult,
   seatStatusAnswer,
+  snapshotAnswer,
+  snapshotPart,
+  snapshotPartRequest,
+  snapshotQuery,
   taskQuery,
   type Codec,
   QueryMethod,
@@ -69,6 +74,11 @@ export const deltaCalls = {
   pushDelta: call(PeerProtocol.delta, DeltaMethod.pushDelta, deltaPush, nothing),
   pushBytecode: call(PeerProtocol.delta, DeltaMethod.pushBytecode, bytecodePush, nothing)
 } satisfies Calls<keyof typeof DeltaMethod>
+
+export const snapshotCalls = {
+  newest: call(PeerProtocol.snapshot, SnapshotMethod.newest, snapshotQuery, snapshotAnswer),
+  part: call(PeerProtocol.snapshot, SnapshotMethod.part, snapshotPartRequest, snapshotPart)
+} satisfies Calls<keyof typeof SnapshotMethod>
 
 export const principalCalls = {
   info: call(PeerProtocol.principal, PrincipalMethod.info, nothing, principalInfo),

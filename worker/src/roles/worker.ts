@@ -16,6 +16,8 @@ import { PeerKeyExchange } from '../sync/key-exchange.ts'
 import { createQueryRelay } from '../sync/query-relay.ts'
 import { ResultCache } from '../sync/result-cache.ts'
 import { Results } from '../sync/results.ts'
+import { SnapshotStore } from '../sync/snapshot-store.ts'
+import { Snapshots } from '../sync/snapshots.ts'
 import { PeerTaskRelay } from '../sync/task-relay.ts'
 import { Committer } from '../task/committer.ts'
 import { createEffects } from '../task/effects.ts'
@@ -24,6 +26,8 @@ import { createEnclaveFeed } from '../task/feed.ts'
 import { createIntake } from '../task/intake.ts'
 import { createQuerySeat } from '../task/query-seat.ts'
 import { TaskRunner } from '../task/runner.ts'
+import { createSnapshotLoader, noSnapshots } from '../task/snapshot-loader.ts'
+import { startSnapshotMaker } from '../task/snapshot-maker.ts'
 import { createTaskService } from '../task/task-service.ts'
 import { createTaskStore } from '../task/task-store.ts'
 import { shareViews } from '../task/view-sharing.ts'
@@ -95,6 +99,12 @@ export async function startWorker(base: NodeBase): Promise<Node> {
     log: log.child('sync'),
     onHeld: scAddr => announcer.add(scAddr)
   })
+  const snapshots = new Snapshots({
+    network,
+    chain: indexer,
+    store: await SnapshotStore.open(db),
+    log: log.child('snapshots')
+  })
   const keys = new PeerKeyExchange({ network, chain: indexer, log: log.child('keys') })
   const reach = crashPoints(dir.path, config.crashAt)
   const envelopes = new EnvelopeStore(db)
@@ -104,7 +114,8 @@ export async function startWorker(base: NodeBase): Promise<Node> {
   const committer = new Committer({ chain: indexer, sender, log: taskLog })
   stops.add('committer', () => Promise.resolve(committer.stop()))
   const views = shareViews(indexer, enclave, createChainViews(indexer, enclave, network))
-  const feed = createEnclaveFeed(indexer, enclave, content, sync)
+  const loader = config.verifyFull ? noSnapshots : createSnapshotLoader(enclave, snapshots, taskLog)
+  const feed = createEnclaveFeed(indexer, enclave, content, sync, loader)
   const effects = createEffects({
     chain: indexer,
     enclave,
@@ -278,6 +289,17 @@ export async function startWorker(base: NodeBase): Promise<Node> {
     stops.add('result replicas', () => Promise.resolve(stopReplicas()))
     await runner.start()
     stops.add('tasks', () => runner.stop())
+    const maker = startSnapshotMaker({
+      chain: indexer,
+      enclave,
+      views,
+      feed,
+      snapshots,
+      signer,
+      log: log.child('snapshots'),
+      everyDeltas: config.snapshotEvery
+    })
+    stops.add('snapshots', () => maker.stop())
     board.step('services', 'done', http.url)
     log.info('services up', { http: http.url })
   }

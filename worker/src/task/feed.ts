@@ -3,6 +3,7 @@ import type { ChainReader } from '../chain/reader.ts'
 import type { Enclave } from '../enclave/enclave.ts'
 import type { ContentStore, DeltaSync } from '../sync/interfaces.ts'
 import { WorkerError } from '../errors.ts'
+import { noSnapshots, type SnapshotLoader } from './snapshot-loader.ts'
 
 /** Brings an enclave what it needs of a contract: its code, and its deltas up to a head. */
 export interface EnclaveFeed {
@@ -26,7 +27,8 @@ export function createEnclaveFeed(
   chain: ChainReader,
   enclave: Enclave,
   content: Pick<ContentStore, 'getBytecode'>,
-  sync: Pick<DeltaSync, 'ensureBytecode' | 'deltas'>
+  sync: Pick<DeltaSync, 'ensureBytecode' | 'deltas'>,
+  snapshots: SnapshotLoader = noSnapshots
 ): EnclaveFeed {
   let loaded = { generation: -1, codes: new Set<Hash>() }
   const lanes = new Map<ScAddr, Promise<unknown>>()
@@ -57,6 +59,11 @@ export function createEnclaveFeed(
         { code: 'CHAIN_BEHIND', wanted: tip.deltaCount, head: deltaCount },
         'The view is older than the state that the enclave holds.'
       )
+    }
+    tip = await snapshots.load(scAddr, tip, deltaCount, signal)
+    if (!onChain(scAddr, tip)) {
+      await enclave.call('dropState', { scAddr }) // a reorg took the snapshot's head meanwhile
+      tip = await enclave.call('stateTip', { scAddr })
     }
     while (tip.deltaCount < deltaCount) {
       signal.throwIfAborted()
