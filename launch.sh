@@ -4,8 +4,8 @@ root="$(CDPATH= cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)"
 
 usage() {
   cat <<'TEXT'
-usage: ./launch.sh -s [-t] [-n N] [-d] [-k] [-l]     start a network
-       ./launch.sh -q                                stop it and clean up
+usage: ./launch.sh -s [-t] [-n N] [-d] [-k] [-l] [-c] start a network
+       ./launch.sh -q                                stop it and clean up (-q -c: one in containers)
 
   -s    simulation mode: enclaves are ordinary processes (there is no SGX device, or no enclave for it)
   -t    a tmux session with a pane per process, where a terminal is attached
@@ -13,6 +13,7 @@ usage: ./launch.sh -s [-t] [-n N] [-d] [-k] [-l]     start a network
   -d    detached: come back once the network is ready
   -k    continue the last network that was started with -k, chain and data; without it a start is fresh
   -l    log to one file per component instead of the terminal
+  -c    in containers (docker-compose.yml, three workers), with Docker or Podman; only -d goes with it
   -q    stop the network and clean up
   -h    this text
 TEXT
@@ -26,15 +27,18 @@ wrong() {
 
 simulation=no
 quit=no
+containers=no
+detach=no
 flags=()
-while getopts ':stdklqhn:' flag; do
+while getopts ':stdklqchn:' flag; do
   case "$flag" in
     s) simulation=yes ;;
     t) flags+=(--tmux) ;;
     n)
       case "$OPTARG" in [1-9]) flags+=(--workers "$OPTARG") ;; *) wrong "-n takes a number from 1 to 9, not '$OPTARG'." ;; esac
       ;;
-    d) flags+=(--detach) ;;
+    d) flags+=(--detach) detach=yes ;;
+    c) containers=yes ;;
     k) flags+=(--keep) ;;
     l) flags+=(--log-files) ;;
     q) quit=yes ;;
@@ -45,6 +49,9 @@ while getopts ':stdklqhn:' flag; do
 done
 shift $((OPTIND - 1))
 [ "$#" -eq 0 ] || wrong "unexpected argument '$1'."
+if [ "$containers" = yes ]; then
+  for other in ${flags[@]+"${flags[@]}"}; do [ "$other" = --detach ] || wrong "with -c there is only -d beside -s."; done
+fi
 
 if [ "$quit" = no ] && [ "$simulation" = no ]; then
   device=
@@ -63,6 +70,12 @@ for tool in awk df grep mktemp tail uname; do
 done
 
 cd "$root" || exit 1
+. "$root/tools/containers.sh"
+if [ "$containers" = yes ]; then
+  if [ "$quit" = yes ]; then enigma_containers_down; exit; fi
+  enigma_containers_up "$detach"
+  exit
+fi
 . "$root/tools/setup.sh" || exit 1
 
 # The enigma command; its package hands `devnet` on to the package of that name.

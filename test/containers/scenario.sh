@@ -1,0 +1,87 @@
+#!/usr/bin/env bash
+# The test itself; run.sh starts it. Prints `ok` for each fact that it saw, and ends with `N passed, N failed`.
+set -euo pipefail
+root="$1" work="$2"
+. "$(dirname "${BASH_SOURCE[0]}")/base-image.sh"
+
+base=localhost/enigma-base:node24
+export ENIGMA_IMAGE=localhost/enigma:test
+project=enigmatest
+network="${project}_default"
+passed=0
+
+compose() { podman-compose --project-name "$project" --file "$root/docker-compose.yml" "$@"; }
+name_of() { echo "${project}_$1_1"; }
+ok() { passed=$((passed + 1)); echo "ok $1"; }
+fail() {
+  echo "FAILED $1" >&2
+  for service in founder principal worker1 worker2 worker3; do echo "--- $service"; podman logs --tail 15 "$(name_of "$service")" 2>&1 || true; done >&2
+  echo "$passed passed, 1 failed"
+  exit 1
+}
+# until_true SECONDS WHAT COMMAND...
+until_true() {
+  local deadline=$((SECONDS + $1)) what="$2"
+  shift 2
+  until "$@" >/dev/null 2>&1; do
+    [ "$SECONDS" -lt "$deadline" ] || fail "$what"
+    sleep 1
+  done
+  ok "$what"
+}
+finish() {
+  compose down --volumes >/dev/null 2>&1 || true
+  podman network rm --force "$network" >/dev/null 2>&1 || true
+}
+trap finish EXIT
+
+make_base_image "$base" "$work" "$root"
+echo 'containers: building the image ...'
+mapfile -t npm_flags < <(npm_of_this_machine)
+podman build --isolation chroot --network host --format docker --build-arg BASE="$base" "${npm_flags[@]}" --tag "$ENIGMA_IMAGE" "$root" >"$work/build.log" 2>&1 ||
+  { tail -n 30 "$work/build.log" >&2; fail 'the image builds'; }
+ok "the image builds: $(podman image inspect --format '{{.Size}}' "$ENIGMA_IMAGE" | awk '{ printf "%d MB", $1 / 1000000 }')"
+
+finish
+compose up --detach >"$work/up.log" 2>&1 || { tail -n 20 "$work/up.log" >&2; fail 'the services start'; }
+ready() { podman logs "$(name_of founder)" 2>&1 | grep -q '^READY '; }
+until_true 240 'the network gets ready' ready
+
+enigma_address="$(podman exec "$(name_of founder)" node -p "JSON.parse(require('fs').readFileSync('/network/network.json', 'utf8')).enigma")"
+[ "$(podman exec "$(name_of worker1)" id -u)" = 10001 ] && ok 'nodes do not run as root' || fail 'nodes do not run as root'
+for service in chain principal worker1 worker2 worker3; do
+  until_true 60 "$service is healthy" podman healthcheck run "$(name_of "$service")"
+done
+
+# A client in a container of its own, with the key of a devnet account that nobody else uses.
+client() {
+  podman run --rm --network "$network" --volume "$work/client:/client:ro" "$ENIGMA_IMAGE" "$@" \
+    --rpc 'http://worker1:3346,http://worker2:3346,http://worker3:3346' --chain-url http://chain:8545 \
+    --enigma "$enigma_address" --key-file /client/key
+}
+mkdir -p "$work/client"
+node --input-type=module -e "
+  const { devAccount } = await import('$root/devnet/src/index.ts')
+  process.stdout.write(devAccount(11).privateKey)" >"$work/client/key"
+chmod 0600 "$work/client/key" && chown -R 10001 "$work/client"
+
+sample=/opt/enigma/secret-contracts/build/calculator
+contract="$(client deploy "$sample.wasm" | tail -n 1)"
+[[ "$contract" =~ ^0x[0-9a-f]{64}$ ]] && ok "a contract is deployed: $contract" || fail "a contract is deployed: $contract"
+sum() { [ "$(client call "$contract" add "$1" "$2" --abi "$sample.abi.json" | tail -n 1)" = "$(($1 + $2))" ]; }
+sum 17 42 && ok 'a task is computed' || fail 'a task is computed'
+
+peers_of() { podman exec "$(name_of "$1")" node -e "fetch('http://127.0.0.1:3346/status').then(r => r.json()).then(s => console.log(s.peers.length))"; }
+podman network disconnect "$network" "$(name_of worker3)"
+few() { [ "$(peers_of worker1)" -lt 3 ]; }
+until_true 120 'the others notice that a worker is cut off' few
+sum 1000 23 && ok 'tasks go on without it' || fail 'tasks go on without it'
+podman network connect "$network" "$(name_of worker3)"
+all() { [ "$(peers_of worker1)" -ge 3 ]; }
+until_true 180 'it is back among its peers' all
+sum 5 6 && ok 'tasks go on with it' || fail 'tasks go on with it'
+
+podman stop --time 15 "$(name_of worker2)" >/dev/null
+[ "$(podman inspect --format '{{.State.ExitCode}}' "$(name_of worker2)")" = 0 ] && ok 'a worker ends in order when it is stopped' || fail 'a worker ends in order when it is stopped'
+
+echo "$passed passed, 0 failed"
