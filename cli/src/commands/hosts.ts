@@ -1,4 +1,4 @@
-import { foundNetwork, runChain, runNode, type NodeFlags } from '@enigma/devnet'
+import { foundNetwork, runChain, runNode, runPage, type NodeFlags } from '@enigma/devnet'
 import { text, wholeNumber, type Command } from '../command.ts'
 import { usageError } from '../errors.ts'
 
@@ -63,6 +63,23 @@ export const chainCommand: Command = {
     const host = text(given, 'host')
     const port = wholeNumber(given, 'port')
     return runChain({ ...(host === undefined ? {} : { host }), ...(port === undefined ? {} : { port }) })
+  }
+}
+
+export const pageCommand: Command = {
+  command: 'devnet page',
+  describe: 'Serve the template dApp, in the foreground, for networks spread over containers',
+  positionals: [{ name: 'file', describe: 'the page.json that `enigma devnet found` writes' }],
+  options: {
+    host: { type: 'string', value: 'ADDRESS', describe: 'address to listen on; default: 127.0.0.1' },
+    port: { type: 'string', value: 'PORT', describe: 'default: 8080' }
+  },
+  examples: ['enigma devnet page /network/page.json --host 0.0.0.0'],
+  run: given => {
+    const host = text(given, 'host')
+    const port = wholeNumber(given, 'port')
+    const networkFile = given.positionals[0]!
+    return runPage({ networkFile, ...(host === undefined ? {} : { host }), ...(port === undefined ? {} : { port }) })
   }
 }
 

@@ -3,7 +3,7 @@ import { call } from './call.ts'
 import { compile } from './compile.ts'
 import { deploy } from './deploy.ts'
 import { devnetDownCommand, devnetStatusCommand, devnetUpCommand } from './devnet.ts'
-import { chainCommand, foundCommand, nodeCommand, nodeHealth } from './hosts.ts'
+import { chainCommand, foundCommand, nodeCommand, nodeHealth, pageCommand } from './hosts.ts'
 import { query } from './query.ts'
 import { taskRefund, taskWatch } from './task.ts'
 import { workerStatus } from './worker.ts'
@@ -15,6 +15,7 @@ export const commands: readonly Command[] = [
   devnetStatusCommand,
   chainCommand,
   foundCommand,
+  pageCommand,
   nodeCommand,
   nodeHealth,
   compile,

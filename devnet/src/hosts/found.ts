@@ -4,10 +4,11 @@ import type { InfoResult } from '@enigma/protocol'
 import { roles, type DevAccount } from '../accounts.ts'
 import { serveAddress } from '../address-page.ts'
 import { BlockPump } from '../block-pump.ts'
-import { Miner } from '../chain-process.ts'
+import { Miner, devnetChainId } from '../chain-process.ts'
 import { ChainRpc } from '../chain-rpc.ts'
 import type { CommandIo } from '../commands/io.ts'
 import { StopSignal } from '../commands/stop-signal.ts'
+import { writeNetworkFile as writePageFile } from '../dapp/network-file.ts'
 import { currentEpoch, deployContracts, depositStake, registerPrincipal, workerOnChain } from '../contracts.ts'
 import { enclaveMeasurement } from '../enclave-file.ts'
 import { setupProvider } from '../transactions.ts'
@@ -70,6 +71,16 @@ export async function foundNetwork(flags: FoundFlags, io: CommandIo): Promise<nu
     provider.destroy()
   }
   await miner.every(1000)
+  // The page runs in a browser of the machine that publishes the ports.
+  writePageFile(join(folder, 'page.json'), {
+    enigma: contracts.enigma,
+    token: contracts.token,
+    chainId: devnetChainId,
+    chainUrl: 'http://127.0.0.1:8545',
+    rpc: Array.from({ length: workers }, (_, i) => `http://127.0.0.1:${3346 + 10 * i}`),
+    mode: 'simulation',
+    testAccounts: roles.users()
+  })
   const pages = await Promise.all([
     serveAddress(8081, contracts.enigma, host),
     serveAddress(8082, contracts.token, host)
