@@ -17,6 +17,8 @@ export interface Config {
   readonly dataDir: string
   readonly httpHost: string
   readonly httpPort: number // 0: any free one
+  readonly hostNames: readonly string[] // names the HTTP server goes by, besides localhost and addresses
+  readonly origins: readonly string[] // of pages that may call, besides those of this machine
   readonly p2pHost: string
   readonly p2pPort: number
   readonly wsPort: number // libp2p over WebSocket, for nodes behind proxies and for browsers
@@ -54,6 +56,8 @@ const FLAGS = {
   'data-dir': { type: 'string' },
   'http-host': { type: 'string' },
   'http-port': { type: 'string' },
+  'host-names': { type: 'string' },
+  origins: { type: 'string' },
   'p2p-host': { type: 'string' },
   'p2p-port': { type: 'string' },
   'ws-port': { type: 'string' },
@@ -145,6 +149,8 @@ export function readConfig(args: readonly string[], env: Environment): Config {
     return value
   }
 
+  const listOf = (setting: Setting): string[] => (find(setting) ?? '').split(',').filter(one => one !== '')
+
   const role = oneOf('role', find('role') ?? 'worker', ROLES)
   const name = find('name') ?? role
   const staking = find('staking')
@@ -164,6 +170,8 @@ export function readConfig(args: readonly string[], env: Environment): Config {
     enigma: addressOf('enigma', need('enigma')),
     dataDir: resolve(find('data-dir') ?? join(env['ENIGMA_HOME'] ?? '.enigma', 'default', name)),
     httpHost: find('http-host') ?? '127.0.0.1',
+    hostNames: listOf('host-names'),
+    origins: listOf('origins'),
     httpPort: integer('http-port', find('http-port') ?? (role === 'principal' ? '3336' : '3346'), 0, 65_535),
     p2pHost: find('p2p-host') ?? '127.0.0.1',
     p2pPort,
@@ -173,7 +181,7 @@ export function readConfig(args: readonly string[], env: Environment): Config {
     snapshotEvery: integer('snapshot-every', find('snapshot-every') ?? '64', 1, 1_000_000),
     verifyFull: ['true', '1', ''].includes(find('verify-full') ?? 'false'),
     maxStreams: integer('max-streams', find('max-streams') ?? '8', 1, 256),
-    bootstrap: (find('bootstrap') ?? '').split(',').filter(one => one.length > 0),
+    bootstrap: listOf('bootstrap'),
     operatorKeyFile: need('operator-key-file'),
     staking: staking === undefined ? null : addressOf('staking', staking),
     autoRegister: oneOf('auto-register', find('auto-register') ?? 'true', ['true', 'false'] as const) === 'true',

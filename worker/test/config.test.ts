@@ -65,4 +65,9 @@ describe('config', () => {
     expect(messageOf(file)).to.contain('holds no key').and.not.contain('abab')
     expect(messageOf(join(folder, 'nowhere'))).to.contain('cannot be read')
   })
+
+  it('takes lists with commas between', () => {
+    const { hostNames, origins } = readConfig(base, { ENIGMA_HOST_NAMES: 'worker1,node.example', ENIGMA_ORIGINS: '' })
+    expect({ hostNames, origins }).to.deep.equal({ hostNames: ['worker1', 'node.example'], origins: [] })
+  })
 })

@@ -4,6 +4,7 @@ import { VERSION } from '../ops/version.ts'
 import type { NodeStatus } from '../rpc/interfaces.ts'
 import { managementHandler, managementToken, type ManagementActions } from '../rpc/management.ts'
 import { RpcError } from '../rpc/errors.ts'
+import { DEVNET_ORIGINS } from '../rpc/origin.ts'
 import { openRpcDocument } from '../rpc/openrpc.ts'
 import { RpcServer, type RpcServerInit } from '../rpc/rpc-server.ts'
 import { infoOnlyMethods } from '../rpc/worker-methods.ts'
@@ -34,6 +35,8 @@ export function serveHttp(base: NodeBase, { node, metrics, network, worker, acti
   const server = new RpcServer({
     host: config.httpHost,
     port: config.httpPort,
+    hostNames: config.hostNames,
+    origins: [...DEVNET_ORIGINS, ...config.origins],
     node: { ...node, healthy: () => node.healthy() && !base.drain.isOn },
     handlers: worker?.handlers ?? infoOnlyMethods(node, config.role),
     follow: worker?.follow ?? null,
