@@ -17,11 +17,9 @@ make_base_image() {
   rm -rf "$work/rootfs"
 }
 
-# npm inside the build finds its registry as npm on this machine does.
+# npm inside the build finds its registry, and trusts it, as npm on this machine does.
 npm_of_this_machine() {
-  local file
-  for file in "$HOME/.npmrc:/root/.npmrc" "/etc/npmrc:/usr/local/etc/npmrc" "${NODE_EXTRA_CA_CERTS:-/nowhere}:/etc/enigma-ca.pem"; do
-    [ -f "${file%%:*}" ] && printf -- '--volume\n%s:ro\n' "$file"
-  done
-  [ -z "${NODE_EXTRA_CA_CERTS:-}" ] || printf -- '--env\nNODE_EXTRA_CA_CERTS=/etc/enigma-ca.pem\n'
+  local authorities="${NODE_EXTRA_CA_CERTS:-$(npm config get cafile)}"
+  if [ -f "$HOME/.npmrc" ]; then printf -- '--volume\n%s:/etc/enigma.npmrc:ro\n--env\nnpm_config_userconfig=/etc/enigma.npmrc\n' "$HOME/.npmrc"; fi
+  if [ -f "$authorities" ]; then printf -- '--volume\n%s:/etc/enigma.pem:ro\n--env\nNODE_EXTRA_CA_CERTS=/etc/enigma.pem\n' "$authorities"; fi
 }

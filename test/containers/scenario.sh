@@ -15,7 +15,7 @@ name_of() { echo "${project}_$1_1"; }
 ok() { passed=$((passed + 1)); echo "ok $1"; }
 fail() {
   echo "FAILED $1" >&2
-  for service in founder principal worker1 worker2 worker3; do echo "--- $service"; podman logs --tail 15 "$(name_of "$service")" 2>&1 || true; done >&2
+  for service in founder principal worker1 worker2 worker3; do podman container exists "$(name_of "$service")" || continue; echo "--- $service"; podman logs --tail 15 "$(name_of "$service")" 2>&1 || true; done >&2
   echo "$passed passed, 1 failed"
   exit 1
 }
