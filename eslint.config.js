@@ -13,6 +13,8 @@ export default tseslint.config(
     '**/assembly',
     'secret-contracts/samples',
     'secret-contracts/sdk',
+    // what `enigma init` copies: its test runs it
+    'cli/template',
     'artifacts',
     'cache',
     'coverage',

@@ -13,7 +13,8 @@ export interface Edge {
 export type ImportGraph = ReadonlyMap<string, readonly Edge[]>
 
 /** Secret contracts and their SDK: AssemblyScript looks like TypeScript, is another language and resolves imports its own way. */
-export const assemblyScript = /(^|\/)assembly\/|^secret-contracts\/(samples|sdk)\/.*(?<!\.test)\.ts$/
+export const assemblyScript =
+  /(^|\/)assembly\/|^secret-contracts\/(samples|sdk)\/.*(?<!\.test)\.ts$|^cli\/template\/contracts\//
 
 /** Our package names and the file behind each. Read from the package.json files, so a new package needs no change here. */
 export function ourPackages(files: readonly string[]): Map<string, string> {

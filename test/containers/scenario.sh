@@ -49,9 +49,13 @@ until_true 240 'the network gets ready' ready
 
 enigma_address="$(podman exec "$(name_of founder)" node -p "JSON.parse(require('fs').readFileSync('/network/network.json', 'utf8')).enigma")"
 [ "$(podman exec "$(name_of worker1)" id -u)" = 10001 ] && ok 'nodes do not run as root' || fail 'nodes do not run as root'
-for service in chain principal worker1 worker2 worker3; do
-  until_true 60 "$service is healthy" podman healthcheck run "$(name_of "$service")"
+# The commands of the compose file's health checks, run in the containers: Podman's own scheduler needs systemd, which need not be here.
+for service in worker1 worker2 worker3; do
+  until_true 60 "$service is healthy" podman exec "$(name_of "$service")" enigma health
 done
+until_true 60 'principal is healthy' podman exec "$(name_of principal)" enigma health http://127.0.0.1:3336
+page() { podman exec "$(name_of dapp)" node -e "fetch('http://127.0.0.1:8080/network.json').then(r => r.json()).then(n => process.exit(n.enigma === '$enigma_address' ? 0 : 1), () => process.exit(1))"; }
+until_true 60 'the page is served and knows the network' page
 
 # A client in a container of its own, with the key of a devnet account that nobody else uses.
 client() {

@@ -5,11 +5,18 @@ import { deploy } from './deploy.ts'
 import { devnetDownCommand, devnetStatusCommand, devnetUpCommand } from './devnet.ts'
 import { chainCommand, foundCommand, nodeCommand, nodeHealth, pageCommand } from './hosts.ts'
 import { query } from './query.ts'
+import { init, migrate, page, start, stop, test } from './project.ts'
 import { taskRefund, taskWatch } from './task.ts'
 import { workerStatus } from './worker.ts'
 
 /** All commands, in the order of the help. */
 export const commands: readonly Command[] = [
+  init,
+  start,
+  stop,
+  test,
+  migrate,
+  page,
   devnetUpCommand,
   devnetDownCommand,
   devnetStatusCommand,
