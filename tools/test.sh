@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # `npm test`: all set-up included, works when started by an old Node.js. Ends with the line `N passed, N failed`.
-# For developers: npm test -- --only lint|unit|contracts|e2e [--grep TEXT]
+# For developers: npm test -- --only lint|unit|contracts|e2e|faults [--grep TEXT]
 root="$(CDPATH= cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.." && pwd)"
 cd "$root" || exit 1
 if ! . "$root/tools/setup.sh"; then

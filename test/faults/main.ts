@@ -55,7 +55,7 @@ function runLane(lane: Lane, rows: readonly Row[], report: (result: Result) => v
     dataFolder
   ]
   const [program = '', ...args] = lane === 'netns' ? ownNamespace([...command, ...times]) : [...command, ...times]
-  const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe', 'pipe'], detached: true })
+  const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe', 'pipe'] })
   const timer = setTimeout(() => child.kill('SIGTERM'), limitMs)
   const stop = (): void => void child.kill('SIGTERM')
   process.once('SIGTERM', stop)

@@ -1,4 +1,4 @@
-import { globSync, mkdtempSync, rmSync } from 'node:fs'
+import { existsSync, globSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { runStep, seconds } from '../run-step.ts'
@@ -45,6 +45,12 @@ export function e2eSuites(root: string, grep: readonly string[]): MochaSuite[] {
   // --exit is not given: a test that leaves something running must be seen.
   const command = [...mocha, '--timeout', '120000', ...grep, 'test/e2e/**/*.test.ts']
   return [{ name: 'e2e', command, timeoutMs: 15 * minute }]
+}
+
+/** The core of the fault matrix: a runner of its own, which reports as mocha does. */
+export function faultSuites(root: string, grep: readonly string[]): MochaSuite[] {
+  if (grep.length > 0 || !existsSync(join(root, 'test/faults/main.ts'))) return []
+  return [{ name: 'faults', command: ['node', 'test/faults/main.ts', '--core'], timeoutMs: 15 * minute }]
 }
 
 export async function runSuite(root: string, suite: MochaSuite, say: (line: string) => void): Promise<Tally> {

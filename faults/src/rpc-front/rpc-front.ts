@@ -37,6 +37,7 @@ export interface RpcFront {
   behave(plan: FrontPlan): void
   /** WebSockets are passed through unless refused. */
   refuseWebSockets(refused: boolean): void
+  /** The last 10,000. */
   readonly calls: readonly FrontCall[]
   /** Faults that were done, by kind. */
   readonly faults: Readonly<Record<string, number>>
@@ -44,6 +45,7 @@ export interface RpcFront {
 }
 
 const MAX_BODY_BYTES = 64 << 20
+const MAX_CALLS = 10_000
 const PAGE = '<!doctype html><title>502</title><h1>Bad gateway</h1>'
 
 export async function startRpcFront(targetUrl: string, plan: FrontPlan = honest): Promise<RpcFront> {
@@ -52,6 +54,7 @@ export async function startRpcFront(targetUrl: string, plan: FrontPlan = honest)
   const faults: Record<string, number> = {}
   const sockets = new Set<Socket>()
   let wsRefused = false
+  let count = 0
 
   const server = createServer((request, response) => {
     void serve(request, response).catch(() => request.socket.destroy())
@@ -85,8 +88,9 @@ export async function startRpcFront(targetUrl: string, plan: FrontPlan = honest)
   async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const body = await bodyOf(request)
     const asked = JSON.parse(body.toString('utf8')) as { id: unknown; method: string; params?: unknown[] }
-    const call: FrontCall = { method: asked.method, params: asked.params ?? [], number: calls.length }
+    const call: FrontCall = { method: asked.method, params: asked.params ?? [], number: count++ }
     calls.push(call)
+    if (calls.length > MAX_CALLS) calls.shift()
     const fault = plan(call)
     faults[fault.kind] = (faults[fault.kind] ?? 0) + 1
     switch (fault.kind) {

@@ -27,4 +27,20 @@ export class FaultLedger extends Ledger {
     const held = (await this.token.getFunction('balanceOf')(await this.enigma.getAddress(), at)) as bigint
     return held - owed.reduce((sum, part) => sum + part, 0n)
   }
+
+  /** Transactions of these senders from a block on, whose very same call was included more than once. */
+  async repeated(senders: readonly string[], fromBlock: number): Promise<string[]> {
+    const wanted = new Set(senders.map(sender => sender.toLowerCase()))
+    const seen = new Map<string, number>()
+    const head = await this.provider.getBlockNumber()
+    for (let number = fromBlock; number <= head; number++) {
+      const block = await this.provider.getBlock(number, true)
+      for (const { from, to, data } of block?.prefetchedTransactions ?? []) {
+        if (!wanted.has(from.toLowerCase())) continue
+        const key = `${from} to ${to} ${data}`
+        seen.set(key, (seen.get(key) ?? 0) + 1)
+      }
+    }
+    return [...seen].filter(([, times]) => times > 1).map(([key, times]) => `${times} x ${key.slice(0, 120)}`)
+  }
 }

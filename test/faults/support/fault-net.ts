@@ -1,7 +1,14 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { startFaultProxy, startNamespaceNet, type FaultProxy, type NamespaceNet } from '@enigma/faults'
+import {
+  startFaultProxy,
+  startNamespaceNet,
+  startRpcFront,
+  type FaultProxy,
+  type NamespaceNet,
+  type RpcFront
+} from '@enigma/faults'
 import { startDevnet, type DevAccount, type Devnet, type DevnetOptions, type DevnetWorker } from '@enigma/devnet'
 import { FaultLedger } from './fault-ledger.ts'
 
@@ -25,6 +32,8 @@ export interface FaultNet {
   /** The hosts, if they are in namespaces. */
   readonly hosts: NamespaceNet | null
   worker(index: number): DevnetWorker
+  /** The Ethereum endpoint of one node, honest unless told otherwise. Not with namespaces. */
+  front(name: string): RpcFront
   /** An account that no other row uses at the same time; there are nine. */
   nextUser(): DevAccount
   /** Asks until the answer is defined; errors count as no answer. @throws after 90 s, naming what was waited for. */
@@ -45,20 +54,34 @@ export async function startFaultNet({
   const names = ['principal', ...Array.from({ length: workers }, (_, i) => `worker${i + 1}`)]
   const hosts = namespaces ? await startNamespaceNet(names) : null
   let chainProxy: FaultProxy | null = null
+  const fronts = new Map<string, RpcFront>()
   const devnet = await startDevnet({
     dataDir: join(folder, 'data'),
     logDir: join(folder, 'logs'),
     workers,
     epochSize: EPOCH_SIZE,
     mining: { mode: 'interval', ms: BLOCK_MS },
-    ...options,
-    ...(hosts !== null && inNamespaces(hosts))
+    ...(hosts === null ? behindFronts() : inNamespaces(hosts)),
+    ...options
   })
   async function stop(): Promise<void> {
     ledger.close()
     await devnet.stop()
     await chainProxy?.stop()
+    await Promise.all([...fronts.values()].map(front => front.stop()))
     await hosts?.stop()
+  }
+
+  /** Each node has an Ethereum endpoint of its own. */
+  function behindFronts(): DevnetOptions {
+    return {
+      seams: {
+        async chain(url) {
+          for (const name of names) fronts.set(name, await startRpcFront(url))
+        },
+        chainUrl: name => fronts.get(name)!.url
+      }
+    }
   }
 
   /** Nodes listen on their hosts' addresses, and reach the chain through a proxy on the bridge: it listens on loopback only. */
@@ -99,6 +122,11 @@ export async function startFaultNet({
     ledger,
     hosts,
     worker: index => devnet.workers[index - 1]!,
+    front(name) {
+      const found = fronts.get(name)
+      if (found === undefined) throw new RangeError(`${name} has no endpoint of its own`)
+      return found
+    },
     nextUser: () => devnet.accounts.users[used++ % devnet.accounts.users.length]!,
     eventually,
     async blocks(count) {

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { TaskStatus, type ScAddr, type TaskId } from '@enigma/protocol'
+import type { ScAddr, TaskId } from '@enigma/protocol'
 import type { DevAccount } from '@enigma/devnet'
 import { memoryStorage, type EnigmaClient, type Task } from 'enigma-js'
 import { connectAs } from '../../e2e/support/actors.ts'
@@ -128,6 +128,15 @@ export class CountingLoad {
     return { recorded: recorded.length - 1, verified: numbers.length, refunded, refused: this.#refused }
   }
 
+  /** Tasks whose answer a worker should have. */
+  async verified(): Promise<TaskId[]> {
+    const found: TaskId[] = []
+    for (const taskId of await this.#net.ledger.tasksOf(this.#account.address)) {
+      if ((await this.#net.ledger.endings(taskId)).includes('ReceiptVerified')) found.push(taskId)
+    }
+    return found
+  }
+
   /** The answer to a verified task, asked for again until a worker has it. */
   async #answer(taskId: TaskId): Promise<unknown> {
     return this.#net.eventually(`the answer to task ${taskId}`, async () => {
@@ -140,5 +149,3 @@ export class CountingLoad {
     this.client.close()
   }
 }
-
-export const isOpen = (status: number): boolean => status === TaskStatus.RecordCreated

@@ -1,4 +1,3 @@
-import { createServer, type AddressInfo } from 'node:net'
 import { generateKeyPair } from '@libp2p/crypto/keys'
 import type { Connection } from '@libp2p/interface'
 import { gossipsub } from '@libp2p/gossipsub'
@@ -27,6 +26,7 @@ import {
   type Libp2pNetworkInit,
   type NetLimits
 } from '@enigma/worker/testing'
+import { freePort } from './free-port.ts'
 
 type RawNode = Awaited<ReturnType<typeof createNode>>
 
@@ -76,6 +76,7 @@ export class PeerLab {
     this.chain.register(name)
     const node = await makeNetwork(this.chain, name, { bootstrap: this.victim.multiaddrs(), listen })
     await this.running.start(node)
+    await until(`${name} knows the victim`, () => node.peers().some(p => p.peerId === this.victim.peerId), 30_000)
     return node
   }
 
@@ -128,14 +129,4 @@ export async function say(
   const answer = peerResponse.decode(await line.read(signal))
   await stream.close()
   return answer
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer().once('error', reject)
-    server.listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as AddressInfo
-      server.close(() => resolve(port))
-    })
-  })
 }

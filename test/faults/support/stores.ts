@@ -1,6 +1,8 @@
+import { startFaultProxy, type FaultProxy } from '@enigma/faults'
 import { codeHashOf, utf8, type Hash } from '@enigma/protocol'
 import {
   Disks,
+  LOOPBACK,
   MemoryChain,
   PeerDeltaSync,
   Running,
@@ -14,6 +16,7 @@ import {
   type LevelContentStore,
   type Libp2pNetwork
 } from '@enigma/worker/testing'
+import { freePort } from './free-port.ts'
 
 export const CODE = utf8('the bytecode')
 export const CONTRACT = asScAddr('contract')
@@ -22,6 +25,12 @@ export const CONTRACT = asScAddr('contract')
 export interface Lie {
   readonly delta: (index: number) => Uint8Array | null
   readonly code: () => Uint8Array | null
+}
+
+interface Honest {
+  readonly network: Libp2pNetwork
+  readonly store: LevelContentStore
+  readonly sync: PeerDeltaSync
 }
 
 /** Workers with stores of their own over one chain in memory: honest ones, and ones that answer what they like. */
@@ -39,21 +48,33 @@ export class StoreLab {
   }
 
   /** A contract on chain with this many deltas; gives their bytes. */
-  history(count: number, salt = ''): { delta: Uint8Array; hash: Hash }[] {
+  history(count: number, salt = '', bytes = 100): { delta: Uint8Array; hash: Hash }[] {
     this.chain.deploy(CONTRACT, codeHashOf(CODE))
-    const deltas = Array.from({ length: count }, (_, index) => makeDelta(CONTRACT, index, salt))
+    const deltas = Array.from({ length: count }, (_, index) => makeDelta(CONTRACT, index, salt, bytes))
     for (const { hash } of deltas) this.chain.append(CONTRACT, hash)
     return deltas
   }
 
-  async honest(name: string): Promise<{ network: Libp2pNetwork; store: LevelContentStore; sync: PeerDeltaSync }> {
-    const network = await this.#network(name)
+  async honest(name: string, listen: readonly string[] = LOOPBACK, announce: readonly string[] = []): Promise<Honest> {
+    const network = await makeNetwork(this.chain, name, { bootstrap: this.#bootstrap, listen, announce })
     const { store } = await this.#disks.content()
     const sync = new PeerDeltaSync({ network, chain: this.chain, store, log: quiet, graceMs: 20, retryMs: 100 })
     await this.#running.start(network)
     await this.#running.start(sync)
     this.#started(network)
     return { network, store, sync }
+  }
+
+  /** One that holds the bytecode and these deltas, and is reached only through the proxy. */
+  async honestBehindProxy(name: string, deltas: readonly Uint8Array[]): Promise<Honest & { proxy: FaultProxy }> {
+    const port = await freePort()
+    const proxy = await startFaultProxy({ target: { port } })
+    await this.#running.start({ start: () => Promise.resolve(), stop: () => proxy.stop() })
+    const listen = [`/ip4/127.0.0.1/tcp/${port}`]
+    const honest = await this.honest(name, listen, [`/ip4/127.0.0.1/tcp/${proxy.port}`])
+    for (const delta of deltas) await honest.store.putDelta(delta, null)
+    await honest.store.putBytecode(CODE, null)
+    return { ...honest, proxy }
   }
 
   async evil(name: string, { delta, code }: Lie): Promise<Libp2pNetwork> {

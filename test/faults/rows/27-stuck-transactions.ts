@@ -1,0 +1,43 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { must, type Row } from '../row.ts'
+import { audit } from '../support/audit.ts'
+import { CountingLoad } from '../support/load.ts'
+
+const GWEI = 10n ** 9n
+
+/** Fees rise under transactions that were sent, and a node forgets transactions that it had taken: a gap of nonces. */
+export const row: Row = {
+  number: 27,
+  name: 'transaction stuck, underpriced, nonce gap',
+  lane: 'devnet',
+  times: { core: 0, full: 10, campaign: 100 },
+  uses: ['everything'],
+  async run({ network, random, times, say }) {
+    const net = await network()
+    const { devnet, ledger } = net
+    const load = await CountingLoad.prepare(net)
+    const operators = new Set(devnet.workers.map(worker => worker.operator.address.toLowerCase()))
+    const rpc = (method: string, params: unknown[]): Promise<unknown> => ledger.provider.send(method, params)
+    load.start()
+    let dropped = 0
+    for (let i = 0; i < times; i++) {
+      if (i % 2 === 0) {
+        await rpc('hardhat_setNextBlockBaseFeePerGas', [`0x${(20n * GWEI).toString(16)}`])
+        await net.blocks(8)
+      }
+      const until = performance.now() + 5_000
+      while (performance.now() < until) {
+        const pending = (await rpc('eth_getBlockByNumber', ['pending', true])) as { transactions: { hash: string; from: string }[] } // prettier-ignore
+        for (const { hash, from } of pending.transactions) {
+          if (!operators.has(from.toLowerCase()) || random.chance(0.5)) continue
+          if ((await rpc('hardhat_dropTransaction', [hash]).catch(() => false)) === true) dropped += 1
+        }
+        await sleep(60)
+      }
+    }
+    say(`${dropped} transactions were dropped`)
+    const figure = await audit(net, [load])
+    must(dropped > 0, 'no transaction was ever dropped')
+    return `${dropped} transactions dropped, ${Math.ceil(times / 2)} fee spikes; ${figure}`
+  }
+}
