@@ -21,16 +21,20 @@ export const row: Row = {
     const minutes = scale === 'campaign' ? 5 : 5 / 6
     let worst = 0
     let growth = 0
-    for (let i = 0; i < times; i++) {
-      const before = net.log('worker1').length
-      const residentBefore = resident()
-      const until = performance.now() + minutes * 60_000
+    const flap = async (ms: number): Promise<void> => {
+      const until = performance.now() + ms
       while (performance.now() < until) {
         await hosts.partition(['worker1'], ['principal', 'worker2', 'worker3'])
         await sleep(1_000)
         await hosts.heal()
         await sleep(1_000)
       }
+    }
+    for (let i = 0; i < times; i++) {
+      await flap(10_000) // what a node sets aside at its first reconnections is no leak
+      const before = net.log('worker1').length
+      const residentBefore = resident()
+      await flap(minutes * 60_000)
       const met =
         net
           .log('worker1')

@@ -27,6 +27,12 @@ export interface Lie {
   readonly code: () => Uint8Array | null
 }
 
+interface HonestPlace {
+  readonly announce?: readonly string[]
+  /** How long one wait for content may take. */
+  readonly fetchTimeoutMs?: number
+}
+
 interface Honest {
   readonly network: Libp2pNetwork
   readonly store: LevelContentStore
@@ -55,10 +61,19 @@ export class StoreLab {
     return deltas
   }
 
-  async honest(name: string, listen: readonly string[] = LOOPBACK, announce: readonly string[] = []): Promise<Honest> {
+  async honest(name: string, listen: readonly string[] = LOOPBACK, place: HonestPlace = {}): Promise<Honest> {
+    const { announce = [], fetchTimeoutMs } = place
     const network = await makeNetwork(this.chain, name, { bootstrap: this.#bootstrap, listen, announce })
     const { store } = await this.#disks.content()
-    const sync = new PeerDeltaSync({ network, chain: this.chain, store, log: quiet, graceMs: 20, retryMs: 100 })
+    const sync = new PeerDeltaSync({
+      network,
+      chain: this.chain,
+      store,
+      log: quiet,
+      graceMs: 20,
+      retryMs: 100,
+      fetchTimeoutMs
+    })
     await this.#running.start(network)
     await this.#running.start(sync)
     this.#started(network)
@@ -71,7 +86,7 @@ export class StoreLab {
     const proxy = await startFaultProxy({ target: { port } })
     await this.#running.start({ start: () => Promise.resolve(), stop: () => proxy.stop() })
     const listen = [`/ip4/127.0.0.1/tcp/${port}`]
-    const honest = await this.honest(name, listen, [`/ip4/127.0.0.1/tcp/${proxy.port}`])
+    const honest = await this.honest(name, listen, { announce: [`/ip4/127.0.0.1/tcp/${proxy.port}`] })
     for (const delta of deltas) await honest.store.putDelta(delta, null)
     await honest.store.putBytecode(CODE, null)
     return { ...honest, proxy }
