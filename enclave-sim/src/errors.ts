@@ -51,6 +51,9 @@ export type EnclaveCode =
   | 'ENCLAVE_SEAT_REFUSED'
   | 'ENCLAVE_EXPORT_REFUSED'
   | 'ENCLAVE_IMPORT_REFUSED'
+  // computing with others
+  | 'ENCLAVE_MPC_UNKNOWN'
+  | 'ENCLAVE_MPC_REFUSED'
 
 export class EnclaveError extends EnigmaError<EnclaveFailure> {}
 

@@ -7,6 +7,7 @@ import { EnclaveError } from './errors.ts'
 import { stderrLog as log, traceOf } from './log.ts'
 import { readArguments } from './process/arguments.ts'
 import { banner } from './process/banner.ts'
+import { createMpcHost } from './mpc-host/mpc-host.ts'
 import { serveFrames } from './process/frame-server.ts'
 import { openFolder } from './seal/files.ts'
 import { openSealing } from './seal/sealing.ts'
@@ -32,10 +33,12 @@ async function main(): Promise<void> {
   const measurement = measurementOf(readBundle(bundleFolder))
   const folder = openFolder(sealedFolder)
   const platform = createSimulatedPlatform({ measurement, isolation, sealing: await openSealing(folder) })
+  const mpc = createMpcHost()
   const enclave = createEnclave({
     platform,
     vault: openVault(folder, platform),
     pool: createWasmPool({ threads: THREADS, threadUrl: new URL('./wasm-thread.mjs', import.meta.url) }),
+    mpc,
     log,
     monotonicMs: () => performance.now(),
     nowSeconds: () => Math.floor(Date.now() / 1000)
@@ -45,6 +48,9 @@ async function main(): Promise<void> {
   socket.on('error', () => end(ExitCode.hostGone))
   socket.on('end', () => end(ExitCode.hostGone))
   socket.on('close', () => end(ExitCode.hostGone))
+  // Sockets to other nodes, where the host gives them: docs/adr/mpc-sockets.md. Nothing else is read from there.
+  process.on('message', (message, handle) => mpc.sockets.deliver(message, handle))
+  process.channel?.unref()
   process.stdout.write(banner(measurement, isolation))
   log('info', 'ready', { measurement, isolation, simulation: true })
   serveFrames({

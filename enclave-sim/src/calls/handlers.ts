@@ -2,6 +2,7 @@ import type { Empty, EnclaveCalls, EnclaveMethodName } from '@enigma/protocol'
 import { createLanes } from '../process/lanes.ts'
 import { checkEnvelope, encryptionKey } from './inputs.ts'
 import { evidence, start, status } from './lifecycle.ts'
+import { mpcCompute, mpcInput, mpcOffer, mpcOpen } from './mpc.ts'
 import { answerChainView, epochSeed, rotateGeneration } from './principal.ts'
 import { query } from './query.ts'
 import { release } from './release.ts'
@@ -69,6 +70,18 @@ export function createHandlers(enclave: Enclave): Handlers {
     importRequest: request => importRequest(enclave, request),
     exportRoot: request => exportRoot(enclave, principalOf(enclave), request),
     importRoot: request => alone(() => importRoot(enclave, request)),
-    rotateGeneration: () => alone(() => rotateGeneration(principalOf(enclave)))
+    rotateGeneration: () => alone(() => rotateGeneration(principalOf(enclave))),
+
+    mpcOffer: request => mpcOffer(enclave, request),
+    mpcOpen: request => mpcOpen(enclave, request),
+    async mpcInput(request) {
+      await mpcInput(enclave, request)
+      return DONE
+    },
+    mpcCompute: request => mpcCompute(enclave, request),
+    mpcClose({ session }) {
+      enclave.mpc.close(session)
+      return DONE
+    }
   }
 }

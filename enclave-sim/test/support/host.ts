@@ -85,7 +85,7 @@ export interface HostInit {
 export async function startHost(init: HostInit): Promise<HostedEnclave> {
   const { sealedFolder, timeoutMs = 20_000 } = init
   const [program, ...args] = init.command ?? [process.execPath, ...commandLine(sealedFolder, await bundle())]
-  const child = spawn(program!, args, { stdio: ['ignore', 'pipe', 'pipe', 'pipe'], env: {}, cwd: '/' })
+  const child = spawn(program!, args, { stdio: ['ignore', 'pipe', 'pipe', 'pipe', 'ipc'], env: {}, cwd: '/' })
   const socket = child.stdio[3] as Socket
   const outputs: string[] = []
   const chunks: Buffer[] = []

@@ -4,6 +4,7 @@ import { createEnclave } from '../../src/enclave.ts'
 import type { FileFolder } from '../../src/seal/files.ts'
 import { openSealing } from '../../src/seal/sealing.ts'
 import { openVault } from '../../src/seal/vault.ts'
+import { createMpcHost } from '../../src/mpc-host/mpc-host.ts'
 import { createSimulatedPlatform } from '../../src/simulator.ts'
 import { createWasmPool, type WasmPool } from '../../src/wasm/index.ts'
 import type { Caller } from './host.ts'
@@ -78,6 +79,7 @@ export async function localEnclave(init: LocalInit = {}): Promise<LocalEnclave> 
     platform,
     vault: openVault(folder, platform),
     pool: init.pool ?? sharedPool,
+    mpc: createMpcHost(),
     log: (level, event, facts) => logged.push(JSON.stringify({ level, event, ...facts })),
     monotonicMs: () => clock.monotonicMs,
     nowSeconds: () => clock.nowSeconds

@@ -28,6 +28,7 @@ import type {
   ReleaseResponse,
   EnclaveStatus
 } from './calls.ts'
+import { mpcCodecs } from './mpc-codecs.ts'
 import { principalCodecs } from './principal-codecs.ts'
 import { snapshotCodecs } from './snapshot-codecs.ts'
 
@@ -118,6 +119,7 @@ export const enclaveCodecs: { readonly [M in EnclaveMethodName]: CallCodecs<M> }
   },
   ...snapshotCodecs,
   ...principalCodecs,
+  ...mpcCodecs,
   status: {
     request: empty('StatusRequest'),
     response: message<EnclaveStatus>('EnclaveStatus', 1, {

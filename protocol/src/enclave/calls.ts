@@ -3,6 +3,16 @@ import type { EpochInfo, SeatProof } from '../draw.ts'
 import type { ChainView, Receipt, Snapshot } from '../eip712.ts'
 import type { SignedSnapshot } from '../snapshot.ts'
 import type { SignedQuery, SignedQueryAnswer } from '../query.ts'
+import type {
+  MpcCloseRequest,
+  MpcComputeRequest,
+  MpcComputeResponse,
+  MpcInputRequest,
+  MpcOffer,
+  MpcOfferRequest,
+  MpcOpenRequest,
+  MpcOpenResponse
+} from './mpc-calls.ts'
 import type { Address, Hash, Key32, ScAddr, TaskId } from '../ids.ts'
 
 /** The total map of calls a host may make into its enclave. docs/spec/enclave-boundary.md */
@@ -33,7 +43,12 @@ export const EnclaveMethod = {
   importRequest: 23,
   exportRoot: 24,
   importRoot: 25,
-  rotateGeneration: 26
+  rotateGeneration: 26,
+  mpcOffer: 27,
+  mpcOpen: 28,
+  mpcInput: 29,
+  mpcCompute: 30,
+  mpcClose: 31
 } as const
 export type EnclaveMethodName = keyof typeof EnclaveMethod
 
@@ -274,4 +289,9 @@ export interface EnclaveCalls {
   importRoot: [ImportRootRequest, StartResponse]
   rotateGeneration: [Empty, RotateGenerationResponse]
   status: [Empty, EnclaveStatus]
+  mpcOffer: [MpcOfferRequest, MpcOffer]
+  mpcOpen: [MpcOpenRequest, MpcOpenResponse]
+  mpcInput: [MpcInputRequest, Empty]
+  mpcCompute: [MpcComputeRequest, MpcComputeResponse]
+  mpcClose: [MpcCloseRequest, Empty]
 }

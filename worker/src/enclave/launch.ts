@@ -14,13 +14,18 @@ export interface LaunchOptions {
   readonly isolation: Isolation
 }
 
-/** A running enclave process; file descriptor 3 of the child is the other end of `link`. */
+/**
+ * A running enclave process; file descriptor 3 of the child is the other end of `link`. `child.send` takes connected sockets into
+ * it, and nothing else: docs/spec/mpc-host.md.
+ */
 export interface EnclaveProcess {
   readonly child: ChildProcess
   readonly link: Duplex
   readonly isolation: Isolation
 }
 
+/** Of the child: behind its link, in the order of `stdio`. */
+const IPC_FD = 4
 const BWRAP_TRY_MS = 3_000
 
 /** Whether bubblewrap is installed and allowed here; containers often forbid it. Tried once per process. */
@@ -52,6 +57,7 @@ export function enclaveCommand({ distDir, sealedDir, isolation }: LaunchOptions)
   }
   const cage = [
     ...['--unshare-all', '--die-with-parent', '--new-session', '--clearenv', '--cap-drop', 'ALL'],
+    ...['--setenv', 'NODE_CHANNEL_FD', String(IPC_FD)], // sockets for MPC links: docs/adr/mpc-sockets.md
     ...['--uid', '1000', '--gid', '1000', '--ro-bind', '/usr', '/usr'],
     ...['--symlink', 'usr/lib', '/lib', '--symlink', 'usr/lib64', '/lib64'],
     ...['--ro-bind', realpathSync(node), '/node', '--ro-bind', distDir, '/app', '--bind', sealedDir, '/sealed'],
@@ -77,6 +83,6 @@ export function launchEnclave(options: LaunchOptions): EnclaveProcess {
   })
   // An enclave gets no environment: nothing in it is its business. bwrap alone must be found on a path.
   const env = options.isolation === 'bubblewrap' ? { PATH: process.env['PATH'] ?? '/usr/bin:/bin' } : {}
-  const child = spawn(file, args, { env, cwd: '/', stdio: ['ignore', 'pipe', 'pipe', 'pipe'] })
+  const child = spawn(file, args, { env, cwd: '/', stdio: ['ignore', 'pipe', 'pipe', 'pipe', 'ipc'] })
   return { child, link: child.stdio[3] as Duplex, isolation: options.isolation }
 }
