@@ -33,6 +33,7 @@ export const packageRules: Readonly<Record<string, PackageRule>> = {
   },
   // Tools of tests, of no use to a program: they know nothing of us.
   faults: { ours: [] },
+  'hardhat-plugin': { ours: ['enigma-js', 'secret-contracts', 'testing'] },
   contracts: { ours: ['protocol'] },
   scripts: { ours: ['protocol', 'contracts'] },
   tools: { ours: [] }
