@@ -4,7 +4,7 @@ import {
   TaskKind,
   ZERO_HASH,
   enigmaAbi,
-  sealEnvelope,
+  sealTaskInput,
   toHex,
   tokenAbi,
   type Address,
@@ -58,7 +58,7 @@ export class Load {
       epoch
     }
     const seats = await this.#seats(scAddr, epoch, entry)
-    const { envelope, inputHash } = sealEnvelope(target, seats, callData)
+    const { envelope, inputHash } = sealTaskInput(target, seats, { trace: false, callData })
     await callWorker(entry, 'sendTaskInput', { envelope: toHex(envelope) })
     return { scAddr, inputHash, epoch }
   }

@@ -5,11 +5,11 @@ import { abiEncode, hkdf, keccak256 } from './hashing.ts'
 import { cekCommitOf } from './digests.ts'
 import { sharedSecret, x25519Pair } from './keys.ts'
 import { pad, unpad } from './padding.ts'
-import { MAX_CALL_DATA_BYTES, MAX_ENVELOPE_BYTES, SEATS } from './params.ts'
+import { MAX_BODY_BYTES, MAX_ENVELOPE_BYTES, SEATS } from './params.ts'
 import { ProtocolError } from './errors.ts'
 import type { Address, Hash, Key32, ScAddr } from './ids.ts'
 
-export const ENVELOPE_VERSION = 1
+export const ENVELOPE_VERSION = 2
 
 /** The context x of R3: everything an envelope is bound to, in clear. */
 export interface EnvelopeContext {
@@ -100,21 +100,21 @@ const fresh = (): EnvelopeRandomness => ({
 })
 
 /**
- * Encrypts call data to the distinct seat holders of a task.
+ * Encrypts a body (a TaskInput, or a QueryBody) to distinct seat holders.
  *
  * @returns the envelope's bytes, its inputHash, and the content key, which the requester keeps to read the answer.
- * @throws PROTOCOL_TOO_LARGE above MAX_CALL_DATA_BYTES.
+ * @throws PROTOCOL_TOO_LARGE above MAX_BODY_BYTES.
  */
 export function sealEnvelope(
   target: EnvelopeTarget,
   recipients: readonly Recipient[],
-  callData: Uint8Array,
+  plaintext: Uint8Array,
   { cek, ephemeral, nonce }: EnvelopeRandomness = fresh()
 ): { envelope: Uint8Array; inputHash: Hash; cek: Uint8Array } {
-  if (callData.length > MAX_CALL_DATA_BYTES) {
+  if (plaintext.length > MAX_BODY_BYTES) {
     throw new ProtocolError(
-      { code: 'PROTOCOL_TOO_LARGE', what: 'call data', limitBytes: MAX_CALL_DATA_BYTES },
-      `The call data has ${callData.length} bytes; at most ${MAX_CALL_DATA_BYTES} fit an envelope.`
+      { code: 'PROTOCOL_TOO_LARGE', what: 'envelope body', limitBytes: MAX_BODY_BYTES },
+      `The body has ${plaintext.length} bytes; at most ${MAX_BODY_BYTES} fit an envelope.`
     )
   }
   const pair = x25519Pair(ephemeral)
@@ -130,7 +130,7 @@ export function sealEnvelope(
     signer,
     wrapped: sealOnce(wrapKey(sharedSecret(pair.privateKey, key), x, signer), cek)
   }))
-  const body = sealWithNonce(bodyKey(cek), nonce, pad(callData), x)
+  const body = sealWithNonce(bodyKey(cek), nonce, pad(plaintext), x)
   const envelope = envelopeCodec.encode({ context: full, wraps, nonce, body })
   return { envelope, inputHash: inputHashOf(envelope), cek }
 }
@@ -149,7 +149,7 @@ export function openWrap(envelope: Envelope, signer: Address, privateKey: Uint8A
   }
 }
 
-/** The call data. @throws PROTOCOL_DECRYPT or PROTOCOL_DECODE: faults that every seat sees alike (BadInput). */
+/** What was encrypted. @throws PROTOCOL_DECRYPT or PROTOCOL_DECODE: faults that every seat sees alike (BadInput). */
 export function openBody(envelope: Envelope, cek: Uint8Array): Uint8Array {
   const x = contextBytes(envelope.context)
   return unpad(openWithNonce('envelope body', bodyKey(cek), envelope.nonce, envelope.body, x))

@@ -13,8 +13,10 @@ export const MAX_CALLBACK_GAS = 500_000
 /** Bytes of callback data a contract may set. */
 export const MAX_CALLBACK_BYTES = 4 * 1024
 
-/** Call data before padding; the padded form doubles at worst. */
-export const MAX_CALL_DATA_BYTES = 64 * 1024 - 4
+/** What an envelope holds, before padding; the padded form doubles at worst. */
+export const MAX_BODY_BYTES = 64 * 1024 - 4
+/** Call data of a task: the body less its flags. */
+export const MAX_CALL_DATA_BYTES = MAX_BODY_BYTES - 1
 export const MAX_OUTPUT_BYTES = 64 * 1024 - 4
 export const MAX_BYTECODE_BYTES = 512 * 1024
 export const MAX_DELTA_BYTES = 512 * 1024

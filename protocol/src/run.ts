@@ -2,6 +2,7 @@ import { bool, bytes, bytes32, addressCodec, message, struct, text, u32, u64, u8
 import { openOnce, sealOnce } from './aead.ts'
 import { runKeyOf } from './keys.ts'
 import { pad, unpad } from './padding.ts'
+import { MAX_ASIDE_BYTES } from './trace.ts'
 import { keccak256 } from './hashing.ts'
 import type { Receipt } from './eip712.ts'
 import { ZERO_HASH, type Hash, type ScAddr, type TaskId } from './ids.ts'
@@ -63,9 +64,13 @@ export const outputHashOf = (ciphertext: Uint8Array): Hash =>
 export interface SealedRunContent {
   readonly receipt: Receipt
   readonly result: Uint8Array // ciphertext for the requester: output or error
+  readonly log: Uint8Array // ciphertext of the log; empty for a failure
+  readonly trace: Uint8Array // ciphertext of the trace; empty unless the requester asked for it
 }
-export const sealedRunContent: Codec<SealedRunContent> = message<SealedRunContent>('SealedRun', 1, {
+export const sealedRunContent: Codec<SealedRunContent> = message<SealedRunContent>('SealedRun', 2, {
   receipt: receiptCodec,
-  result: bytes(MAX_RESULT_BYTES)
+  result: bytes(MAX_RESULT_BYTES),
+  log: bytes(MAX_ASIDE_BYTES),
+  trace: bytes(MAX_ASIDE_BYTES)
 })
 export const MAX_SEALED_RUN_BYTES = sealedRunContent.maxBytes + 28

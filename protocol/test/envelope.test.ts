@@ -1,14 +1,17 @@
 import { expect } from 'chai'
 import fc from 'fast-check'
 import {
+  MAX_BODY_BYTES,
   MAX_CALL_DATA_BYTES,
   ZERO_HASH,
   contextMismatch,
   envelopeCodec,
   keccak256,
   openBody,
+  openTaskInput,
   openWrap,
   sealEnvelope,
+  sealTaskInput,
   utf8,
   x25519Pair,
   type Address,
@@ -77,7 +80,7 @@ describe(`protocol/envelope (seed ${seed})`, () => {
     expect(contextMismatch(context, { ...target, sender: a('thief') })).to.equal('sender')
     expect(contextMismatch(context, { ...target, epoch: 5 })).to.equal('epoch')
     expect(contextMismatch(context, { ...target, chainId: 1n })).to.equal('chainId')
-    expect(contextMismatch({ ...context, version: 2 }, target)).to.equal('version')
+    expect(contextMismatch({ ...context, version: 1 }, target)).to.equal('version')
   })
 
   it('hides the length of short inputs, and refuses one that is too long', () => {
@@ -86,13 +89,31 @@ describe(`protocol/envelope (seed ${seed})`, () => {
       sealEnvelope(target, [{ signer: one.signer, key: one.publicKey }], new Uint8Array(n)).envelope.length
     expect(length(0)).to.equal(length(252))
     expect(length(253)).to.be.greaterThan(length(252))
-    expect(length(MAX_CALL_DATA_BYTES)).to.be.a('number')
-    expect(() => length(MAX_CALL_DATA_BYTES + 1)).to.throw('at most')
+    expect(length(MAX_BODY_BYTES)).to.be.a('number')
+    expect(() => length(MAX_BODY_BYTES + 1)).to.throw('at most')
   })
 
   it('refuses an encryption key of low order', () => {
     expect(() => sealEnvelope(target, [{ signer: a('one'), key: ZERO_HASH as never }], utf8('x'))).to.throw(
       'not usable'
     )
+  })
+
+  it('carries a task input with its flags, and refuses others', () => {
+    const one = seat('one')
+    const recipients = [{ signer: one.signer, key: one.publicKey }]
+    for (const input of [
+      { trace: false, callData: utf8('call') },
+      { trace: true, callData: new Uint8Array(MAX_CALL_DATA_BYTES) }
+    ]) {
+      const { envelope, cek } = sealTaskInput(target, recipients, input)
+      expect(openTaskInput(envelopeCodec.decode(envelope), cek)).to.deep.equal(input)
+    }
+    const long = { trace: false, callData: new Uint8Array(MAX_CALL_DATA_BYTES + 1) }
+    expect(() => sealTaskInput(target, recipients, long)).to.throw('The call data has')
+    for (const body of [Uint8Array.of(2), Uint8Array.of(0x81, 1), new Uint8Array()]) {
+      const { envelope, cek } = sealEnvelope(target, recipients, body)
+      expect(() => openTaskInput(envelopeCodec.decode(envelope), cek)).to.throw()
+    }
   })
 })

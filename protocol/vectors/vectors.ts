@@ -1,9 +1,9 @@
 import {
   StakeTree, TEE_SIM, ZERO_ADDRESS, ZERO_HASH, addressOfPrivateKey, asciiBytes32, cekCommitOf, codeHashOf, deltaHashOf,
   drawPoint, epochSeedOf, fromHex, keccak256, leafNode, makeSimEvidence, mixOf, nextHead, outputHashOf, pad, parentNode,
-  principalSecretOf, randomSeedOf, reportDataOf, runDigestOf, sealDelta, sealEnvelope, sealOutput, sealTaskError,
+  principalSecretOf, randomSeedOf, reportDataOf, runDigestOf, sealDelta, sealLog, sealOutput, sealTaskInput, sealTaskError,
   seedCommitOf, signDigest, simEvidenceDigest, stateKeyOf, taskIdOf, termsHash, toHex, typedDigest, utf8, x25519Pair,
-  opsHashOf, queryBody, sealQueryOutcome, sealSnapshot, snapshotHashOf,
+  opsHashOf, sealTrace, queryBody, sealQueryOutcome, sealSnapshot, snapshotHashOf,
   type Address, type ChainView, type Hash, type Hex, type MessageName, type Receipt, type ScAddr, type StakeLeaf
 } from '../src/index.ts'
 
@@ -160,9 +160,9 @@ function envelope() {
   }
   const randomness = { cek: bytes('cek'), ephemeral: bytes('ephemeral'), nonce: bytes('nonce').slice(0, 24) }
   const callData = utf8('call data')
-  const sealed = sealEnvelope(target, recipients, callData, randomness)
+  const sealed = sealTaskInput(target, recipients, { trace: true, callData }, randomness)
   return {
-    target, recipients, callData: toHex(callData), cek: toHex(randomness.cek), ephemeral: toHex(randomness.ephemeral),
+    target, recipients, trace: true, callData: toHex(callData), cek: toHex(randomness.cek), ephemeral: toHex(randomness.ephemeral),
     nonce: toHex(randomness.nonce), envelope: toHex(sealed.envelope), inputHash: sealed.inputHash
   }
 }
@@ -181,6 +181,11 @@ function runs() {
     ['0x61', utf8('first')],
     ['0x63', null]
   ])
+  const entries = [utf8('first entry'), utf8('second')]
+  const trace = {
+    gasUsed: 12_345, functions: [{ index: 7, calls: 2, gas: 400 }], host: [{ call: 'log', calls: 1, gas: 2250 }],
+    events: [{ call: 'state_read', gasUsed: 11_000, key: utf8('k'), size: 5, data: new Uint8Array() }], truncated: false
+  }
   const delta = sealDelta(stateKey, header, writes)
   return {
     padding: [0, 252, 253, 1000].map(length => ({ length, padded: pad(new Uint8Array(length)).length })),
@@ -189,6 +194,11 @@ function runs() {
     delta: {
       stateKey: toHex(stateKey), header, writes: [...writes].map(([k, v]) => [k, v && toHex(v)]),
       delta: toHex(delta), deltaHash: deltaHashOf(delta)
+    },
+    log: { entries: entries.map(toHex), ciphertext: toHex(sealLog(cek, runDigest, entries)) },
+    trace: {
+      trace: { ...trace, events: trace.events.map(e => ({ ...e, key: toHex(e.key), data: toHex(e.data) })) },
+      ciphertext: toHex(sealTrace(cek, runDigest, trace))
     },
     randomSeed: toHex(randomSeedOf(stateKey, runDigest))
   }

@@ -55,7 +55,9 @@ describe('template-dapp/steps', () => {
         deltaHash: hex('00'),
         outputHash: hex('07'),
         ciphertext: hex('08')
-      }
+      },
+      log: null,
+      trace: null
     }
     const steps = stepsOf({
       ...idle,

@@ -11,12 +11,15 @@ import {
   keccak256,
   outputHashOf,
   sealDelta,
+  sealLog,
   sealOutput,
   sealTaskError,
+  sealTrace,
   toHex,
   type Address,
   type Receipt,
-  type StateWrites
+  type StateWrites,
+  type TaskTrace
 } from '@enigma/protocol'
 import type { EthereumCallback, RunResult, RunSuccess } from '../wasm/index.ts'
 import type { RecordedTask, RunnableTask } from './task.ts'
@@ -29,6 +32,8 @@ export interface Outcome {
   readonly callsBack: boolean
   readonly writes: StateWrites // what the delta holds; of the enclave alone
   readonly result: Uint8Array // ciphertext for the requester; empty for a fault found in clear
+  readonly log: Uint8Array // likewise; of a success only
+  readonly trace: Uint8Array // likewise; empty unless it was asked for
 }
 
 /** R3: the envelope belongs to another record. Known without opening it, so the reason is public and there is no result. */
@@ -36,15 +41,23 @@ export const mismatchOutcome = (recorded: RecordedTask): Outcome =>
   failed(recorded, FailureReason.badInput, 0n, new Uint8Array())
 
 /** A failure whose explanation only the requester can read. */
-export function failureOutcome(task: RunnableTask, reason: number, message: string, gasUsed: bigint): Outcome {
+export function failureOutcome(
+  task: RunnableTask,
+  reason: number,
+  message: string,
+  gasUsed: bigint,
+  trace?: TaskTrace
+): Outcome {
   const error = { reason, message: shortened(message) }
-  return failed(task, reason, gasUsed, sealTaskError(task.contentKey, task.runDigest, error))
+  const outcome = failed(task, reason, gasUsed, sealTaskError(task.contentKey, task.runDigest, error))
+  return { ...outcome, trace: traceOf(task, trace) }
 }
 
 /** R7, R13: output, delta and callback of a run, or its failure. What the callback costs is in the engine's `gasUsed`. */
 export function outcomeOf(task: RunnableTask, result: RunResult): Outcome {
-  if (!result.ok) return failureOutcome(task, result.reason, result.message, result.gasUsed)
-  const refuse = (message: string): Outcome => failureOutcome(task, FailureReason.limit, message, result.gasUsed)
+  if (!result.ok) return failureOutcome(task, result.reason, result.message, result.gasUsed, result.trace)
+  const refuse = (message: string): Outcome =>
+    failureOutcome(task, FailureReason.limit, message, result.gasUsed, result.trace)
   if (result.output.length > MAX_OUTPUT_BYTES) return refuse(`The output is larger than ${MAX_OUTPUT_BYTES} bytes.`)
   const delta = deltaOf(task, result)
   if (delta === 'too-large') return refuse(`What the contract wrote does not fit a delta of ${MAX_DELTA_BYTES} bytes.`)
@@ -60,8 +73,22 @@ export function outcomeOf(task: RunnableTask, result: RunResult): Outcome {
   }
   const { callback } = result
   const callbackData = callback?.data ?? new Uint8Array()
-  return { receipt, delta, callbackData, callsBack: callback !== null, writes: result.writes, result: output }
+  return {
+    receipt,
+    delta,
+    callbackData,
+    callsBack: callback !== null,
+    writes: result.writes,
+    result: output,
+    log: sealLog(task.contentKey, task.runDigest, result.log),
+    trace: traceOf(task, result.trace)
+  }
 }
+
+const NONE = new Uint8Array()
+
+const traceOf = ({ contentKey, runDigest }: RunnableTask, trace: TaskTrace | undefined): Uint8Array =>
+  trace ? sealTrace(contentKey, runDigest, trace) : NONE
 
 /** A callback without data has the hash of nothing, so that it never looks like none. */
 const callbackOf = (callback: EthereumCallback | null) =>
@@ -109,7 +136,16 @@ function failed(recorded: RecordedTask, reason: number, gasUsed: bigint, result:
     outputHash: outputHashOf(result),
     gasUsed
   }
-  return { receipt, delta: null, callbackData: new Uint8Array(), callsBack: false, writes: new Map(), result }
+  return {
+    receipt,
+    delta: null,
+    callbackData: NONE,
+    callsBack: false,
+    writes: new Map(),
+    result,
+    log: NONE,
+    trace: NONE
+  }
 }
 
 /** Cuts text to the bytes that a task error carries, never through a character. */

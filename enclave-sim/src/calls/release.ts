@@ -13,7 +13,7 @@ import { workerOf, type Enclave } from './session.ts'
 /** R8: gives the result of a run away once the chain has exactly its receipt, CONF blocks deep; after a failure on Ethereum, never. */
 export function release(enclave: Enclave, { nonce, sealedRun }: ReleaseRequest): ReleaseResponse {
   const { identity, views, confirmations } = workerOf(enclave)
-  const { receipt, result } = openedRun(enclave, sealedRun)
+  const { receipt, result, log, trace } = openedRun(enclave, sealedRun)
   const view = views.get(nonce)
   const task = view.contracts.find(c => c.scAddr === receipt.scAddr)?.tasks.find(t => t.taskId === receipt.taskId)
   if (!task) throw notReleased('the view says nothing of its task')
@@ -27,7 +27,7 @@ export function release(enclave: Enclave, { nonce, sealedRun }: ReleaseRequest):
   if (task.receiptBlock === 0 || found < confirmations) {
     throw notReleased(`it has ${Math.max(found, 0)} of ${confirmations} confirmations`)
   }
-  return { receipt, result }
+  return { receipt, result, log, trace }
 }
 
 function openedRun({ platform }: Enclave, sealedRun: Uint8Array): SealedRunContent {

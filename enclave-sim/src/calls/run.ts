@@ -2,14 +2,15 @@ import {
   FailureReason,
   TaskKind,
   fromHex,
-  openBody,
+  openTaskInput,
   randomSeedOf,
   sealedRunContent,
   typedDigest,
   type AcceptRequest,
   type AcceptResponse,
   type RunRequest,
-  type RunResponse
+  type RunResponse,
+  type TaskInput
 } from '@enigma/protocol'
 import type { RunInput } from '../wasm/index.ts'
 import { failureOutcome, mismatchOutcome, outcomeOf, type Outcome } from './receipts.ts'
@@ -57,14 +58,14 @@ export async function run(enclave: Enclave, request: RunRequest): Promise<RunRes
 
 /** What the host gets of a run. */
 export function signed(enclave: Enclave, { identity, counters }: WorkerParts, outcome: Outcome): RunResponse {
-  const { receipt, delta, callbackData, result } = outcome
+  const { receipt, delta, callbackData, result, log, trace } = outcome
   counters.runs += 1
   return {
     receipt,
     signature: identity.sign(typedDigest(identity.binding.domain, 'Receipt', receipt)),
     delta,
     callbackData,
-    sealedRun: enclave.platform.seal(RUN_LABEL, sealedRunContent.encode({ receipt, result }))
+    sealedRun: enclave.platform.seal(RUN_LABEL, sealedRunContent.encode({ receipt, result, log, trace }))
   }
 }
 
@@ -72,33 +73,34 @@ export function signed(enclave: Enclave, { identity, counters }: WorkerParts, ou
 export async function execute(enclave: Enclave, parts: WorkerParts, recorded: RecordedTask): Promise<Outcome> {
   if (recorded.mismatch !== null) return mismatchOutcome(recorded)
   const task = runnableTask(parts, recorded)
-  const callData = openedBody(task)
-  if (!callData)
+  const input = openedInput(task)
+  if (!input)
     return failureOutcome(task, FailureReason.badInput, 'The input does not decrypt, or its padding is wrong.', 0n)
   const seed = randomSeedOf(task.stateKey, task.runDigest)
   try {
-    return outcomeOf(task, await enclave.pool.run(runInput(task, callData, seed)))
+    return outcomeOf(task, await enclave.pool.run(runInput(task, input, seed)))
   } finally {
-    for (const secret of [callData, seed, task.contentKey]) secret.fill(0)
+    for (const secret of [input.callData, seed, task.contentKey]) secret.fill(0)
   }
 }
 
-function openedBody({ envelope, contentKey }: RunnableTask): Uint8Array | null {
+function openedInput({ envelope, contentKey }: RunnableTask): TaskInput | null {
   try {
-    return openBody(envelope, contentKey)
+    return openTaskInput(envelope, contentKey)
   } catch {
     return null
   }
 }
 
 /** Caller, block and time are the record's (R5). */
-const runInput = (t: RunnableTask, callData: Uint8Array, seed: Uint8Array): RunInput => ({
+const runInput = (t: RunnableTask, { callData, trace }: TaskInput, seed: Uint8Array): RunInput => ({
   code: t.code,
   codeHash: fromHex(t.contract.codeHash),
   entry: t.task.kind === TaskKind.deploy ? 'deploy' : 'call',
   callData,
   gasLimit: t.task.gasLimit,
   readOnly: false,
+  trace,
   context: {
     caller: fromHex(t.task.sender),
     scAddr: fromHex(t.contract.scAddr),

@@ -1,6 +1,6 @@
 import { keccak_256 } from '@noble/hashes/sha3.js'
-import { equalBytes, toHex } from '@enigma/protocol'
-import { instrument, METER_EXPORTS, type CodeInfo } from './binary/instrument.ts'
+import { equalBytes, toHex, type TaskTrace } from '@enigma/protocol'
+import { counterExport, instrument, METER_EXPORTS, type CodeInfo } from './binary/instrument.ts'
 import { INIT_EXPORT, MEMORY_EXPORT } from './binary/parse.ts'
 import { WasmError } from './errors.ts'
 import { MEMORY_GAS, START_GAS } from './gas.ts'
@@ -8,6 +8,7 @@ import { createEnvironment } from './host/environment.ts'
 import { HOST_MODULE } from './host/imports.ts'
 import { RunState } from './host/state.ts'
 import { RunStop } from './host/stop.ts'
+import { TraceRecorder, type FunctionCounter } from './host/trace.ts'
 import { RUN_LIMITS, STACK_SLOTS } from './limits.ts'
 import { FAILURE_REASON, type FailureReason } from './reasons.ts'
 import type { RunFailure, RunInput, RunResult } from './run-types.ts'
@@ -35,9 +36,9 @@ export function createExecutor(): { run(input: PackedRun): RunResult } {
   let cachedBytes = 0
 
   /** @throws RunStop INVALID_CODE, the same for every run of this code */
-  function compile(code: Uint8Array, codeHash: Uint8Array): CompiledCode {
-    const key = toHex(codeHash)
-    const found = cache.get(key) ?? compileAnew(code, codeHash)
+  function compile(code: Uint8Array, codeHash: Uint8Array, traced: boolean): CompiledCode {
+    const key = toHex(codeHash) + (traced ? '/traced' : '')
+    const found = cache.get(key) ?? compileAnew(code, codeHash, traced)
     if (!cache.delete(key)) cachedBytes += found.cacheBytes
     cache.set(key, found) // now the youngest
     for (const [oldest, { cacheBytes }] of cache) {
@@ -55,8 +56,12 @@ export function createExecutor(): { run(input: PackedRun): RunResult } {
 
     const fail = (reason: FailureReason, message: string): RunFailure => {
       const gasUsed = reason === FAILURE_REASON.OUT_OF_GAS ? gasLimit : gasLimit - gasLeft
-      return { ok: false, reason, message, gasUsed: BigInt(gasUsed) }
+      return { ok: false, reason, message, gasUsed: BigInt(gasUsed), ...traceOf(gasUsed) }
     }
+    let traceOf = (gasUsed: number): { trace?: TaskTrace } =>
+      input.trace ? { trace: { gasUsed, functions: [], host: [], events: [], truncated: false } } : {}
+    /** Gas left, never below 0. */
+    const spendable = (): number => Math.max(0, meters === undefined ? gasLeft : Number(meters.gas.value))
     const charge = (gas: number): void => {
       gasLeft = (meters === undefined ? gasLeft : Number(meters.gas.value)) - gas
       if (gasLeft < 0) throw new RunStop(FAILURE_REASON.OUT_OF_GAS, OUT_OF_GAS_MESSAGE)
@@ -72,11 +77,19 @@ export function createExecutor(): { run(input: PackedRun): RunResult } {
           `The input has ${input.callData.length} bytes: the limit is ${RUN_LIMITS.inputBytes}.`
         )
       }
-      const { module, info } = compile(input.code, input.codeHash)
+      const { module, info } = compile(input.code, input.codeHash, input.trace ?? false)
       charge(info.initialPages * MEMORY_GAS.perPage)
 
-      const { functions, effects } = createEnvironment({ ...input, state, charge, memory: () => memoryOf(instance) })
-      const instance = new WebAssembly.Instance(module, { [HOST_MODULE]: functions })
+      const { functions, effects, peek } = createEnvironment({
+        ...input,
+        state,
+        charge,
+        memory: () => memoryOf(instance)
+      })
+      const recorder = input.trace ? new TraceRecorder({ peek, gasUsed: () => gasLimit - spendable() }) : null
+      const imports = recorder ? recorder.watch(functions) : functions
+      const instance = new WebAssembly.Instance(module, { [HOST_MODULE]: imports })
+      if (recorder) traceOf = gasUsed => ({ trace: recorder.finish(gasUsed, countersOf(instance, info)) })
       const { exports } = instance
       meters = {
         gas: exports[METER_EXPORTS.gas] as WebAssembly.Global,
@@ -89,7 +102,14 @@ export function createExecutor(): { run(input: PackedRun): RunResult } {
       ;(exports[input.entry] as () => void)()
 
       gasLeft = Number(meters.gas.value)
-      return { ok: true, gasUsed: BigInt(gasLimit - gasLeft), writes: state.changes(), ...effects }
+      const gasUsed = gasLimit - gasLeft
+      return {
+        ok: true,
+        gasUsed: BigInt(gasUsed),
+        writes: state.changes(),
+        ...effects,
+        ...traceOf(gasUsed)
+      }
     } catch (error) {
       if (error instanceof RunStop) {
         if (meters !== undefined && error.reason !== FAILURE_REASON.OUT_OF_GAS) gasLeft = Number(meters.gas.value)
@@ -107,17 +127,28 @@ export function createExecutor(): { run(input: PackedRun): RunResult } {
   return { run }
 }
 
-function compileAnew(code: Uint8Array, codeHash: Uint8Array): CompiledCode {
+function compileAnew(code: Uint8Array, codeHash: Uint8Array, traced: boolean): CompiledCode {
   if (!equalBytes(keccak_256(code), codeHash)) {
     throw new WasmError({ code: 'WASM_BAD_RUN', field: 'codeHash' }, 'The bytecode does not have the given code hash.')
   }
   try {
-    const { wasm, info } = instrument(code)
+    const { wasm, info } = instrument(code, traced)
     return { module: new WebAssembly.Module(wasm), info, cacheBytes: Math.max(code.length, MIN_CACHED_BYTES) }
   } catch (error) {
     if (!(error instanceof WasmError) || error.code !== 'WASM_INVALID_CODE') throw error
     throw new RunStop(FAILURE_REASON.INVALID_CODE, error.message)
   }
+}
+
+/** Gas and calls of the contract's functions; their indices count imports first. */
+function countersOf({ exports }: WebAssembly.Instance, { functions, imports }: CodeInfo): FunctionCounter[] {
+  const value = (what: 'gas' | 'calls', i: number): number =>
+    Number((exports[counterExport(what, i)] as WebAssembly.Global).value)
+  return Array.from({ length: functions }, (_, i) => ({
+    index: imports.length + i,
+    calls: value('calls', i),
+    gas: value('gas', i)
+  }))
 }
 
 const memoryOf = ({ exports }: WebAssembly.Instance): WebAssembly.Memory => exports[MEMORY_EXPORT] as WebAssembly.Memory

@@ -31,6 +31,7 @@ export const RUN_LIMITS = {
   callbackGas: 500_000, // CB_MAX of R13
   logs: 64,
   logBytes: 4 * 1024,
+  logTotalBytes: 60 * 1024,
   hostBufferBytes: 64 * 1024 // random, encrypt, decrypt
 } as const
 

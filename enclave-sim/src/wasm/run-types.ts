@@ -1,4 +1,4 @@
-import type { Hex } from '@enigma/protocol'
+import type { Hex, TaskTrace } from '@enigma/protocol'
 import type { FailureReason } from './reasons.ts'
 
 /** What the ChainView says of the task (R5): never taken from the host. */
@@ -17,6 +17,8 @@ export interface RunInput {
   readonly callData: Uint8Array
   readonly gasLimit: bigint // 0 .. MAX_GAS
   readonly readOnly: boolean
+  /** Record what the run does. It changes neither its result nor its gas. */
+  readonly trace?: boolean
   readonly context: RunContext
   readonly seed: Uint8Array // 32 bytes; the contract's randomness is expanded from it
   /** The contract's state. Keys are `0x` hex of 1 to 256 bytes. Copied once, when the run starts. */
@@ -38,6 +40,7 @@ export interface RunSuccess {
   readonly writes: Map<Hex, Uint8Array | null>
   readonly callback: EthereumCallback | null
   readonly log: Uint8Array[]
+  readonly trace?: TaskTrace // if it was asked for
 }
 
 /** A deterministic failure: every seat comes to the same one, and signs it. No write of such a run counts. */
@@ -47,6 +50,7 @@ export interface RunFailure {
   /** For the caller of the contract, who alone may read it. May hold text from the contract: secret. */
   readonly message: string
   readonly gasUsed: bigint
+  readonly trace?: TaskTrace // if it was asked for
 }
 
 export type RunResult = RunSuccess | RunFailure

@@ -16,7 +16,8 @@ export const Op = {
   callBackTo: 10, // target (20), gas (u32, little endian), data
   callBackAndFail: 11,
   dice: 12,
-  setAt: 13 // key (1 byte), value
+  setAt: 13, // key (1 byte), value
+  logged: 14
 } as const
 
 /** Call data for `Op.callBackTo`, which also writes the target into the state. */
@@ -46,7 +47,8 @@ const imports = [
   'block_time',
   'random',
   'callback_set',
-  'keccak256'
+  'keccak256',
+  'log'
 ] as const
 const host = (name: (typeof imports)[number]): string => `call ${imports.indexOf(name)}`
 
@@ -63,6 +65,7 @@ const when = (op: number, body: Code): Code => [
 ]
 
 const NO_ARGUMENT = utf8('the constructor wants an argument')
+const LOG_ENTRY = utf8('a log entry')
 const GAVE_UP = utf8('the contract does not like this')
 
 /** A contract with one value, `k`, and a function for everything that a test needs. */
@@ -72,7 +75,8 @@ export const testContract: Uint8Array = assemble({
   data: [
     [0, utf8('k')],
     [16, NO_ARGUMENT],
-    [80, GAVE_UP]
+    [80, GAVE_UP],
+    [160, LOG_ENTRY]
   ],
   deploy: [
     host('input_length'),
@@ -121,6 +125,18 @@ export const testContract: Uint8Array = assemble({
       'i32.const 4096',
       'i32.const 32',
       host('output_set')
+    ]),
+    ...when(Op.logged, [
+      'i32.const 4096',
+      ...KEY,
+      'i32.const 4096',
+      'i32.const 65000',
+      host('state_read'),
+      'drop',
+      'drop',
+      'i32.const 160',
+      `i32.const ${LOG_ENTRY.length}`,
+      host('log')
     ]),
     ...when(Op.dice, [
       'i32.const 4096',

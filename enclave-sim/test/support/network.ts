@@ -10,7 +10,7 @@ import {
   hash,
   keccakTuple,
   nextHead,
-  sealEnvelope,
+  sealTaskInput,
   taskIdOf,
   typedDigest,
   type Address,
@@ -185,7 +185,8 @@ export class TestNetwork<C extends Caller = Caller> {
       })
     )
     const target: EnvelopeTarget = { ...this.domain, kind, scAddr, codeHash, sender, epoch: this.epoch, ...init.target }
-    const sealed = sealEnvelope(target, recipients, init.callData ?? new Uint8Array())
+    const input = { trace: init.trace ?? false, callData: init.callData ?? new Uint8Array() }
+    const sealed = sealTaskInput(target, recipients, input)
     const envelope = init.envelope?.(sealed.envelope) ?? sealed.envelope
     const task: TaskView = {
       ...NO_TASK,
@@ -260,6 +261,7 @@ interface RecordInit {
   readonly callData?: Uint8Array
   readonly sender?: Address
   readonly gasLimit?: bigint
+  readonly trace?: boolean
   /** What the envelope says, where it shall differ from the record. */
   readonly target?: Partial<EnvelopeTarget>
   readonly envelope?: (sealed: Uint8Array) => Uint8Array

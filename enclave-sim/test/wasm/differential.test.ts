@@ -55,6 +55,15 @@ describe(`wasm: random modules, metered against plain (seed ${SEED}, ${COUNT} mo
       seen[first.ok ? 'success' : 'trap']++
       seen.gas += first.gasUsed
 
+      for (const gasLimit of [1_000_000_000n, first.gasUsed - 1n]) {
+        const bare = execute(code, { gasLimit })
+        const { trace, ...traced } = execute(code, { gasLimit, trace: true })
+        expect(traced, `module ${seed}, traced`).to.deep.equal(bare)
+        const sum = [...trace!.functions, ...trace!.host].reduce((total, { gas }) => total + gas, 0)
+        expect(trace!.gasUsed, `module ${seed}`).to.equal(Number(bare.gasUsed))
+        if (bare.ok) expect(sum, `module ${seed}: gas by function`).to.be.at.most(trace!.gasUsed)
+      }
+
       expect(execute(code, { gasLimit: first.gasUsed }), `module ${seed}, exact gas`).to.deep.equal(first)
       expect(execute(code, { gasLimit: first.gasUsed - 1n }), `module ${seed}, one gas less`).to.include({
         ok: false,

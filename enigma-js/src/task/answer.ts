@@ -2,8 +2,10 @@ import {
   FailureReason,
   ZERO_HASH,
   fromHex,
+  openLog,
   openOutput,
   openTaskError,
+  openTrace,
   outputHashOf,
   receiptFromJson,
   recoverSigner,
@@ -13,7 +15,8 @@ import {
   type Domain,
   type Hash,
   type Receipt,
-  type TaskResultResult
+  type TaskResultResult,
+  type TaskTrace
 } from '@enigma/protocol'
 import type { TaskRecord } from '../chain/tasks.ts'
 import { ClientError } from '../errors.ts'
@@ -28,6 +31,8 @@ export interface Expected {
   readonly seats: readonly Address[] | null
   /** The content key; null for somebody else's task, whose answer cannot be read. */
   readonly cek: Uint8Array | null
+  /** Whether the requester asked for a trace. */
+  readonly traced: boolean
 }
 
 export interface Answer {
@@ -37,6 +42,10 @@ export interface Answer {
   readonly ciphertext: Uint8Array
   /** Plaintext of a success; null without the key, or for a failure. */
   readonly output: Uint8Array | null
+  /** What the contract logged; null without the key, or for a failure. */
+  readonly log: readonly Uint8Array[] | null
+  /** What the run did; null without the key, or if it was not asked for. */
+  readonly trace: TaskTrace | null
   /** Readable reason of a failure; null without the key, or where there is none. */
   readonly readable: string | null
 }
@@ -68,7 +77,12 @@ export function verifyAnswer(answer: TaskResultResult, expected: Expected): Answ
     )
   }
   const readable = receipt.ok || ciphertext.length > 0 ? null : CLEAR_FAULT
-  return { receipt, signer, ciphertext, readable, output: null, ...open(receipt, ciphertext, expected) }
+  const asides = {
+    log: parse(() => fromHex(answer.log), 'its log does not parse'),
+    trace: parse(() => fromHex(answer.trace), 'its trace does not parse')
+  }
+  const unopened = { receipt, signer, ciphertext, readable, output: null, log: null, trace: null }
+  return { ...unopened, ...open(receipt, ciphertext, asides, expected) }
 }
 
 const CLEAR_FAULT = 'The encrypted input was made for another record.'
@@ -107,8 +121,9 @@ function requireSeatSignature(digest: Hash, signature: Uint8Array, seats: readon
 function open(
   receipt: Receipt,
   ciphertext: Uint8Array,
-  { domain, record, cek }: Expected
-): Partial<Pick<Answer, 'output' | 'readable'>> {
+  asides: { readonly log: Uint8Array; readonly trace: Uint8Array },
+  { domain, record, cek, traced }: Expected
+): Partial<Pick<Answer, 'output' | 'readable' | 'log' | 'trace'>> {
   if (cek === null || ciphertext.length === 0) return {}
   const runDigest = runDigestOf({
     ...domain,
@@ -123,13 +138,15 @@ function open(
     recordTime: record.recordTime
   })
   try {
+    // Log and trace are in no receipt: that they open shows that the enclave made them, and of this run.
+    const trace = traced ? openTrace(cek, runDigest, asides.trace) : null
     return receipt.ok
-      ? { output: openOutput(cek, runDigest, ciphertext) }
-      : { readable: openTaskError(cek, runDigest, ciphertext).message }
+      ? { output: openOutput(cek, runDigest, ciphertext), log: openLog(cek, runDigest, asides.log), trace }
+      : { readable: openTaskError(cek, runDigest, ciphertext).message, trace }
   } catch (cause) {
     throw new ClientError(
       { code: 'OUTPUT_UNREADABLE', taskId: record.taskId },
-      'The output does not open with the key of this task.',
+      'The output, its log or its trace does not open with the key of this task.',
       { hint: 'It was made for another requester, or the stored key is damaged.', cause }
     )
   }

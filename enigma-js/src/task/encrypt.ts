@@ -2,7 +2,7 @@ import {
   TaskKind,
   ZERO_HASH,
   codeHashOf,
-  sealEnvelope,
+  sealTaskInput,
   toHex,
   type Address,
   type Hash,
@@ -22,6 +22,8 @@ export interface PlainTask {
   readonly scAddr: ScAddr
   readonly bytecode: Uint8Array | null // of a deployment
   readonly call: EncodedCall
+  /** Ask for a trace of the run; only this client can read it. */
+  readonly trace: boolean
 }
 
 /** Ready to be delivered. */
@@ -33,16 +35,15 @@ const SAMPLE_BYTES = 64
 /** Encrypts a call to the seats whose keys are known (R3). */
 export function encryptTask(
   { domain }: Session,
-  { sender, scAddr, bytecode, call }: PlainTask,
+  { sender, scAddr, bytecode, call, trace }: PlainTask,
   { epoch, recipients, signers }: Seats
 ): EncryptedTask {
   const kind = bytecode === null ? TaskKind.compute : TaskKind.deploy
   const codeHash = bytecode === null ? ZERO_HASH : codeHashOf(bytecode)
-  const { envelope, inputHash, cek } = sealEnvelope(
-    { ...domain, kind, scAddr, codeHash, sender, epoch },
-    recipients,
-    call.data
-  )
+  const { envelope, inputHash, cek } = sealTaskInput({ ...domain, kind, scAddr, codeHash, sender, epoch }, recipients, {
+    trace,
+    callData: call.data
+  })
   return {
     inputHash,
     cek: toHex(cek),
@@ -54,6 +55,7 @@ export function encryptTask(
     sender,
     epoch,
     seats: signers,
+    trace,
     fragment: call.fragment,
     taskId: null,
     transactionHash: null,

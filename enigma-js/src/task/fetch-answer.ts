@@ -55,7 +55,14 @@ async function askOne(
   if (answer === null) return null
   const seats = stored?.seats ?? null
   const cek = stored === null ? null : fromHex(stored.cek, 32)
-  const verified = verifyAnswer(answer, { domain, record, receiptDigest: settlement.receiptDigest, seats, cek })
+  const verified = verifyAnswer(answer, {
+    domain,
+    record,
+    receiptDigest: settlement.receiptDigest,
+    seats,
+    cek,
+    traced: stored?.trace ?? false
+  })
   // Without the task's seats at hand: at least an enclave that is registered here. The chain vouches for the receipt itself.
   if (seats === null && (await chain.operatorOf(verified.signer)) === ZERO_ADDRESS) {
     throw new ClientError(

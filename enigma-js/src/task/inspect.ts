@@ -6,7 +6,8 @@ import {
   type Hash,
   type Hex,
   type ScAddr,
-  type TaskId
+  type TaskId,
+  type TaskTrace
 } from '@enigma/protocol'
 import { settlementOf, taskRecord, type Settlement, type TaskRecord } from '../chain/tasks.ts'
 import type { Session } from '../session.ts'
@@ -37,6 +38,10 @@ export interface TaskInspection {
     readonly outputHash: Hash
     readonly ciphertext: Hex
   } | null
+  /** What the contract logged, for the requester; null for anybody else, and for a failure. */
+  readonly log: readonly string[] | null
+  /** What the run did, if the requester asked for it; null for anybody else. */
+  readonly trace: TaskTrace | null
 }
 
 /** @throws TASK_UNKNOWN, RESULT_UNAVAILABLE, and what `verifyAnswer` refuses. */
@@ -75,6 +80,8 @@ export async function inspectTask(
             deltaHash: answered.receipt.deltaHash,
             outputHash: answered.receipt.outputHash,
             ciphertext: toHex(answered.ciphertext)
-          }
+          },
+    log: answered?.log?.map(entry => new TextDecoder().decode(entry)) ?? null,
+    trace: answered?.trace ?? null
   }
 }

@@ -11,6 +11,8 @@ export interface StoredTask {
   /** The last bytes of the envelope, to show what everybody but the seats saw; and its length. Absent in older entries. */
   readonly ciphertextSample?: Hex
   readonly envelopeBytes?: number
+  /** Whether a trace was asked for; absent in older entries. */
+  readonly trace?: boolean
   readonly kind: number
   readonly scAddr: ScAddr
   readonly sender: Address

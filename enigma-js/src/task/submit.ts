@@ -29,6 +29,8 @@ export interface Submission {
 export interface SubmitOptions {
   readonly signal?: AbortSignal | undefined
   readonly onStage?: OnStage | undefined
+  /** Have the enclave record the run: calls, state keys, gas by function. Only this client can read it; it costs no gas. */
+  readonly trace?: boolean | undefined
 }
 
 export interface Recorded {
@@ -56,14 +58,16 @@ class Submitter {
   readonly #submission: Submission
   readonly #signal: AbortSignal | undefined
   readonly #onStage: OnStage | undefined
+  readonly #trace: boolean
   readonly #past: TaskProgress[] = []
 
-  constructor(session: Session, submission: Submission, { signal, onStage }: SubmitOptions) {
+  constructor(session: Session, submission: Submission, { signal, onStage, trace }: SubmitOptions) {
     this.#session = session
     this.#payer = requirePayer(session.account)
     this.#submission = submission
     this.#signal = signal
     this.#onStage = onStage
+    this.#trace = trace ?? false
   }
 
   async run(): Promise<Recorded> {
@@ -147,7 +151,11 @@ class Submitter {
 
   #encrypt(scAddr: ScAddr, seats: Seats): EncryptedTask {
     const { bytecode, call } = this.#submission
-    const task = encryptTask(this.#session, { sender: this.#payer.address, scAddr, bytecode, call }, seats)
+    const task = encryptTask(
+      this.#session,
+      { sender: this.#payer.address, scAddr, bytecode, call, trace: this.#trace },
+      seats
+    )
     const count = seats.recipients.length
     const holders = count === 1 ? 'one seat holder' : `${count} seat holders`
     const detail = `for ${holders} of epoch ${seats.epoch}`

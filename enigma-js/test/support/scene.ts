@@ -12,13 +12,14 @@ import {
   keccak256,
   keccakTuple,
   makeSimEvidence,
-  openBody,
+  openTaskInput,
   openWrap,
   envelopeCodec,
   inputHashOf,
   receiptToJson,
   reportDataOf,
   runDigestOf,
+  sealLog,
   sealOutput,
   sealTaskError,
   signDigest,
@@ -274,9 +275,10 @@ export class Scene {
       callbackDataHash: ZERO_HASH,
       callbackGas: 0
     }
+    const log = output ? toHex(sealLog(cek, runDigest, [])) : '0x'
     const signature = toHex(signDigest(typedDigest(domain, 'Receipt', full), enclave.privateKey))
-    const answer = { taskId, receipt: receiptToJson(full), signature, result: toHex(result) }
-    return { answer, full, callData: openBody(envelope, cek) }
+    const answer = { taskId, receipt: receiptToJson(full), signature, result: toHex(result), log, trace: '0x' as Hex }
+    return { answer, full, callData: openTaskInput(envelope, cek).callData }
   }
 
   /** The chain accepts the receipt of an honest run; the worker gives its answer after `alter` changed something in it. */

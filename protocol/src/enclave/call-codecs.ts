@@ -2,6 +2,7 @@ import { bytes, bytes32, fixedBytes, list, maybe, message, text, u8, uint, type 
 import { attested, chainViewAnswer, signedChainViewRequest, MAX_VIEW_CONTRACTS, contractQuery } from '../chain-view.ts'
 import type { ScAddr, TaskId, Key32 } from '../ids.ts'
 import { MAX_BATCH, MAX_BYTECODE_BYTES, MAX_CALLBACK_BYTES, MAX_DELTA_BYTES, MAX_ENVELOPE_BYTES } from '../params.ts'
+import { MAX_ASIDE_BYTES } from '../trace.ts'
 import { signedQueryAnswer } from '../query.ts'
 import { MAX_RESULT_BYTES, MAX_SEALED_RUN_BYTES, receiptCodec } from '../run.ts'
 import { MAX_CALL_BYTES, empty, startRequest, startResponse, stateTip, type CallCodecs } from './call-parts.ts'
@@ -115,7 +116,12 @@ export const enclaveCodecs: { readonly [M in EnclaveMethodName]: CallCodecs<M> }
   },
   release: {
     request: message<ReleaseRequest>('ReleaseRequest', 1, { nonce: bytes32(), sealedRun: bytes(MAX_SEALED_RUN_BYTES) }),
-    response: message<ReleaseResponse>('ReleaseResponse', 1, { receipt: receiptCodec, result: bytes(MAX_RESULT_BYTES) })
+    response: message<ReleaseResponse>('ReleaseResponse', 2, {
+      receipt: receiptCodec,
+      result: bytes(MAX_RESULT_BYTES),
+      log: bytes(MAX_ASIDE_BYTES),
+      trace: bytes(MAX_ASIDE_BYTES)
+    })
   },
   ...snapshotCodecs,
   ...principalCodecs,

@@ -176,6 +176,8 @@ export interface ReleaseRequest {
 export interface ReleaseResponse {
   readonly receipt: Receipt
   readonly result: Uint8Array
+  readonly log: Uint8Array // empty for a failure
+  readonly trace: Uint8Array // empty unless the requester asked for it
 }
 
 /** R10: the state at the head of a view, encrypted and signed; its ciphertext is then read in parts. */

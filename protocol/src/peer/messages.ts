@@ -24,6 +24,7 @@ import {
   type SignedChainViewRequest
 } from '../chain-view.ts'
 import { MAX_BYTECODE_BYTES, MAX_DELTA_BYTES, MAX_ENVELOPE_BYTES } from '../params.ts'
+import { MAX_ASIDE_BYTES } from '../trace.ts'
 import { MAX_RESULT_BYTES, receiptCodec } from '../run.ts'
 import { SNAPSHOT_PART_BYTES, signedSnapshot, type SignedSnapshot } from '../snapshot.ts'
 import type { Domain, Receipt } from '../eip712.ts'
@@ -179,11 +180,15 @@ export interface ReleasedResult {
   readonly receipt: Receipt
   readonly signature: Uint8Array
   readonly result: Uint8Array
+  readonly log: Uint8Array // not in the receipt: only the requester can tell whether it is whole
+  readonly trace: Uint8Array // likewise; empty unless it was asked for
 }
-export const releasedResult: Codec<ReleasedResult> = message<ReleasedResult>('ReleasedResult', 1, {
+export const releasedResult: Codec<ReleasedResult> = message<ReleasedResult>('ReleasedResult', 2, {
   receipt: receiptCodec,
   signature: fixedBytes(65),
-  result: bytes(MAX_RESULT_BYTES)
+  result: bytes(MAX_RESULT_BYTES),
+  log: bytes(MAX_ASIDE_BYTES),
+  trace: bytes(MAX_ASIDE_BYTES)
 })
 
 /** Bytecode and deltas as they are made (R10); in bulk they travel by `sync.ts`. Content is checked against the chain, never believed for its sender. */

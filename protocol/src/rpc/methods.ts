@@ -134,6 +134,8 @@ export interface TaskResultResult {
   readonly receipt: ReceiptJson
   readonly signature: Hex // of the enclave over the receipt's EIP-712 digest
   readonly result: Hex // ciphertext of the output or of the error
+  readonly log: Hex // ciphertext of the log; 0x for a failure
+  readonly trace: Hex // ciphertext of the trace; 0x unless it was asked for
 }
 
 /** A read-only call (R8). The envelope names contract, asker and epoch; the signature is over EIP-712 Query. */

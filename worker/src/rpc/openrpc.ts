@@ -1,4 +1,4 @@
-import { MAX_ENVELOPE_BYTES, TASK_STAGES, type RpcMethodName } from '@enigma/protocol'
+import { MAX_ASIDE_BYTES, MAX_ENVELOPE_BYTES, TASK_STAGES, type RpcMethodName } from '@enigma/protocol'
 import {
   addressText,
   bytes32,
@@ -127,7 +127,14 @@ export const METHOD_SPECS: Readonly<Record<RpcMethodName, MethodSpec>> = {
     summary: 'The encrypted result of a settled task with its receipt; null while there is none.',
     params: { taskId: bytes32() },
     result: orNull(
-      objectOf({ taskId: bytes32(), receipt, signature: hexBytes(65, 65), result: hexBytes(0, 256 * 1024) })
+      objectOf({
+        taskId: bytes32(),
+        receipt,
+        signature: hexBytes(65, 65),
+        result: hexBytes(0, 256 * 1024),
+        log: hexBytes(0, MAX_ASIDE_BYTES),
+        trace: hexBytes(0, MAX_ASIDE_BYTES)
+      })
     )
   },
   queryContract: {

@@ -50,8 +50,15 @@ export function workerMethods({ node, chain, relay, keys, tasks, queries, drain 
     async getTaskResult({ taskId }) {
       const found = await relay.result(taskId)
       if (!found) return null
-      const { receipt, signature, result } = found
-      return { taskId, receipt: receiptToJson(receipt), signature: toHex(signature), result: toHex(result) }
+      const { receipt, signature, result, log, trace } = found
+      return {
+        taskId,
+        receipt: receiptToJson(receipt),
+        signature: toHex(signature),
+        result: toHex(result),
+        log: toHex(log),
+        trace: toHex(trace)
+      }
     },
 
     queryContract: queryMethod(queries),

@@ -98,8 +98,8 @@ export function createCommitEffects(parts: EffectParts): Readonly<Record<'submit
     const query: ContractQuery = { scAddr: facts.scAddr, taskIds: [facts.taskId] }
     const { nonce } = await views.open([query], Math.max(minBlock, chain.head().number), signal)
     try {
-      const { receipt, result } = await enclave.call('release', { nonce, sealedRun: stored.sealedRun })
-      return { event: { type: 'released' }, result: { receipt, signature: stored.signature, result } }
+      const released = await enclave.call('release', { nonce, sealedRun: stored.sealedRun })
+      return { event: { type: 'released' }, result: { ...released, signature: stored.signature } }
     } catch (error) {
       const reason = refusal(error)
       if (reason !== 'ENCLAVE_SEALED_RUN') throw error

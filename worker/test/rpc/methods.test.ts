@@ -174,12 +174,15 @@ describe('rpc/methods', () => {
       callbackDataHash: ZERO_HASH,
       callbackGas: 0
     }
-    worker.result = { receipt, signature: new Uint8Array(65).fill(1), result }
+    const asides = { log: Uint8Array.of(2), trace: new Uint8Array() }
+    worker.result = { receipt, signature: new Uint8Array(65).fill(1), result, ...asides }
     expect((await ask('getTaskResult', { taskId: TASK })).result).to.deep.equal({
       taskId: TASK,
       receipt: receiptToJson(receipt),
       signature: `0x${'01'.repeat(65)}`,
-      result: toHex(result)
+      result: toHex(result),
+      log: '0x02',
+      trace: '0x'
     })
   })
 

@@ -104,7 +104,13 @@ describe('sync/results', () => {
   }
   const digestOf = (receipt: Receipt) => typedDigest(chain.facts, 'Receipt', receipt)
   function released(receipt = receiptOf(), name = 'alice', result = RESULT): ReleasedResult {
-    return { receipt, signature: signDigest(digestOf(receipt), keyOf(`${name} enclave`)), result }
+    return {
+      receipt,
+      signature: signDigest(digestOf(receipt), keyOf(`${name} enclave`)),
+      result,
+      log: new Uint8Array(),
+      trace: new Uint8Array()
+    }
   }
   function settle(taskId = TASK): void {
     chain.record({ taskId, scAddr: C, inputHash: ZERO_HASH })

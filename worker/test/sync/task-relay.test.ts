@@ -286,7 +286,8 @@ describe('sync/task-relay', () => {
     }
     const digestOf = (receipt: Receipt) => typedDigest(chain.facts, 'Receipt', receipt)
     function released(receipt = receiptOf(), name = 'alice', result = RESULT): ReleasedResult {
-      return { receipt, signature: signDigest(digestOf(receipt), keyOf(`${name} enclave`)), result }
+      const signature = signDigest(digestOf(receipt), keyOf(`${name} enclave`))
+      return { receipt, signature, result, log: Uint8Array.of(1), trace: Uint8Array.of(2) }
     }
     function settle(status: number = TaskStatus.ReceiptVerified): void {
       chain.record({ taskId: TASK, scAddr: C, inputHash: ZERO_HASH })

@@ -114,7 +114,9 @@ class World {
         const result: ReleasedResult = {
           receipt: stored!.receipt,
           signature: new Uint8Array(65),
-          result: new Uint8Array()
+          result: new Uint8Array(),
+          log: new Uint8Array(),
+          trace: new Uint8Array()
         }
         return { event: { type: 'released' }, result }
       },

@@ -87,7 +87,13 @@ describe('task/runner', () => {
       const run = 'run' in task.state ? await createTaskStore(db).run(task.state.run.digest) : null
       return {
         event: { type: 'released' },
-        result: { receipt: run!.receipt, signature: run!.signature, result: Uint8Array.of(9) }
+        result: {
+          receipt: run!.receipt,
+          signature: run!.signature,
+          result: Uint8Array.of(9),
+          log: new Uint8Array(),
+          trace: new Uint8Array()
+        }
       }
     },
     rebuild: async task => {

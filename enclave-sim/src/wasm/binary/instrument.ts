@@ -7,6 +7,9 @@ import { BinaryWriter } from './writer.ts'
 /** Names under which the platform reaches its own globals in an instance. The module's own exports are dropped, so none can clash. */
 export const METER_EXPORTS = { gas: 'gas', stack: 'stack', fault: 'fault' } as const
 
+/** The counters of the module's own function i, in a traced instance. */
+export const counterExport = (what: 'gas' | 'calls', i: number): string => `${what}:${i}`
+
 /** What validation learned of a secret contract. */
 export interface CodeInfo {
   readonly codeBytes: number
@@ -25,10 +28,11 @@ export interface InstrumentedCode {
 
 /**
  * Validates a secret contract's bytecode and rewrites it into the module that runs: metered, with a bounded stack and memory.
- * A pure function of the bytes; the rewriting never enters a hash (R2).
+ * A pure function of the bytes; the rewriting never enters a hash (R2). A traced module counts gas and calls of each of its functions
+ * besides, in globals of its own: what it computes and charges is the same.
  * @throws WASM_INVALID_CODE with a sentence for the contract's author
  */
-export function instrument(code: Uint8Array): InstrumentedCode {
+export function instrument(code: Uint8Array, traced = false): InstrumentedCode {
   const module = parseModule(code)
   // The engine is asked only after every section and, below, every instruction was found to be one of ours.
   const globals = module.globals.length
@@ -43,8 +47,13 @@ export function instrument(code: Uint8Array): InstrumentedCode {
   }
   const faultGlobal = globals + 2
   const growType = module.types.length
+  const countersOf = (i: number) =>
+    traced ? { gas: faultGlobal + 1 + 2 * i, calls: faultGlobal + 2 + 2 * i } : undefined
+  const counters = traced ? 2 * module.functions.length : 0
 
-  const bodies = module.bodies.map(({ reader }, i) => meterBody(module, module.functions[i]!, reader, appended))
+  const bodies = module.bodies.map(({ reader }, i) =>
+    meterBody(module, module.functions[i]!, reader, { ...appended, counters: countersOf(i) })
+  )
   if (!WebAssembly.validate(code as Uint8Array<ArrayBuffer>)) {
     invalidCode('The code is not valid: in some function the types of operands do not fit.')
   }
@@ -82,19 +91,24 @@ export function instrument(code: Uint8Array): InstrumentedCode {
   const { table, memory } = module
   if (table !== undefined) section(4, 1, content => void content.byte(0x70, 1).u32(table.min).u32(table.max))
   section(5, 1, content => void content.byte(1).u32(memory.min).u32(memory.max))
-  section(6, globals + 3, content => {
+  section(6, globals + 3 + counters, content => {
     for (const { type, mutable, init } of module.globals) content.byte(byteOf[type], mutable ? 1 : 0).raw(init)
     content.byte(0x7e, 1, 0x42, 0, 0x0b) // gas
     content.byte(0x7f, 1, 0x41, 0, 0x0b) // stack
     content.byte(0x7f, 1, 0x41, 0, 0x0b) // fault
+    for (let i = 0; i < counters; i++) content.byte(0x7e, 1, 0x42, 0, 0x0b)
   })
   const entries = [...ENTRY_EXPORTS, INIT_EXPORT].filter(name => module.exports.has(name))
-  section(7, entries.length + 4, content => {
+  section(7, entries.length + 4 + counters, content => {
     for (const name of entries) content.name(name).byte(0).u32(module.exports.get(name)!.index)
     content.name(MEMORY_EXPORT).byte(2, 0)
     content.name(METER_EXPORTS.gas).byte(3).u32(appended.gasGlobal)
     content.name(METER_EXPORTS.stack).byte(3).u32(appended.stackGlobal)
     content.name(METER_EXPORTS.fault).byte(3).u32(faultGlobal)
+    for (let i = 0; i < counters / 2; i++) {
+      content.name(counterExport('gas', i)).byte(3).u32(countersOf(i)!.gas)
+      content.name(counterExport('calls', i)).byte(3).u32(countersOf(i)!.calls)
+    }
   })
   section(9, module.elements.length, content => {
     for (const { offset, functions } of module.elements) {

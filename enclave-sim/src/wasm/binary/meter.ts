@@ -15,6 +15,8 @@ export interface Appended {
   readonly growFunction: number
   readonly copyFunction: number
   readonly fillFunction: number
+  /** i64 globals of this very function's gas and calls; undefined unless the run is traced. */
+  readonly counters?: { readonly gas: number; readonly calls: number }
 }
 
 /** One `block`, `loop`, `if` or the function itself, while its instructions are read. */
@@ -51,7 +53,10 @@ export function meterBody(module: ParsedModule, type: number, reader: BinaryRead
   let leaf = true
 
   const flush = (): void => {
-    if (gas > 0 && !dead) charge(out, appended.gasGlobal, scratch, gas + appended.blockGas)
+    if (gas > 0 && !dead) {
+      if (appended.counters) add(out, appended.counters.gas, gas + appended.blockGas)
+      charge(out, appended.gasGlobal, scratch, gas + appended.blockGas)
+    }
     out.raw(block.view())
     block.clear()
     gas = 0
@@ -232,6 +237,7 @@ export function meterBody(module: ParsedModule, type: number, reader: BinaryRead
   body.u32(declared.length + 1)
   for (const [count, valueType] of declared) body.u32(count).byte(valueType === 'i32' ? 0x7f : 0x7e)
   body.u32(1).byte(0x7e)
+  if (appended.counters) add(body, appended.counters.calls, 1)
   if (leaf && slots <= LEAF_SLOTS) return body.raw(out.view()).byte(0x0b).finish()
 
   const { stackGlobal } = appended
@@ -241,6 +247,11 @@ export function meterBody(module: ParsedModule, type: number, reader: BinaryRead
   body.raw(out.view()).byte(0x0b)
   body.byte(0x23).u32(stackGlobal).byte(0x41).signed(slots).byte(0x6a, 0x24).u32(stackGlobal)
   return body.byte(0x0b).finish()
+}
+
+/** `counter += amount` */
+function add(out: BinaryWriter, counter: number, amount: number): void {
+  out.byte(0x23).u32(counter).byte(0x42).signed(amount).byte(0x7c, 0x24).u32(counter)
 }
 
 /** `gas -= cost; if (gas < 0) unreachable` */

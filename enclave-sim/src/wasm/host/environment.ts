@@ -40,6 +40,7 @@ export function createEnvironment(init: EnvironmentInit) {
   const random = randomStream(init.seed, 'enigma/wasm/random')
   const nonces = randomStream(init.seed, 'enigma/wasm/nonce')
   let cached = new Uint8Array(0)
+  let logged = 0
 
   /** The contract's memory; a fresh view when it has grown. */
   const memory = (): Uint8Array => {
@@ -205,10 +206,15 @@ export function createEnvironment(init: EnvironmentInit) {
       sized(HOST_GAS.log, length!)
       limit(length!, RUN_LIMITS.logBytes, 'Bytes of a log entry')
       limit(effects.log.length + 1, RUN_LIMITS.logs, 'Log entries')
+      logged += length! >>> 0
+      limit(logged, RUN_LIMITS.logTotalBytes, 'Bytes of all log entries')
       effects.log.push(copy(from!, length!))
     }
   }
-  return { functions, effects }
+  /** For a trace: no gas, no trap. */
+  const peek = (pointer: number, length: number): Uint8Array =>
+    pointer + length > memory().length ? new Uint8Array(0) : memory().slice(pointer, pointer + length)
+  return { functions, effects, peek }
 }
 
 /** The Ethereum address that signed `hash`; undefined if nobody can have. High-s signatures are refused: they are copies of another one. */
