@@ -1,6 +1,7 @@
 import { mul } from '../src/protocols/multiply.ts'
 import { openChecked } from '../src/protocols/open.ts'
 import * as mpc from '../src/index.ts'
+import { release } from '../src/protocols/release.ts'
 import type { Party } from '../src/session/party.ts'
 
 /** Squares of the numbers 1..count, opened: what tests of the harness run. */
@@ -10,6 +11,22 @@ export async function squares(party: Party, { count }: { count: number }): Promi
   const x = field.from(Array.from({ length: count }, (_, i) => BigInt(i + 1)))
   const { values } = await openChecked(party, await mul(party, x, x))
   return field.toBigints(values)
+}
+
+/** How often the event loop of this party came round while it multiplied, and proved what it multiplied. */
+export async function turns(party: Party, { count }: { count: number }): Promise<number> {
+  const op = party.operation('turns')
+  const [x, y] = [op.random(count, 'x'), op.random(count, 'y')]
+  let seen = 0
+  let running = true
+  const tick = (): void => {
+    seen++
+    if (running) setImmediate(tick)
+  }
+  setImmediate(tick)
+  await release(op, await mul(op, x, y))
+  running = false
+  return seen
 }
 
 export async function fails(): Promise<never> {

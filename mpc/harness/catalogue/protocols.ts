@@ -2,7 +2,18 @@ import { modInverse } from '../../src/field/prime.ts'
 import { DEFAULT_PRIME, type Vec } from '../../src/field/field.ts'
 import { giveShares, takeShares, type HandOver } from '../../src/maintenance/hand-over.ts'
 import { refresh } from '../../src/maintenance/refresh.ts'
-import { blindForZeroTest, isAbove, isNegative, isZero, maskBits, multiplyAll } from '../../src/protocols/compare.ts'
+import { fillPool, type Order } from '../../src/pool/fill.ts'
+import { Pool } from '../../src/pool/pool.ts'
+import { reserveStock } from '../../src/pool/reserve.ts'
+import {
+  blindForZeroTest,
+  isAbove,
+  isNegative,
+  isNegativeInField,
+  isZero,
+  maskBits,
+  multiplyAll
+} from '../../src/protocols/compare.ts'
 import { toss } from '../../src/protocols/coin.ts'
 import { fieldInverse } from '../../src/protocols/field-inverse.ts'
 import { openMasked } from '../../src/protocols/masked.ts'
@@ -143,6 +154,7 @@ export const protocols: readonly Protocol[] = [
     ([above, number]) => (number! > 12n ? 1n : 0n) === above
   ),
   simple('compare.isNegative', party => isNegative(party, share(party, X), 5), is(0n, 1n, 0n, 0n)),
+  simple('compare.isNegativeInField', party => isNegativeInField(party, share(party, X), 5), is(0n, 1n, 0n, 0n)),
   simple('compare.isZero', party => isZero(party, share(party, X), 5), is(0n, 0n, 0n, 1n)),
   simple(
     'compare.blindForZeroTest',
@@ -178,6 +190,21 @@ export const protocols: readonly Protocol[] = [
       return values.every((v, i) => (v - wanted[i]!) % DEFAULT_PRIME === 0n)
     }
   ),
+  {
+    name: 'pool/reserve.reserveStock',
+    start: released(async party => {
+      const pool = new Pool()
+      const orders: Order[] = [
+        { kind: 'comparison', count: 4, bits: 5 },
+        { kind: 'truncation', count: 4, shift: 1 }
+      ]
+      for (const [number, order] of orders.entries()) await fillPool(party, pool, order, number)
+      await reserveStock(party, pool, orders)
+      const negative = await isNegative(party, share(party, X), 5)
+      return party.field.concat([negative, await truncate(party, share(party, X), 1, 5)])
+    }),
+    right: values => is(0n, 1n, 0n, 0n)(values.slice(0, 4)) && near(1.5, -2.5, 3.5, 0)(values.slice(4))
+  },
   { name: 'maintenance/refresh.refresh', start: released(party => refresh(party, share(party, X))), right: is(...X) },
   {
     name: 'maintenance/hand-over.giveShares and takeShares',

@@ -3,17 +3,8 @@ import { requireRoom } from '../plan/room.ts'
 import { openMasked } from '../protocols/masked.ts'
 import type { Party } from '../session/party.ts'
 import { signsOf, unmask } from './convert.ts'
-import {
-  and,
-  joinShared,
-  majority,
-  mapShared,
-  openBits,
-  openWithAnd,
-  randomShared,
-  xorShared,
-  type SharedBits
-} from './replicated.ts'
+import { and, majority, openBits, openWithAnd, randomShared } from './replicated.ts'
+import { joinShared, mapShared, xorShared, type SharedBits } from './shared-bits.ts'
 import { pickRows, repack, rowWords, subtract, toRows, type Words } from './rows.ts'
 
 /**
@@ -26,18 +17,22 @@ import { pickRows, repack, rowWords, subtract, toRows, type Words } from './rows
  *
  * - Shapes: k shares of degree 1 with |d| <= 2^bits - 1 in, k shares of bits out.
  * - Cost: 3 + ceil(log2(bits - 1)) rounds for 2 bits and more, one more in active mode; 3 elements and less than 4 (bits + 1) bits
- *   each (in whole words for 32 numbers).
+ *   each (in whole words for 32 numbers). With a stock 1 element in place of 3.
  * - Security: that of the session's mode. c hides d up to 2^-(statistical bits); everything else that is opened or sent is uniform.
  * @throws MPC_RANGE if the field cannot mask bits + 1 bits.
  * @see docs/spec/mpc.md 5.3; Escudero et al., CRYPTO 2020, for bits shared both ways.
  */
 export async function isNegativeReplicated(party: Party, d: Vec, bits: number): Promise<Vec> {
-  const op = party.operation('negative')
+  const count = party.field.length(d)
+  const ready = party.stock?.take('bit-signs', count)
+  const op = party.operation(ready ? `negative with ${ready.place}` : 'negative')
   const { field } = op
-  const count = field.length(d)
   const addends = await openAddends(op, d, bits)
-  const mask = randomShared(op, rowWords(count), 'mask')
-  const [signs, opened] = await Promise.all([signsOf(op, mask, count), topBit(op, addends, bits + 1, count, mask)])
+  const mask = ready?.bits ?? randomShared(op, rowWords(count), 'mask')
+  const [signs, opened] = await Promise.all([
+    ready ? ready.vectors[0]! : signsOf(op, mask, count),
+    topBit(op, addends, bits + 1, count, mask)
+  ])
   // the highest bit of v is 1 where d >= 0
   return field.sub(field.constant(1n), unmask(op, opened, signs))
 }

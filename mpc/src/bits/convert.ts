@@ -1,7 +1,7 @@
 import type { Vec } from '../field/field.ts'
 import { mul } from '../protocols/multiply.ts'
 import type { Party } from '../session/party.ts'
-import type { SharedBits } from './replicated.ts'
+import type { SharedBits } from './shared-bits.ts'
 import type { Words } from './rows.ts'
 
 /**

@@ -1,30 +1,7 @@
 import { MpcError } from '../errors.ts'
 import type { Party } from '../session/party.ts'
-import { joinRows, xor, type Words } from './rows.ts'
-
-/**
- * Bits shared among three parties: the XOR of components 0, 1 and 2, of which party e knows all but component e.
- * `first` is component index + 1 and `second` component index + 2 (mod 3), seen from the party that holds them.
- */
-export interface SharedBits {
-  readonly first: Words
-  readonly second: Words
-}
-
-export const xorShared = (x: SharedBits, y: SharedBits): SharedBits => ({
-  first: xor(x.first, y.first),
-  second: xor(x.second, y.second)
-})
-
-export const mapShared = (x: SharedBits, each: (words: Words) => Words): SharedBits => ({
-  first: each(x.first),
-  second: each(x.second)
-})
-
-export const joinShared = (parts: readonly SharedBits[]): SharedBits => ({
-  first: joinRows(parts.map(part => part.first)),
-  second: joinRows(parts.map(part => part.second))
-})
+import { xor, type Words } from './rows.ts'
+import type { SharedBits } from './shared-bits.ts'
 
 /** Random components of `words` words for the sets this party is in: uniform bits that no party knows. */
 export function randomShared(op: Party, words: number, purpose: string): SharedBits {

@@ -118,18 +118,18 @@ export class Field {
   }
 
   /** Plain words (value, not form), below p or not: any `width`-bit words with a value below 2^(width*limbs) and 2^28 p. */
-  fromRaw(raw: Vec): Vec {
-    return this.mul(raw, this.#toForm)
+  fromRaw(raw: Vec, out?: Vec): Vec {
+    return this.mul(raw, this.#toForm, out)
   }
 
   /** The words of the values themselves. */
-  toRaw(x: Vec): Vec {
-    return this.mul(x, this.#fromForm)
+  toRaw(x: Vec, out?: Vec): Vec {
+    return this.mul(x, this.#fromForm, out)
   }
 
   /** floor(value / 2^bits) of plain words, as plain words. Meant for opened values. */
-  shiftRaw(raw: Vec, bits: number): Vec {
-    return plain.shift(raw, bits, this.form)
+  shiftRaw(raw: Vec, bits: number, out?: Vec): Vec {
+    return plain.shift(raw, bits, this.form, out)
   }
 
   /** value mod 2^bits of plain words, as plain words. */
@@ -158,8 +158,8 @@ export class Field {
   }
 
   /** Element by element; an operand of one element is used for all. */
-  mul(x: Vec, y: Vec): Vec {
-    return this.#batch.elementwise('mul', x, y)
+  mul(x: Vec, y: Vec, out?: Vec): Vec {
+    return this.#batch.elementwise('mul', x, y, out)
   }
 
   scale(x: Vec, factor: bigint): Vec {

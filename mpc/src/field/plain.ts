@@ -48,19 +48,21 @@ export function liftedIntegers(values: ArrayLike<number>, { limbs, width }: Word
   return raw
 }
 
-/** floor(value / 2^bits). */
-export function shift(raw: Vec, bits: number, { limbs, width }: Words): Vec {
+/** floor(value / 2^bits); `out` may be `raw`. */
+export function shift(raw: Vec, bits: number, { limbs, width }: Words, out: Vec = new Uint32Array(raw.length)): Vec {
   const words = Math.floor(bits / width)
   const rest = bits % width
   const mask = 2 ** width - 1
-  const out = new Uint32Array(raw.length)
-  for (let at = 0; at < raw.length; at += limbs) {
-    for (let l = 0; l + words < limbs; l++) {
-      const low = raw[at + l + words]! >>> rest
-      const high = rest > 0 && l + words + 1 < limbs ? raw[at + l + words + 1]! << (width - rest) : 0
-      out[at + l] = (low | high) & mask
-    }
+  for (let l = 0; l + words < limbs; l++) {
+    const from = l + words
+    if (rest > 0 && from + 1 < limbs) {
+      const left = width - rest
+      for (let at = 0; at < raw.length; at += limbs) {
+        out[at + l] = ((raw[at + from]! >>> rest) | (raw[at + from + 1]! << left)) & mask
+      }
+    } else for (let at = 0; at < raw.length; at += limbs) out[at + l] = raw[at + from]! >>> rest
   }
+  for (let l = Math.max(0, limbs - words); l < limbs; l++) for (let at = l; at < raw.length; at += limbs) out[at] = 0
   return out
 }
 

@@ -1,4 +1,5 @@
 import { CHUNK, type Batch } from './batch.ts'
+import { toLimbs } from './prime.ts'
 import type { Vec } from './vec.ts'
 
 /** Gives the next bytes of a key stream. What it returns may be overwritten by the call after. */
@@ -28,10 +29,15 @@ export function sample(batch: Batch, count: number, next: Stream, target?: Vec):
 
 /** `count` plain values below 2^bits, as plain words. `bits` is below the bits of p. */
 export function sampleRaw(batch: Batch, count: number, bits: number, next: Stream): Vec {
-  const raw = batch.target(count)
-  const bytes = new Uint8Array(raw.buffer)
-  for (let at = 0; at < bytes.length; at += CHUNK * batch.bytes) {
-    bytes.set(next(Math.min(CHUNK * batch.bytes, bytes.length - at)), at)
+  const { bytes, words, kernel } = batch
+  const out = batch.target(count)
+  words.set(toLimbs((1n << BigInt(bits)) - 1n, batch.form), 0)
+  const scratch = new Uint8Array(words.buffer, bytes)
+  for (let at = 0; at < count; at += CHUNK) {
+    const here = Math.min(CHUNK, count - at)
+    scratch.set(next(here * bytes))
+    kernel.mask(bytes, bytes, 0, here)
+    batch.store(bytes, out, at, here)
   }
-  return batch.mask(raw, bits)
+  return out
 }

@@ -19,11 +19,13 @@ export async function toss(party: Party): Promise<bigint> {
 
 /** 1, r, r^2, ... as a vector of `count` public elements. */
 export function powers(field: Field, r: bigint, count: number): Vec {
-  let out = field.constant(1n)
+  const out = field.zeros(count)
+  if (count > 0) out.set(field.constant(1n))
   let step = r
-  while (field.length(out) < count) {
-    out = field.concat([out, field.scale(out, step)])
+  for (let have = 1; have < count; have *= 2) {
+    const more = Math.min(have, count - have)
+    field.mul(field.slice(out, 0, more), field.constant(step), field.slice(out, have, have + more))
     step = (step * step) % field.p
   }
-  return field.slice(out, 0, count)
+  return out
 }

@@ -8,6 +8,7 @@ import { breathe, reshareInParts, type Reshared } from './reshare.ts'
 
 /** Between computations on more elements than this the event loop gets its turn. */
 const YIELD_ABOVE = 8192
+const BLOCK = 8192
 /** Claims this short are reduced in the last step. */
 const LAST = 31
 /** Long claims are halved (cheapest to compute), short ones cut in so many parts that the last step follows (fewest rounds). */
@@ -62,7 +63,7 @@ export async function reduceClaims(op: Party, claims: readonly Claim[], challeng
   const [coin, beside] = await Promise.all([toss(op), reshareInParts(op.operation('inner'), 1, () => field.dot(a, b))])
   const rho = (coin + challenge) % field.p
   const levels: Level[] = []
-  let inner = combineClaims(field, claims, rho)
+  let inner = await combineClaims(field, claims, rho)
   while (field.length(inner.x) > LAST) inner = await compress(op, inner, partsFor(field.length(inner.x)), levels)
   const { x, y, z } = inner
   const masked = { x: field.concat([x, a]), y: field.concat([y, b]), z: field.add(z, beside.result) }
@@ -88,20 +89,25 @@ export async function reduceClaims(op: Party, claims: readonly Claim[], challeng
 export const sizeOfClaims = (claims: readonly Claim[]): number =>
   claims.reduce((sum, { product }) => sum + product.count, 0)
 
-function combineClaims(field: Field, claims: readonly Claim[], rho: bigint): Inner {
+async function combineClaims(field: Field, claims: readonly Claim[], rho: bigint): Promise<Inner> {
   const weights = powers(field, rho, sizeOfClaims(claims))
   const parts: { x: Vec; y: Vec }[] = []
+  const pause = (count: number): Promise<void> | undefined => (count > YIELD_ABOVE ? breathe() : undefined)
+  await pause(field.length(weights))
   let z = field.zeros(1)
   let at = 0
   for (const { product, result } of claims) {
     const weight = field.slice(weights, at, at + product.count)
     at += product.count
     z = field.add(z, field.dot(weight, result))
+    await pause(product.count)
     for (const { factor, form } of product.terms) {
       const { x, y } = weighted(field, form, weight, weights)
+      await pause(field.length(x))
       parts.push({ x: factor === 1n ? x : field.scale(x, factor), y })
     }
   }
+  if (parts.length === 1) return { ...parts[0]!, z }
   return { x: field.concat(parts.map(({ x }) => x)), y: field.concat(parts.map(({ y }) => y)), z }
 }
 
@@ -155,17 +161,32 @@ function fold(field: Field, z: Vec, shared: Vec, K: number, r: bigint): Vec {
   return field.dot(field.concat(basis(field, 2 * K - 1, r)), all)
 }
 
-/** The values at K+1..2K-1 of polynomials through the K rows of `parts` at 1..K, row by row. */
-function beyond(field: Field, parts: Vec, K: number): Vec {
-  const size = field.length(parts) / K
-  if (K === 2) {
-    const [first, second] = [field.slice(parts, 0, size), field.slice(parts, size)]
-    const twice = field.add(second, second)
-    return field.sub(twice, first, twice)
+/** The inner products of polynomials through the K rows of x and of y at 1..K, taken at K+1..2K-1. */
+async function productsBeyond(field: Field, x: Vec, y: Vec, K: number): Promise<Vec[]> {
+  const size = field.length(x) / K
+  if (K > 2) {
+    const points = Array.from({ length: K - 1 }, (_, j) => BigInt(K + 1 + j))
+    const coefficients = field.concat(points.flatMap(point => basis(field, K, point)))
+    const [f, g] = [x, y].map(rows => field.matmul(coefficients, rows, K - 1, K, size))
+    return points.map((_, j) => {
+      const [from, to] = [j * size, (j + 1) * size]
+      return field.dot(field.slice(f!, from, to), field.slice(g!, from, to))
+    })
   }
-  const points = Array.from({ length: K - 1 }, (_, j) => BigInt(K + 1 + j))
-  const coefficients = field.concat(points.flatMap(point => basis(field, K, point)))
-  return field.matmul(coefficients, parts, K - 1, K, size)
+  // at 3 a line is twice its value at 2 less that at 1; block by block, so that nothing large is made
+  let sum = field.zeros(1)
+  const scratch = [x, y].map(() => field.zeros(Math.min(size, BLOCK)))
+  for (let at = 0; at < size; at += BLOCK) {
+    const here = Math.min(BLOCK, size - at)
+    const [f, g] = [x, y].map((v, i) => {
+      const [first, second] = [field.slice(v, at, at + here), field.slice(v, size + at, size + at + here)]
+      const out = field.slice(scratch[i]!, 0, here)
+      return field.sub(field.add(second, second, out), first, out)
+    })
+    sum = field.add(sum, field.dot(f!, g!))
+    if (at % (16 * BLOCK) === 15 * BLOCK) await breathe()
+  }
+  return [sum]
 }
 
 /** One level: an inner product of length m becomes one of length ceil(m / K). 3 rounds. */
@@ -183,15 +204,27 @@ async function compress(op: Party, { x, y, z }: Inner, K: number, levels: Level[
   const values: Vec[] = []
   for (let j = 0; j + 1 < K; j++) values.push(field.dot(row(left, j), row(right, j)))
   if (size > YIELD_ABOVE) await breathe()
-  const [farLeft, farRight] = [beyond(field, left, K), beyond(field, right, K)]
-  for (let j = 0; j + 1 < K; j++) values.push(field.dot(row(farLeft, j), row(farRight, j)))
+  values.push(...(await productsBeyond(field, left, right, K)))
   const { result, dealt }: Reshared = await reshareInParts(op.operation('level'), 2 * K - 2, (from, to) =>
     field.concat(values.slice(from, to))
   )
   const r = await toss(op)
   levels.push({ dealt, K, r })
-  const rows = (v: Vec): Vec[] => Array.from({ length: K }, (_, j) => row(v, j))
-  const folded = { x: through(field, rows(left), r), y: through(field, rows(right), r) }
+  // after the first step the vectors are this function's own and may be overwritten
+  const inPlace = levels.length > 1 && K === 2
+  const join = (v: Vec): Vec => {
+    if (!inPlace)
+      return through(
+        field,
+        Array.from({ length: K }, (_, j) => row(v, j)),
+        r
+      )
+    const [first, second] = basis(field, 2, r)
+    return field.mulAdd2(row(v, 0), first!, row(v, 1), second!, row(v, 0))
+  }
+  const newX = join(left)
   if (size > YIELD_ABOVE) await breathe()
-  return { ...folded, z: fold(field, z, result, K, r) }
+  const newY = join(right)
+  if (size > YIELD_ABOVE) await breathe()
+  return { x: newX, y: newY, z: fold(field, z, result, K, r) }
 }

@@ -24,6 +24,8 @@ function drawSigns({ field }: Party, count: number): Vec {
  * - Security: passive; in active mode s^2 = 1 is claimed for every dealt s and proved before anything is opened.
  */
 export async function randomSigns(party: Party, count: number): Promise<Vec> {
+  const ready = party.stock?.take('signs', count)
+  if (ready) return ready.vectors[0]!
   const op = party.operation('signs')
   const dealers = op.session.present.slice(0, op.t + 1)
   let layer: Vec[] = await Promise.all(

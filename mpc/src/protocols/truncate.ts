@@ -4,6 +4,7 @@ import type { Party } from '../session/party.ts'
 import { reduceProduct } from './multiply.ts'
 import { openMasked } from './masked.ts'
 import { openTrusting } from './open.ts'
+import { openTrustingInChunks } from './open-chunks.ts'
 import { evaluator, type LocalProduct } from './product.ts'
 
 /** The result of a truncation is off by less than this many units in the last place. */
@@ -27,7 +28,10 @@ export const truncationError = (setCount: number): number => (setCount + 1) / 2
  * @see Catrina, Saxena: "Secure computation with fixed-point numbers", FC 2010, for the shape; docs/spec/mpc.md for the proof.
  */
 export async function truncate(party: Party, value: Vec, shift: number, bits: number): Promise<Vec> {
-  return openAndShift(party.operation('truncate'), value, shift, bits, party.t)
+  if (shift === 0) return value
+  const { field } = party
+  const part = (from: number, to: number): Vec => field.slice(value, from, to)
+  return openAndShift(party, { name: 'truncate', count: field.length(value), part, degree: party.t }, shift, bits)
 }
 
 /** As `truncate`, for a local product: multiplication and truncation are one opening of degree 2t. */
@@ -35,24 +39,54 @@ export async function truncateProduct(party: Party, product: LocalProduct, shift
   const op = party.operation('truncate-product')
   if (shift === 0) return reduceProduct(op, product)
   // Degree 2t has no redundancy at n = 2t + 1, so in active mode the product is shared, checked and opened at degree t
-  if (op.active) return openAndShift(op, await reduceProduct(op, product), shift, bits, op.t)
-  const value = evaluator(op.field, product)(0, product.count)
-  return openAndShift(op, op.field.add(value, op.zero(product.count)), shift, bits, 2 * op.t)
+  if (op.active) return truncate(op, await reduceProduct(op, product), shift, bits)
+  const { count } = product
+  const source = { name: 'open-product', count, part: evaluator(op.field, product), degree: 2 * op.t }
+  return openAndShift(op, source, shift, bits)
 }
 
-async function openAndShift(op: Party, value: Vec, shift: number, bits: number, degree: number): Promise<Vec> {
+/** What is to be truncated: parts of it, as they are wanted, on polynomials of this degree. */
+interface Source {
+  readonly name: string
+  readonly count: number
+  readonly part: (from: number, to: number) => Vec
+  readonly degree: number
+}
+
+async function openAndShift(party: Party, source: Source, shift: number, bits: number): Promise<Vec> {
+  const { count, part, degree } = source
+  const ready = party.stock?.take(`truncation/${shift}`, count)
+  const op = party.operation(ready ? `${source.name} with ${ready.place}` : source.name)
   const { field, session } = op
-  if (shift === 0) return value
   const k = Math.max(Math.ceil(bits), shift)
   const { pieceBits } = requireRoom(session, 'truncate', k)
-  const { whole, high } = op.bounded(field.length(value), pieceBits, shift)
-  const masked = field.add(field.add(value, whole), field.constant(2n ** BigInt(k)))
-  const opened = degree === op.t ? await openMasked(op, masked) : await openTrusting(op, masked, degree)
   const { before, after } = centring(session.setCount, 2n ** BigInt(shift))
-  const rounded = field.add(opened, field.constant(before))
-  const quotient = field.fromRaw(field.shiftRaw(field.toRaw(rounded), shift))
-  const offset = 2n ** BigInt(k - shift) + after
-  return field.sub(quotient, field.add(high, field.constant(offset)))
+  const lift = field.constant(2n ** BigInt(k))
+  const lead = field.constant(before)
+  const offset = field.constant(2n ** BigInt(k - shift) + after)
+  const draw = ready ? null : op.boundeds(pieceBits, shift)
+  const zeros = degree === op.t ? null : op.zeros()
+  // until its chunk was opened, an element of the result is the high part of its mask
+  const out = field.zeros(count)
+  const place = (from: number, to: number): Vec => field.slice(out, from, to)
+
+  const mask = (from: number, to: number): Vec => {
+    const [whole, high] = ready
+      ? ready.vectors.map(vector => field.slice(vector, from, to))
+      : (({ whole, high }) => [whole, high])(draw!(to - from))
+    place(from, to).set(high!)
+    const masked = field.add(part(from, to), whole!)
+    if (zeros) field.add(masked, zeros(to - from), masked)
+    return field.add(masked, lift, masked)
+  }
+  const finish = (opened: Vec, from: number, to: number): void => {
+    const v = field.add(opened, lead)
+    field.fromRaw(field.shiftRaw(field.toRaw(v, v), shift, v), v)
+    field.sub(field.sub(v, offset, v), place(from, to), place(from, to))
+  }
+  if (op.active) finish(await openMasked(op, mask(0, count)), 0, count)
+  else await openTrustingInChunks(op, count, degree, mask, finish)
+  return out
 }
 
 /** What is added before the floor and taken off after it, so that the mean of floor((v + before + C dithers) / D) - after is v / D. */

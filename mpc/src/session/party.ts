@@ -6,6 +6,7 @@ import { checkParameters, DEFAULT_STATISTICAL_BITS, type NumberFormat } from '..
 import { lagrange, pointOf, Shamir } from '../sharing/shamir.ts'
 import type { Channel } from './channel.ts'
 import { keyStream, type PartyKeys } from './keys.ts'
+import type { Stock } from '../pool/stock.ts'
 import { Ledger } from './ledger.ts'
 import type { Security, Session } from './session.ts'
 
@@ -41,6 +42,12 @@ export interface PartyOptions {
   readonly onDispute?: (view: Uint8Array) => void
 }
 
+export interface Bounded {
+  readonly whole: Vec
+  readonly high: Vec
+  readonly pieces: readonly Vec[]
+}
+
 /** Less than this is no use to any program. */
 const SMALLEST_NUMBERS: NumberFormat = { wholeBits: 8, fractionBits: 0 }
 
@@ -58,6 +65,7 @@ export class Party {
   /** Products of this branch that await their check (active mode). */
   readonly ledger: Ledger
   readonly #purposes = new Set<string>()
+  readonly #inBranch: boolean
   #children = 0
   #step = 0
 
@@ -108,7 +116,7 @@ export class Party {
         setCount: sets.length,
         statisticalBits,
         security,
-        state: { failure: null, suspects: new Set() },
+        state: { failure: null, stock: null, suspects: new Set() },
         productWeights
       },
       root,
@@ -116,10 +124,16 @@ export class Party {
     )
   }
 
-  private constructor(session: Session, id: string, ledger: Ledger) {
+  private constructor(session: Session, id: string, ledger: Ledger, inBranch = false) {
     this.session = session
     this.id = id
     this.ledger = ledger
+    this.#inBranch = inBranch
+  }
+
+  /** Material made ahead, for this line of the program; branches run in no fixed order and have none. */
+  get stock(): Stock | null {
+    return this.#inBranch ? null : this.session.state.stock
   }
 
   get field(): Field {
@@ -140,12 +154,12 @@ export class Party {
 
   /** The next operation below this one. Call it before the first `await` of a protocol. */
   operation(name: string): Party {
-    return new Party(this.session, this.#childId(name), this.ledger)
+    return new Party(this.session, this.#childId(name), this.ledger, this.#inBranch)
   }
 
   /** As `operation`, with a ledger of its own: one of several concurrent branches. Use `parallel`, which settles the ledgers. */
   branch(name: string): Party {
-    return new Party(this.session, this.#childId(name), new Ledger())
+    return new Party(this.session, this.#childId(name), new Ledger(), true)
   }
 
   /** Parties that sent wrong shares in openings that could be corrected (N >= 3(T-1)+1). */
@@ -239,19 +253,22 @@ export class Party {
 
   /** Shares of 0 on uniform polynomials of degree 2t: sum over sets of f_A(x) (r_1 x + ... + r_t x^t). Same paper, section 4. */
   zero(count: number, purpose = 'zero'): Vec {
+    return this.zeros(purpose)(count)
+  }
+
+  /** As `zero`, some at a time. */
+  zeros(purpose = 'zero'): (count: number) => Vec {
     const { mySets, t } = this.session
     const { field } = this
     const point = pointOf(this.index)
-    const weights: Vec[] = []
-    const pieces: Vec[] = []
-    for (const { number, value } of mySets) {
-      const stream = this.setStream(number, purpose)
-      for (let power = 1; power <= t; power++) {
-        weights.push(field.constant(value * point ** BigInt(power)))
-        pieces.push(field.sample(count, stream))
-      }
+    const weights = mySets.flatMap(({ value }) =>
+      Array.from({ length: t }, (_, power) => field.constant(value * point ** BigInt(power + 1)))
+    )
+    const streams = mySets.map(({ number }) => this.setStream(number, purpose))
+    return count => {
+      const pieces = streams.flatMap(stream => Array.from({ length: t }, () => field.sample(count, stream)))
+      return field.combine(weights, pieces)
     }
-    return field.combine(weights, pieces)
   }
 
   /**
@@ -259,21 +276,27 @@ export class Party {
    * With `split` also the shares of floor(piece / 2^split), summed the same way. `pieces` are the plain words of this party's
    * sets, in order of their numbers.
    */
-  bounded(
-    count: number,
-    bits: number,
-    split = 0,
-    purpose = 'bounded'
-  ): { readonly whole: Vec; readonly high: Vec; readonly pieces: readonly Vec[] } {
+  bounded(count: number, bits: number, split = 0, purpose = 'bounded'): Bounded {
+    return this.boundeds(bits, split, purpose)(count)
+  }
+
+  /** As `bounded`, some at a time. */
+  boundeds(bits: number, split = 0, purpose = 'bounded'): (count: number) => Bounded {
     const { mySets } = this.session
     const { field } = this
     // weights in form twice over: times plain words they give elements in form, without converting each piece
     const weights = mySets.map(({ weight }) => field.fromRaw(weight))
-    const raw = mySets.map(({ number }) => field.sampleRaw(count, bits, this.setStream(number, purpose)))
-    const whole = field.combine(weights, raw)
-    if (split === 0) return { whole, high: whole, pieces: raw }
-    const high = raw.map(piece => field.shiftRaw(piece, split))
-    return { whole, high: field.combine(weights, high), pieces: raw }
+    const streams = mySets.map(({ number }) => this.setStream(number, purpose))
+    return count => {
+      const pieces = streams.map(stream => field.sampleRaw(count, bits, stream))
+      const whole = field.combine(weights, pieces)
+      if (split === 0) return { whole, high: whole, pieces }
+      const high = field.combine(
+        weights,
+        pieces.map(piece => field.shiftRaw(piece, split))
+      )
+      return { whole, high, pieces }
+    }
   }
 
   #claim(key: Uint8Array | null | undefined, holder: string, purpose: string): Uint8Array {

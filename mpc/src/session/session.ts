@@ -1,6 +1,7 @@
 import type { MpcError } from '../errors.ts'
 import type { Field, Vec } from '../field/field.ts'
 import type { Shamir } from '../sharing/shamir.ts'
+import type { Stock } from '../pool/stock.ts'
 import type { Channel } from './channel.ts'
 import type { PartyKeys } from './keys.ts'
 
@@ -33,6 +34,8 @@ export interface Session {
   /** Set by the first failed check; nothing may be sent after it. */
   readonly state: {
     failure: MpcError | null
+    /** What `reserveStock` got for this session. */
+    stock: Stock | null
     /** Parties whose wrong shares were corrected. */ readonly suspects: Set<number>
   }
   /** Lagrange coefficients at 0 over the points of the dealers. */
