@@ -1,7 +1,10 @@
 import { TASK_STAGES, type Address, type Hash, type Hex, type TaskId, type TaskStage } from '@enigma/protocol'
 import type { TaskFailedError } from '../errors.ts'
 
-/** One step of a task. Stages come in the order of TASK_STAGES, each at most once; the last is `final` or `failed`. */
+/**
+ * One step of a task. Stages come in the order of TASK_STAGES, each at most once; the last is `final` or `failed`. Only a chain that
+ * was reorganised takes steps back: that is told with `undone`, and the stages after it come anew.
+ */
 export interface TaskProgress {
   readonly stage: TaskStage
   /** Null before the record is on chain. */
@@ -13,6 +16,8 @@ export interface TaskProgress {
   readonly signer?: Address
   /** With `encrypted`: what leaves the page. Length and last bytes of the envelope. */
   readonly input?: { readonly inputHash: Hash; readonly bytes: number; readonly sample: Hex }
+  /** The task had come so far, and a reorganised chain took it back to `stage`. Nothing was revealed or is lost. */
+  readonly undone?: TaskStage
   /** With `failed`. */
   readonly error?: TaskFailedError
 }

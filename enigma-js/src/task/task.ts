@@ -55,8 +55,10 @@ async function* replay(
   live: AsyncGenerator<TaskProgress, Finished>
 ): AsyncGenerator<TaskProgress, void> {
   yield* past
+  let known = past
   for await (const progress of live) {
-    if (!past.some(({ stage }) => stage === progress.stage)) yield progress
+    if (progress.undone !== undefined) known = [] // what comes now comes anew
+    if (!known.some(({ stage }) => stage === progress.stage)) yield progress
   }
 }
 

@@ -5,6 +5,7 @@ import {
   recoverSigner,
   taskId as taskIdFrom,
   typedDigest,
+  type Hex,
   type TaskEvent,
   type TaskId
 } from '@enigma/protocol'
@@ -82,6 +83,12 @@ function inputOf({
   return bytes === undefined || sample === undefined ? {} : { input: { inputHash, bytes, sample } }
 }
 
+/** A transaction in a block. */
+interface Place {
+  readonly block: number
+  readonly transactionHash: Hex
+}
+
 class Watcher {
   readonly #session: Session
   readonly #taskId: TaskId
@@ -89,6 +96,9 @@ class Watcher {
   readonly #told: TaskEvent[] = []
   #reached = -1
   #wake: () => void = () => undefined
+  /** Where the record and the receipt stood when they were told. */
+  #record: Place | null = null
+  #receipt: Place | null = null
   #lastBlock = 0
   #lastBlockAt = Date.now()
 
@@ -110,16 +120,19 @@ class Watcher {
     const transactionHash = first.transactionHash
     const detail = `the fee is in escrow in block ${block}`
     yield* this.#stage({ stage: 'recorded', taskId: this.#taskId, block, transactionHash, detail })
+    this.#record = { block, transactionHash }
     void followTask(workers, this.#taskId, event => this.#hear(event), this.#signal).catch(() => undefined)
 
     for (;;) {
       const head = await this.#head()
       // Read anew each time: a reorganised chain may have moved the record or taken its receipt back.
       const found = await taskRecord(chain, this.#taskId)
-      if (found !== null) {
+      if (found === null) yield* this.#takenBack(null, null)
+      else {
         const { record, slots } = found
-        yield* this.#reports(record, stored)
         const settlement = slots.status === TaskStatus.RecordCreated ? null : await settlementOf(chain, record)
+        yield* this.#takenBack(record, settlement)
+        yield* this.#reports(record, stored)
         if (settlement === null) {
           const deadline = await deadlineBlock(chain, record.recordBlock)
           if (head > deadline + REFUND_BLOCKS) return yield* this.#expired(record, deadline, null)
@@ -161,6 +174,41 @@ class Watcher {
       )
     }
     return head
+  }
+
+  /** Tells that a reorganised chain has taken the record or the receipt away, or moved it; what follows is told anew. */
+  *#takenBack(record: TaskRecord | null, settlement: Settlement | null): Generator<TaskProgress> {
+    const moved = (told: Place | null, now: Place | null): boolean =>
+      told !== null && (now === null || told.block !== now.block || told.transactionHash !== now.transactionHash)
+    const taskId = this.#taskId
+    const undone = this.#receipt === null ? 'recorded' : 'verified'
+    const recordNow = record && { block: record.recordBlock, transactionHash: record.transactionHash }
+    if (moved(this.#record, recordNow)) {
+      const block = this.#record!.block
+      this.#reached = stageIndex('delivered')
+      yield {
+        stage: 'delivered',
+        taskId,
+        undone,
+        detail: `the chain was reorganised and took block ${block} back, with the record`
+      }
+      this.#record = this.#receipt = null
+    } else if (moved(this.#receipt, settlement)) {
+      const block = this.#receipt!.block
+      this.#reached = stageIndex('recorded')
+      yield {
+        stage: 'recorded',
+        taskId,
+        undone,
+        detail: `the chain was reorganised and took block ${block} back, with the receipt`
+      }
+      this.#receipt = null
+    }
+    if (this.#record === null && recordNow !== null) {
+      const detail = `the fee is in escrow in block ${recordNow.block}`
+      yield* this.#stage({ stage: 'recorded', taskId, ...recordNow, detail })
+      this.#record = recordNow
+    }
   }
 
   /** Emits a stage unless it, or a later one, was emitted before. */
@@ -229,6 +277,7 @@ class Watcher {
     const { confirmations } = this.#session
     const detail = `accepted by the contract; ${gasUsed} of ${record.gasLimit} gas used`
     yield* this.#stage({ stage: 'verified', taskId, block, transactionHash, detail })
+    this.#receipt = { block, transactionHash }
     if (head - block + 1 < confirmations) return null
 
     if (settlement.outcome === 'callback-failed') {

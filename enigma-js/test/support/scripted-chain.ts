@@ -170,6 +170,19 @@ export class ScriptedChain implements Eip1193Provider {
     else this.#log('ReceiptFailed', [taskId, scAddr, operator, reason, outputHash, gasUsed, digest])
   }
 
+  /** Another fork: the receipt of a task is in no block of it; with `recordBlock`, its record is in another one. */
+  reorganise(taskId: TaskId, recordBlock?: number): void {
+    const slots = this.#tasks.get(taskId)!
+    slots.status = TaskStatus.RecordCreated
+    const ofTask = this.#logs.filter(log => log.topics[1] === taskId)
+    for (const log of ofTask) {
+      if (log.topics[0] !== enigma.getEvent('TaskRecordCreated')!.topicHash)
+        this.#logs.splice(this.#logs.indexOf(log), 1)
+      else if (recordBlock !== undefined) this.#logs[this.#logs.indexOf(log)] = { ...log, block: recordBlock }
+    }
+    if (recordBlock !== undefined) slots.recordBlock = recordBlock
+  }
+
   /** Gives the fee back as returnFeesForTask does. */
   giveBack(taskId: TaskId, amount: bigint): void {
     this.block++

@@ -76,6 +76,53 @@ describe('enigma-js/task/watch', () => {
     expect(late, 'only the receipt shows both').to.deep.equal([true, true])
   })
 
+  describe('on a chain that is reorganised', () => {
+    const told = ({ stage, undone }: TaskProgress): string =>
+      undone === undefined ? stage : `${stage} (not ${undone})`
+
+    async function watched(each: (progress: TaskProgress) => void): Promise<string[]> {
+      client = await scene.connect({
+        network: { enigma: ENIGMA, rpc: scene.server.url, mode: 'simulation', confirmations: 3 }
+      })
+      task = await client.compute(SC_ADDR, calculator, 'sub', [76n, 17n])
+      taskId = task.taskId
+      const seen: string[] = []
+      settle()
+      for await (const progress of task.events) {
+        seen.push(told(progress))
+        each(progress)
+      }
+      return seen
+    }
+    const FIRST = ['encrypted', 'delivered', 'recorded', 'accepted', 'executing', 'committed', 'verified']
+
+    it('tells that a receipt was taken back, and the stages after it anew', async () => {
+      let verified = 0
+      const seen = await watched(({ stage, undone }) => {
+        if (stage === 'verified' && verified++ === 0) scene.chain.reorganise(taskId)
+        if (undone === 'verified') settle()
+        if (stage === 'verified' && verified === 2) scene.chain.block += 2
+      })
+      const again = ['recorded (not verified)', 'accepted', 'executing', 'committed', 'verified', 'final']
+      expect(seen).to.deep.equal([...FIRST, ...again])
+      expect(await task.result()).to.equal(59n)
+    })
+
+    it('tells that a record was moved, with all that followed', async () => {
+      let verified = 0
+      const seen = await watched(({ stage, undone }) => {
+        if (stage === 'verified' && verified++ === 0) scene.chain.reorganise(taskId, scene.chain.block + 1)
+        if (undone === 'verified') {
+          scene.chain.block += 1
+          settle()
+        }
+        if (stage === 'verified' && verified === 2) scene.chain.block += 2
+      })
+      const again = ['delivered (not verified)', 'recorded', 'accepted', 'executing', 'committed', 'verified', 'final']
+      expect(seen).to.deep.equal([...FIRST, ...again])
+    })
+  })
+
   it('fills in what a receipt shows when the word of it was slower than the block', async () => {
     settle()
 
