@@ -21,7 +21,7 @@ const FIRST = 11
 const LAST = 19
 
 /** The private key to pay with. @throws CLI_ACCOUNT */
-export function findKey(given: Given, { isDevnet }: NetworkFacts): string {
+export function findKey(given: Given, { isDevnet }: Pick<NetworkFacts, 'isDevnet'>): string {
   const number = text(given, 'account')
   const file = text(given, 'key-file')
   if (number === undefined && file !== undefined) return keyFrom(file)

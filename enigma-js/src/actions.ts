@@ -105,7 +105,7 @@ export interface TaskState {
 }
 
 /** @throws TASK_UNKNOWN */
-export async function taskState({ chain }: Session, id: string): Promise<TaskState> {
+export async function taskState({ chain }: Pick<Session, 'chain'>, id: string): Promise<TaskState> {
   const taskId = readTaskId(id)
   const found = await taskRecord(chain, taskId)
   if (found === null) throw unknownTask(taskId)

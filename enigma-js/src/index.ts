@@ -1,5 +1,6 @@
 /** enigma-js: computes on secrets through an Enigma network, from browsers and Node.js. docs/spec/client.md */
 export { createEnigmaClient, type ClientOptions, type EnigmaClient } from './client.ts'
+export { createChainClient, type ChainClient, type ChainClientOptions } from './chain-client.ts'
 export type { AccountOptions } from './account/account.ts'
 export { discoverWallets, type Wallet } from './account/wallets.ts'
 export type { Artifact, TaskOptions, TaskState } from './actions.ts'
@@ -17,6 +18,7 @@ export { ClientError, TaskFailedError, WorkerRefusal, type ClientFailure, type T
 export type { Balance, EpochStatus, NetworkView, ReceiptQuery, WorkerStatus } from './network/network.ts'
 export type { ReceiptSummary } from './network/receipts.ts'
 export type { WorkerRecord } from './network/roster.ts'
+export type { Standing } from './network/standings.ts'
 export type { QueryKeyOptions } from './query/query-keys.ts'
 export type { CertifiedResult, QueryOptions } from './query/query.ts'
 export { callWorker } from './rpc/call.ts'

@@ -26,7 +26,7 @@ describe('e2e: the command line', function () {
   after(() => rmSync(home, { recursive: true, force: true }))
 
   /** Runs one command line against the shared network, which is not the one that `enigma devnet` knows. */
-  async function enigma(line: string, input: string[] = []): Promise<Outcome> {
+  async function enigma(line: string, input: string[] = [], more: Record<string, string> = {}): Promise<Outcome> {
     const { devnet } = shared()
     const out: string[] = []
     const err: string[] = []
@@ -35,7 +35,8 @@ describe('e2e: the command line', function () {
       ENIGMA_PRIVATE_KEY_FILE: keyFile,
       ENIGMA_RPC: devnet.workers.map(({ httpUrl }) => httpUrl).join(','),
       ENIGMA_CHAIN_URL: devnet.chainUrl,
-      ENIGMA_CONTRACT: devnet.enigma
+      ENIGMA_CONTRACT: devnet.enigma,
+      ...more
     }
     const readLine = (): Promise<string> => Promise.resolve(input.shift() ?? '')
     const io: Io = { env, out: text => void out.push(text), err: text => void err.push(text), readLine }
@@ -91,5 +92,36 @@ describe('e2e: the command line', function () {
     expect(status.code).to.equal(0)
     expect(status.out).to.have.length(devnet.workers.length)
     for (const line of status.out) expect(line).to.include('logged-in').and.to.include('SIMULATION')
+  })
+
+  it('asks a function that writes nothing, without a transaction', async () => {
+    const asked = await enigma('query mine sub 76 17')
+    expect([asked.code, asked.out]).to.deep.equal([0, ['59']])
+    expect(asked.err).to.have.length(1)
+    expect(asked.err[0]).to.match(/^certified +block \d+, 1 deltas, by 0x[0-9a-f]{40}$/)
+    const failed = await enigma('query mine div 1 0')
+    expect(failed.code).to.equal(1)
+    expect(failed.err[0]).to.match(/^QUERY_FAILED: .*divi/i)
+  })
+
+  it('ranks all workers, and speaks of a refund, though no worker can be reached', async () => {
+    const { devnet } = shared()
+    const nobody = { ENIGMA_RPC: 'http://127.0.0.1:1' }
+    const ranking = await enigma('worker status --all', [], nobody)
+    expect(ranking.code).to.equal(0)
+    expect(ranking.out).to.have.length(1 + devnet.workers.length)
+    expect(ranking.out[0]).to.match(/^rank +operator +state/)
+    for (const line of ranking.out.slice(1))
+      expect(line)
+        .to.include('logged-in')
+        .and.to.match(/100\.0 %|9\d\.\d %/)
+    const lines = (await enigma('worker status --all --json', [], nobody)).out
+    const earned = lines.map(line => BigInt((JSON.parse(line) as { earned: string }).earned))
+    expect(earned.reduce((sum, one) => sum + one, 0n) > 0n).to.equal(true)
+
+    const called = await enigma('call mine sub 3 2 --json')
+    const { taskId } = JSON.parse(called.out[0]!) as { taskId: string }
+    const refund = await enigma(`task refund ${taskId}`, [], nobody)
+    expect(refund.err[0]).to.match(/^TASK_SETTLED: /)
   })
 })

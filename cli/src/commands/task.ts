@@ -2,9 +2,9 @@ import { inEng, type TaskFailedError } from 'enigma-js'
 import { accountOptions } from '../account.ts'
 import { showValue, toJson } from '../abi/show-value.ts'
 import { flag, type Command } from '../command.ts'
-import { withClient } from '../connect.ts'
+import { withChain, withClient } from '../connect.ts'
 import { report } from '../errors.ts'
-import { networkOptions } from '../network.ts'
+import { chainOptions, networkOptions } from '../network.ts'
 import { stageLine } from '../progress.ts'
 
 const taskId = { name: 'taskId', describe: 'the id that the task has on chain' } as const
@@ -39,13 +39,13 @@ export const taskWatch: Command = {
 
 export const taskRefund: Command = {
   command: 'task refund',
-  describe: 'Send the whole fee of an expired task back to its sender; anyone may',
+  describe: 'Send the whole fee of an expired task back to its sender; anyone may, and no worker is needed',
   positionals: [taskId],
-  options: { ...accountOptions, ...networkOptions, json: { type: 'boolean', describe: 'print the result as JSON' } },
+  options: { ...accountOptions, ...chainOptions, json: { type: 'boolean', describe: 'print the result as JSON' } },
   examples: ['enigma task refund 0x9c…01'],
 
   run(given, io) {
-    return withClient(given, io, true, async ({ client }) => {
+    return withChain(given, io, true, async client => {
       const refund = await client.refund(given.positionals[0]!)
       if (flag(given, 'json')) io.out(toJson(refund))
       else io.out(`${inEng(refund.amount)} ENG went back in block ${refund.block} (${refund.transactionHash})`)

@@ -1,18 +1,28 @@
 import { codeOf, printable, type InfoResult } from '@enigma/protocol'
-import { callWorker } from 'enigma-js'
+import { callWorker, inEng, type Standing } from 'enigma-js'
 import { toJson } from '../abi/show-value.ts'
-import { flag, type Command } from '../command.ts'
+import { flag, type Command, type Given } from '../command.ts'
+import { withChain } from '../connect.ts'
+import type { Io } from '../io.ts'
 import { findWorkers, networkOptions } from '../network.ts'
 
 export const workerStatus: Command = {
   command: 'worker status',
   describe: 'Ask workers who they are and how far they have come',
   positionals: [],
-  options: { rpc: networkOptions.rpc, json: { type: 'boolean', describe: 'print one JSON object per worker' } },
-  examples: ['enigma worker status', 'enigma worker status --rpc http://127.0.0.1:3346'],
+  options: {
+    all: {
+      type: 'boolean',
+      describe: 'rank all registered workers by earnings, from the chain alone: none of them has to answer'
+    },
+    ...networkOptions,
+    json: { type: 'boolean', describe: 'print one JSON object per worker' }
+  },
+  examples: ['enigma worker status', 'enigma worker status --rpc http://127.0.0.1:3346', 'enigma worker status --all'],
 
-  /** Exits 0 if every worker answered, else 1. */
+  /** Exits 0 if every worker answered, else 1. With `--all` nobody is asked. */
   async run(given, io) {
+    if (flag(given, 'all')) return ranking(given, io)
     let silent = 0
     for (const url of findWorkers(given)) {
       try {
@@ -33,4 +43,42 @@ function lineOf(url: string, info: InfoResult): string {
   const enclave = `${simulation ? 'SIMULATION' : info.mode}, ${isolation}`
   const facts = [name, role, status, `epoch ${epoch}`, `${peers} peers`, enclave, operator, url]
   return facts.map(fact => printable(String(fact))).join('  ')
+}
+
+function ranking(given: Given, io: Io): Promise<number> {
+  return withChain(given, io, false, async client => {
+    const workers = await client.standings()
+    if (flag(given, 'json')) for (const worker of workers) io.out(toJson(worker))
+    else for (const line of table([HEADINGS, ...workers.map(columnsOf)])) io.out(line)
+    return 0
+  })
+}
+
+const HEADINGS = ['rank', 'operator', 'state', 'stake (ENG)', 'share', 'earned (ENG)', 'receipts', 'failed', 'uptime']
+
+function columnsOf(worker: Standing): string[] {
+  const { rank, operator, loggedIn, stake, stakeShare, earned, receipts, failedReceipts, uptime } = worker
+  const percent = (share: number): string => `${(100 * share).toFixed(1)} %`
+  return [
+    String(rank),
+    operator,
+    loggedIn ? 'logged-in' : 'logged-out',
+    inEng(stake),
+    percent(stakeShare),
+    inEng(earned),
+    String(receipts),
+    String(failedReceipts),
+    percent(uptime)
+  ]
+}
+
+/** Columns as wide as their widest entry. */
+function table(rows: readonly (readonly string[])[]): string[] {
+  const widths = rows[0]!.map((_, column) => Math.max(...rows.map(row => row[column]!.length)))
+  return rows.map(row =>
+    row
+      .map((entry, column) => entry.padEnd(widths[column]!))
+      .join('  ')
+      .trimEnd()
+  )
 }

@@ -16,12 +16,15 @@ export interface Refund {
 
 const REFUND_GAS = 200_000n
 
+/** All that a refund needs: no worker is asked. */
+export type RefundSession = Pick<Session, 'account' | 'chain' | 'timeouts'>
+
 /**
  * Has the whole fee of an expired task sent back to its sender. Anyone may; if somebody did already, that refund is returned.
  *
  * @throws TASK_UNKNOWN, TASK_NOT_EXPIRED, TASK_SETTLED, USER_REJECTED, TX_REVERTED, TX_PENDING
  */
-export async function refund(session: Session, id: string, { signal }: WatchOptions = {}): Promise<Refund> {
+export async function refund(session: RefundSession, id: string, { signal }: WatchOptions = {}): Promise<Refund> {
   const taskId = readTaskId(id)
   const { chain, timeouts } = session
   const found = await taskRecord(chain, taskId)
@@ -61,7 +64,7 @@ export async function refund(session: Session, id: string, { signal }: WatchOpti
 }
 
 async function alreadyRefunded(
-  { chain }: Session,
+  { chain }: RefundSession,
   { record, slots }: NonNullable<Awaited<ReturnType<typeof taskRecord>>>
 ): Promise<Refund> {
   const settlement = await settlementOf(chain, record)
