@@ -26,6 +26,7 @@ export const lintChecks: readonly LintCheck[] = [
     command: [bin('solhint'), '--noPoster', '--disc', '--max-warnings', '0', 'contracts/**/*.sol'],
     onlyWith: 'contracts/**/*.sol'
   },
+  { name: 'documentation site (typedoc, vitepress)', command: ['bash', 'tools/site/build.sh'] },
   { name: 'types (tsc)', command: [bin('tsc'), '-p', '.'] },
   { name: 'eslint', command: [bin('eslint'), '--max-warnings', '0', '.'] }
 ]
