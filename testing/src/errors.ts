@@ -26,4 +26,14 @@ export interface TaskFailure {
   readonly refunded: bigint
 }
 
-export class TaskFailedError extends EnigmaError<TaskFailure> {}
+/** A task whose Ethereum callback failed: it is paid for, and nothing of it counts. */
+export interface CallbackFailure {
+  readonly code: 'TASK_CALLBACK_FAILED'
+  readonly taskId: string
+  /** As on a network; here always 3: the target reverted. */
+  readonly callbackFailure: number
+  readonly gasUsed: bigint
+  readonly refunded: bigint
+}
+
+export class TaskFailedError extends EnigmaError<TaskFailure | CallbackFailure> {}

@@ -3,6 +3,6 @@ export type { AbiEntry, AbiParameter, SecretContractAbi } from '@enigma/protocol
 export type { Account, Sender } from './accounts.ts'
 export type { Artifact, CompiledArtifact } from './artifact.ts'
 export type { TestContract } from './contract.ts'
-export { TaskFailedError, TestingError, type TaskFailure, type TestingFailure } from './errors.ts'
+export { TaskFailedError, TestingError, type CallbackFailure, type TaskFailure, type TestingFailure } from './errors.ts'
 export { createTestNetwork, type Snapshot, type TestNetwork, type TestNetworkInit } from './network.ts'
 export type { CallToEthereum, Ethereum, RunOptions, RunReport } from './run-types.ts'

@@ -112,7 +112,7 @@ export async function runOnce(
   const after = kind === 'query' ? contract : withWrites(contract, result.writes, stateKey, runDigest)
   if (after === null) return fail(FailureReason.limit, DELTA_TOO_LARGE)
   if (result.callback && !(await ethereum({ ...result.callback, scAddr: contract.scAddr }))) {
-    const failure = failureOf(order, FailureReason.none, 'The Ethereum callback failed.', result.gasUsed, 'callback')
+    const failure = callbackFailed(order, result.gasUsed)
     const report = { ...reportOf(order, result, null, failure), callback: result.callback }
     return { report, output: new Uint8Array(), contract }
   }
@@ -144,14 +144,19 @@ const reportOf = (
 
 const REASON_NAMES = new Map<number, string>(Object.entries(FailureReason).map(([name, number]) => [number, name]))
 
-function failureOf(
-  order: RunOrder,
-  reason: number,
-  readable: string,
-  gasUsed: bigint,
-  reasonName = REASON_NAMES.get(reason) ?? String(reason)
-): TaskFailedError {
+const REVERTED = 3
+
+function callbackFailed({ taskId, name, gasLimit }: RunOrder, gasUsed: bigint): TaskFailedError {
+  return new TaskFailedError(
+    { code: 'TASK_CALLBACK_FAILED', taskId, callbackFailure: REVERTED, gasUsed, refunded: gasLimit - gasUsed },
+    "The task's call into Ethereum failed. Nothing of the task was applied.",
+    { hint: `${name} used ${gasUsed} of ${gasLimit} gas.` }
+  )
+}
+
+function failureOf(order: RunOrder, reason: number, readable: string, gasUsed: bigint): TaskFailedError {
   const { taskId, kind, name, gasLimit } = order
+  const reasonName = REASON_NAMES.get(reason) ?? String(reason)
   const refunded = kind === 'query' ? 0n : gasLimit - gasUsed
   return new TaskFailedError(
     { code: 'TASK_FAILED', taskId, reason, reasonName, readable, gasUsed, refunded },

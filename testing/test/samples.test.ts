@@ -4,7 +4,7 @@ import { Interface } from 'ethers'
 import { fromHex, toHex } from '@enigma/protocol'
 import { createWasmPool, THREAD_URL } from '@enigma/enclave-sim/wasm'
 import { createTestNetwork, type TestContract, type TestNetwork } from '../src/index.ts'
-import { failureOf, sample } from './support.ts'
+import { failedRun, failureOf, sample } from './support.ts'
 
 const MAX = 2n ** 256n - 1n
 
@@ -151,8 +151,8 @@ describe('testing: the samples', function () {
         await voting.call.castVote(1n, true, { from: network.account(1) })
         await voting.call.castVote(1n, false, { from: network.account(2) })
         polls.set(1n, false)
-        const late = await failureOf(voting.call.castVote(1n, true, { from: network.account(3) }))
-        expect(late).to.include({ reasonName: 'callback', readable: 'The Ethereum callback failed.' })
+        const { facts: late } = await failedRun(voting.call.castVote(1n, true, { from: network.account(3) }))
+        expect(late).to.include({ code: 'TASK_CALLBACK_FAILED', callbackFailure: 3 })
         expect(late.gasUsed > 10_000_000n, 'the gas of the callback is paid').to.equal(true)
         expect(voting.last.writes.size).to.equal(0)
         expect(await voting.query.hasVoted(1n, { from: network.account(3) })).to.equal(false)

@@ -27,10 +27,16 @@ export const probe = (): Promise<CompiledContract> => once(fixture('./assembly/p
 
 /** The facts of a run that must fail. */
 export async function failureOf(run: Promise<unknown>): Promise<TaskFailure & { message: string }> {
+  const { facts, message } = await failedRun(run)
+  if (facts.code !== 'TASK_FAILED') expect.fail(`It failed with ${facts.code}.`)
+  return { ...facts, message }
+}
+
+export async function failedRun(run: Promise<unknown>): Promise<TaskFailedError> {
   try {
     await run
   } catch (error) {
-    if (error instanceof TaskFailedError) return { ...error.facts, message: error.message }
+    if (error instanceof TaskFailedError) return error
     throw error
   }
   return expect.fail('The run succeeded.')
