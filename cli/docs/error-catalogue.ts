@@ -1,6 +1,7 @@
 import { globSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import ts from 'typescript'
+import { adviceFor } from './advice.ts'
 
 /** One error code, as the sources declare it. */
 export interface ErrorEntry {
@@ -31,8 +32,10 @@ export function errorCatalogue(): ErrorEntry[] {
       const key = `${home} ${code}`
       if (!entries.has(key)) entries.set(key, { code, package: home, meaning, hint: '' })
     }
-    thrownIn(file, (code, words) => {
+    thrownIn(file, (code, words, isAlarm) => {
       const key = `${home} ${code}`
+      // An alarm stands in `/status`, not in an error: it is declared where it is raised.
+      if (isAlarm && !entries.has(key)) entries.set(key, { code, package: home, meaning: '', hint: '' })
       if (!thrown.has(key)) thrown.set(key, words)
     })
   }
@@ -40,9 +43,21 @@ export function errorCatalogue(): ErrorEntry[] {
     .map(([key, entry]) => ({
       ...entry,
       meaning: entry.meaning || (thrown.get(key)?.sentence ?? ''),
-      hint: thrown.get(key)?.hint ?? ''
+      hint: thrown.get(key)?.hint || adviceFor(entry.code)
     }))
     .sort((a, b) => (a.package === b.package ? compare(a.code, b.code) : compare(a.package, b.package)))
+}
+
+/** Every code that a source file throws, alarms or answers with, and where: what the catalogue must not lack. */
+export function codesInUse(): { readonly code: string; readonly path: string }[] {
+  const paths = globSync(sources, { cwd: root, exclude: ['node_modules/**', '**/node_modules/**'] }).sort()
+  return paths.flatMap(path => {
+    const text = readFileSync(join(root, path), 'utf8')
+    const found = text.matchAll(
+      /\bcode: '([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+)'|\b(?:\w*Error|alarm)\('([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+)'/g
+    )
+    return [...found].map(([, inObject, inCall]) => ({ code: (inObject ?? inCall)!, path }))
+  })
 }
 
 const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
@@ -83,19 +98,25 @@ function commentAbove(file: ts.SourceFile, node: ts.Node): string {
 }
 
 /** Calls `each` for every call whose first argument is `{ code: 'X', ... }` or `'X'`, and whose second is a sentence. */
-function thrownIn(file: ts.SourceFile, each: (code: string, words: { sentence: string; hint: string }) => void): void {
+function thrownIn(
+  file: ts.SourceFile,
+  each: (code: string, words: { sentence: string; hint: string }, isAlarm: boolean) => void
+): void {
   const visit = (node: ts.Node): void => {
     if (ts.isNewExpression(node) || ts.isCallExpression(node)) {
       const [first, second, third] = node.arguments ?? []
       const code = first === undefined ? '' : property(first, 'code') || wording(first)
       const sentence = second === undefined ? '' : wording(second)
       if (isCode(code) && sentence !== '')
-        each(code, { sentence, hint: third === undefined ? '' : property(third, 'hint') })
+        each(code, { sentence, hint: third === undefined ? '' : property(third, 'hint') }, isAlarm(node))
     }
     ts.forEachChild(node, visit)
   }
   visit(file)
 }
+
+const isAlarm = (node: ts.NewExpression | ts.CallExpression): boolean =>
+  /(^|\.#?)alarm$/.test(node.expression.getText())
 
 function property(node: ts.Node, name: string): string {
   if (!ts.isObjectLiteralExpression(node)) return ''

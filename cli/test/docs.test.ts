@@ -1,8 +1,11 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect } from 'chai'
-import { errorCatalogue } from '../docs/error-catalogue.ts'
+import { codesInUse, errorCatalogue } from '../docs/error-catalogue.ts'
 import { pages } from '../docs/pages.ts'
+
+/** Codes of others that sources compare with. */
+const foreign = new Set(['CALL_EXCEPTION', 'BAD_DATA', 'ACTION_REJECTED', 'INSUFFICIENT_FUNDS', 'ERR_NOT_FOUND'])
 
 describe('cli/docs', () => {
   for (const path of ['docs/cli.md', 'docs/errors.md']) {
@@ -23,9 +26,18 @@ describe('cli/docs', () => {
     expect(entries.get('enigma-js CHAIN_UNREACHABLE')?.hint).to.include('Check that the node runs')
   })
 
-  it('explains every code of the client and the command line', () => {
-    const bare = errorCatalogue().filter(entry => /^(cli|enigma-js)$/.test(entry.package) && entry.meaning === '')
+  it('says of every code what it means and what to do', () => {
+    const entries = errorCatalogue()
+    const bare = entries.filter(({ meaning, hint }) => meaning === '' || hint === '')
 
-    expect(bare.map(({ code }) => code)).to.deep.equal([])
+    expect(bare.map(entry => `${entry.package} ${entry.code}`)).to.deep.equal([])
+    expect(entries.length).to.be.above(150)
+  })
+
+  it('lacks no code that a source throws, answers with, or raises as an alarm', () => {
+    const known = new Set(errorCatalogue().map(({ code }) => code))
+    const missing = codesInUse().filter(({ code }) => !known.has(code) && !foreign.has(code))
+
+    expect(missing.map(({ code, path }) => `${code} in ${path}`)).to.deep.equal([])
   })
 })

@@ -4,6 +4,7 @@ import { EnigmaError } from '@enigma/protocol'
 export type DevnetFailure =
   | { readonly code: 'DEVNET_RUNNING'; readonly pid: number }
   | { readonly code: 'DEVNET_PORT_TAKEN'; readonly port: number; readonly use: string }
+  /** The disk is full. */
   | { readonly code: 'DEVNET_DISK'; readonly folder: string }
   | { readonly code: 'DEVNET_NOT_BUILT'; readonly file: string }
   | { readonly code: 'DEVNET_PROCESS_ENDED'; readonly process: string; readonly exit: string }

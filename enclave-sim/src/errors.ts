@@ -8,6 +8,7 @@ export type EnclaveCode =
   // the boundary
   | 'ENCLAVE_BAD_REQUEST'
   | 'ENCLAVE_BUSY'
+  /** The enclave met a fault of its own. */
   | 'ENCLAVE_INTERNAL'
   | 'ENCLAVE_NOT_STARTED'
   | 'ENCLAVE_WRONG_ROLE'

@@ -3,6 +3,7 @@ import { EnigmaError } from '@enigma/protocol'
 /** Everything `mpc/` throws on purpose. One line each in docs/errors.md. */
 export type MpcFailure =
   | { readonly code: 'MPC_PARAMETERS'; readonly what: string }
+  /** Operands of different lengths. */
   | { readonly code: 'MPC_SHAPE'; readonly what: string }
   | { readonly code: 'MPC_RANGE'; readonly what: string; readonly bits?: number; readonly limitBits?: number }
   | { readonly code: 'MPC_OPENING'; readonly operation: string; readonly nodes?: readonly number[] }
@@ -12,8 +13,10 @@ export type MpcFailure =
   | { readonly code: 'MPC_TIMEOUT'; readonly from: number; readonly operation: string; readonly limitMs: number }
   | { readonly code: 'MPC_ABORTED'; readonly operation: string }
   | { readonly code: 'MPC_LINK'; readonly peer: number; readonly what: string }
+  /** An iteration did not come close enough to its answer. */
   | { readonly code: 'MPC_NOT_CONVERGED'; readonly operation: string }
   | { readonly code: 'MPC_DEGENERATE'; readonly operation: string }
+  /** What a node signed does not fit what the others did. */
   | { readonly code: 'MPC_CERTIFICATE'; readonly what: string; readonly node?: number }
   | { readonly code: 'MPC_DISPUTE'; readonly nodes: readonly number[] }
 

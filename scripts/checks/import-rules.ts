@@ -45,6 +45,7 @@ export const openFolders: readonly string[] = ['test', 'bench']
 /** Entries of a package besides `src/index.ts`; `contracts` is a folder of Solidity whose deployment module is its entry. */
 export const publicEntries: Readonly<Record<string, readonly string[]>> = {
   contracts: ['contracts/deploy/deploy.ts', 'contracts/deploy/index.ts'],
+  'enigma-js': ['enigma-js/src/index.ts', 'enigma-js/src/compat/index.ts'],
   // Apart from the index, which enclaves load: they read call data in WebAssembly and need no fragments of functions.
   protocol: ['protocol/src/index.ts', 'protocol/src/secret-abi/index.ts'],
   scripts: ['scripts/staking/actions.ts', 'scripts/staking/connection.ts']

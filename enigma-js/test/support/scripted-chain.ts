@@ -135,7 +135,7 @@ export class ScriptedChain implements Eip1193Provider {
       case 'eth_blockNumber':
         return toQuantity(this.block)
       case 'eth_getBlockByHash':
-        return this.knownBlocks.has(first) ? this.#blockJson() : null
+        return this.knownBlocks.has(first) ? this.#blockJson(1) : null // old ones: those that clients ask for by hash
       case 'eth_getBlockByNumber':
         return this.#blockJson()
       case 'eth_getBalance':
@@ -290,10 +290,10 @@ export class ScriptedChain implements Eip1193Provider {
     return { address, topics, data, transactionHash, logIndex: toQuantity(index), removed: false, ...at }
   }
 
-  #blockJson(): object {
+  #blockJson(number = this.block): object {
     const zero = { nonce: '0x0000000000000000', difficulty: '0x0', gasLimit: '0x1c9c380', gasUsed: '0x0' }
     const hashes = { hash: ZERO_HASH, parentHash: ZERO_HASH, miner: ZERO_ADDRESS, extraData: '0x', transactions: [] }
-    return { number: toQuantity(this.block), timestamp: toQuantity(1_700_000_000), ...zero, ...hashes }
+    return { number: toQuantity(number), timestamp: toQuantity(1_700_000_000), ...zero, ...hashes }
   }
 
   #receiptJson(transactionHash: string, status: number, logs: Log[]): object {

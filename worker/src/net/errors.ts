@@ -3,6 +3,7 @@ import { EnigmaError, printable } from '@enigma/protocol'
 /** Everything the peer network throws on purpose. One line each in docs/errors.md. */
 export type NetFailure =
   | { readonly code: 'PEER_UNREACHABLE'; readonly peerId: string }
+  /** A peer did not answer in time. */
   | { readonly code: 'PEER_TIMEOUT'; readonly peerId: string; readonly limitMs: number }
   | { readonly code: 'PEER_MALFORMED'; readonly peerId: string; readonly what: string }
   | { readonly code: 'PEER_REFUSED'; readonly peerId: string; readonly peerCode: string }

@@ -3,13 +3,18 @@ import { decidingCode } from '../net/errors.ts'
 
 /** Everything JSON-RPC throws by itself. One line each in docs/errors.md. */
 export type RpcFailure =
+  /** A parameter is missing, of another type, or out of range. */
   | { readonly code: 'RPC_INVALID_PARAMS'; readonly field: string }
   | { readonly code: 'RPC_BUSY'; readonly perSecond: number; readonly retryAfterSeconds: number }
+  /** The worker did not come to an answer in time. */
   | { readonly code: 'RPC_TIMEOUT'; readonly method: string; readonly limitMs: number }
   | { readonly code: 'RPC_WEBSOCKET_ONLY'; readonly method: string }
   | { readonly code: 'RPC_WRONG_ROLE'; readonly method: string; readonly role: string }
   | { readonly code: 'RPC_TOO_MANY'; readonly what: string; readonly limit: number }
+  /** The worker is shutting down. */
   | { readonly code: 'RPC_STOPPING' }
+  /** The answers of a batch are too large together. */
+  | { readonly code: 'RPC_TOO_LARGE' }
 
 export class RpcError extends EnigmaError<RpcFailure> {}
 

@@ -1,0 +1,12 @@
+/** The original client's classes on this library: `import { Enigma } from 'enigma-js/compat'`. docs/spec/client.md, "The original API" */
+export { Admin } from './admin.ts'
+export type { LegacyConfig, LegacyProvider, TxDefaults } from './connection.ts'
+export * as eeConstants from './constants.ts'
+export * from './constants.ts'
+export { Emitter, legacyError, type LegacyError, type Listener } from './emitter.ts'
+export { Enigma } from './enigma.ts'
+export type { TaskKeyPair } from './key-pair.ts'
+export type { WorkerParams } from './selection.ts'
+export type { TypedArgs } from './steps.ts'
+export type { LegacyTask } from './task.ts'
+export * as utils from './utils.ts'
