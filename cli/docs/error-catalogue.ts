@@ -48,15 +48,18 @@ export function errorCatalogue(): ErrorEntry[] {
     .sort((a, b) => (a.package === b.package ? compare(a.code, b.code) : compare(a.package, b.package)))
 }
 
+/** A code in an object, as the first argument of an error or an alarm, or anywhere if it has the prefix of one of ours. */
+const CODE = '[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+'
+const OURS = 'RPC|MGMT|ENCLAVE|PEER|CLI|DEVNET|MPC|ABI|COMPILE|TESTING|QUERY|EVIDENCE'
+const USES = new RegExp(`\\bcode: '(${CODE})'|\\b(?:\\w*Error|alarm)\\('(${CODE})'|'((?:${OURS})_[A-Z0-9_]+)'`, 'g')
+
 /** Every code that a source file throws, alarms or answers with, and where: what the catalogue must not lack. */
 export function codesInUse(): { readonly code: string; readonly path: string }[] {
   const paths = globSync(sources, { cwd: root, exclude: ['node_modules/**', '**/node_modules/**'] }).sort()
   return paths.flatMap(path => {
     const text = readFileSync(join(root, path), 'utf8')
-    const found = text.matchAll(
-      /\bcode: '([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+)'|\b(?:\w*Error|alarm)\('([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+)'/g
-    )
-    return [...found].map(([, inObject, inCall]) => ({ code: (inObject ?? inCall)!, path }))
+    const found = text.matchAll(USES)
+    return [...found].map(([, ...groups]) => ({ code: groups.find(Boolean)!, path }))
   })
 }
 

@@ -13,10 +13,33 @@ export type RpcFailure =
   | { readonly code: 'RPC_TOO_MANY'; readonly what: string; readonly limit: number }
   /** The worker is shutting down. */
   | { readonly code: 'RPC_STOPPING' }
-  /** The answers of a batch are too large together. */
-  | { readonly code: 'RPC_TOO_LARGE' }
 
 export class RpcError extends EnigmaError<RpcFailure> {}
+
+/** Requests that are turned away before they become a call. One line each in docs/errors.md. */
+export type RpcRefusalCode =
+  /** The request is not JSON in UTF-8. */
+  | 'RPC_NOT_JSON'
+  /** The JSON of the request is nested too deep. */
+  | 'RPC_TOO_DEEP'
+  /** The request is not a JSON-RPC request: a member is missing, wrong, or one too many. */
+  | 'RPC_INVALID_REQUEST'
+  /** The request has another content type than application/json. */
+  | 'RPC_CONTENT_TYPE'
+  /** The request has too many bytes. */
+  | 'RPC_BODY_TOO_LARGE'
+  /** The batch holds too many calls. */
+  | 'RPC_BATCH_TOO_LARGE'
+  /** The answers of a batch are too large together. */
+  | 'RPC_TOO_LARGE'
+  /** A management call from another machine. */
+  | 'MGMT_FORBIDDEN'
+  /** A management call that is no POST request. */
+  | 'MGMT_METHOD'
+  /** A management call without the token, or with a wrong one. */
+  | 'MGMT_TOKEN'
+  /** There is no such management call. */
+  | 'MGMT_ACTION'
 
 /** The error member of a JSON-RPC response. */
 export interface JsonRpcError {
