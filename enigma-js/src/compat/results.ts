@@ -148,7 +148,7 @@ async function fillIn(session: Session, task: LegacyTask, taskId: TaskId): Promi
   const raw = await session.workers.call('getTaskResult', { taskId })
   task.workerTaskSig = raw?.signature ?? null
   task.proof = raw?.signature ?? null
-  task.networkReceipt = raw?.receipt ?? null
+  task.networkResult = raw
 }
 
 /**
@@ -160,7 +160,7 @@ export async function decrypt(session: Session, task: LegacyTask): Promise<Legac
   const taskId = requireTaskId(task)
   const [found, stored] = await Promise.all([taskRecord(session.chain, taskId), session.store.byTaskId(taskId)])
   if (found === null) throw unknownTask(taskId)
-  if (stored === null || task.networkReceipt === null || task.encryptedAbiEncodedOutputs === null) {
+  if (stored === null || task.networkResult === null || task.encryptedAbiEncodedOutputs === null) {
     throw new ClientError(
       { code: 'OUTPUT_UNREADABLE', taskId },
       'There is nothing to decrypt, or no key to do it with.',
@@ -172,13 +172,8 @@ export async function decrypt(session: Session, task: LegacyTask): Promise<Legac
   const { record, slots } = found
   const { domain } = session
   const cek = fromHex(stored.cek, 32)
-  const result = {
-    taskId,
-    receipt: task.networkReceipt,
-    signature: task.proof!,
-    result: task.encryptedAbiEncodedOutputs
-  }
-  const expected = { domain, record, receiptDigest: slots.slot1, seats: stored.seats, cek }
+  const result = { ...task.networkResult, result: task.encryptedAbiEncodedOutputs }
+  const expected = { domain, record, receiptDigest: slots.slot1, seats: stored.seats, cek, traced: false }
   const { output } = verifyAnswer(result, expected)
   task.decryptedOutput = output === null || output.length === 0 ? null : toHex(output)
   return task

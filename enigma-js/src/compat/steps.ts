@@ -59,7 +59,7 @@ export async function createTask(session: Session, request: TaskRequest): Promis
   const [seats, info] = await Promise.all([session.seats.find(scAddr, epoch), chain.epochInfo(epoch)])
   const encrypted = encryptTask(
     session,
-    { sender: payer.address, scAddr, bytecode: preCode, call: callOf(request) },
+    { sender: payer.address, scAddr, bytecode: preCode, call: callOf(request), trace: false },
     seats
   )
   const { signer, key } = seats.recipients[0]!

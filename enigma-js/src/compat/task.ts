@@ -6,7 +6,7 @@ import {
   type Hash,
   type Hex,
   type NetworkTaskStatus,
-  type ReceiptJson,
+  type TaskResultResult,
   type ScAddr,
   type TaskId
 } from '@enigma/protocol'
@@ -55,8 +55,8 @@ export interface LegacyTask {
   workerTaskSig: Hex | null
   engStatus: NetworkTaskStatus
   decryptedOutput: Hex | null
-  /** The worker's own words on the result, as they came. */
-  networkReceipt: ReceiptJson | null
+  /** What a worker handed out, as it came. */
+  networkResult: TaskResultResult | null
 }
 
 export interface LegacyTaskInit {
@@ -118,5 +118,5 @@ const blank = {
   workerTaskSig: null,
   engStatus: null,
   decryptedOutput: null,
-  networkReceipt: null
+  networkResult: null
 } as const
