@@ -1,7 +1,8 @@
 import type { Connection, PeerId, Stream, StreamHandler, Topology } from '@libp2p/interface'
-import type { Registrar } from '@libp2p/interface-internal'
+import type { ConnectionManager, Registrar } from '@libp2p/interface-internal'
 import { asError, printable } from '@enigma/protocol'
 import type { Logger } from '../ops/log.ts'
+import { FrameGuard } from './frame-guard.ts'
 import type { Peer } from './peer-network.ts'
 import type { Quota } from './quota.ts'
 
@@ -13,6 +14,8 @@ export interface GateRule {
   /** Bytes a second that one peer may send, and how many at once; more ends the stream. */
   readonly bytesPerSecond: number
   readonly burstBytes: number
+  /** The largest message behind its varint length. */
+  readonly maxMessageBytes: number
   /**
    * A stream of a peer that is not verified yet waits for that as long as it lives: for protocols that open one stream for
    * good. Else it has the time of a hello.
@@ -83,6 +86,22 @@ export class Gate {
     })
   }
 
+  /** The connection manager as such a protocol sees it: answers on streams that it opens itself are held to the same bounds. */
+  connections(inner: ConnectionManager, rule: GateRule): ConnectionManager {
+    const openStream: ConnectionManager['openStream'] = async (peer, protocol, options) => {
+      const stream = await inner.openStream(peer, protocol, options)
+      this.#guardFrames(stream, rule)
+      return stream
+    }
+    return new Proxy(inner, {
+      get(target, property) {
+        if (property === 'openStream') return openStream
+        const found: unknown = Reflect.get(target, property)
+        return typeof found === 'function' ? (found.bind(target) as unknown) : found
+      }
+    })
+  }
+
   /** A peer became verified: protocols that wait for it hear of it now. */
   verified(peerId: string): void {
     for (const go of this.#waiting.get(peerId) ?? []) go()
@@ -104,6 +123,7 @@ export class Gate {
         else await peerOf(peerId, AbortSignal.timeout(timeoutMs))
         const key = `${stream.protocol} ${peerId}`
         if (!quota.take(key, rule.perSecond, rule.burst)) throw new Error('too many streams')
+        this.#guardFrames(stream, rule)
         this.#meter(stream, `bytes ${key}`, rule)
         await handler(stream, connection)
       } catch (err) {
@@ -125,6 +145,16 @@ export class Gate {
       waiting.delete(resolve)
       if (waiting.size === 0) this.#waiting.delete(peerId)
     }
+  }
+
+  /** Runs before the protocol's own listener, which then never sees what is out of bounds. */
+  #guardFrames(stream: Stream, { maxMessageBytes }: GateRule): void {
+    const guard = new FrameGuard(maxMessageBytes)
+    stream.addEventListener('message', event => {
+      if (guard.allows(event.data)) return
+      event.stopImmediatePropagation()
+      stream.abort(new Error('a length out of bounds'))
+    })
   }
 
   #meter(stream: Stream, key: string, rule: GateRule): void {

@@ -4,17 +4,18 @@ import { RESULTS_TOPIC, releasedResult } from '@enigma/protocol'
 import type { Gate, GateRule } from './gate.ts'
 import type { GossipJudge } from './peer-network.ts'
 
+/** One frame may bundle several messages that were asked for. */
+const MAX_FRAME_BYTES = 2 * 1024 * 1024
 /** A peer forwards each result at most a few times; 4 MiB a second is far more results than a chain can settle. */
 const GOSSIP_RULE: GateRule = {
   perSecond: 1,
   burst: 16,
   bytesPerSecond: 4 * 1024 * 1024,
   burstBytes: 16 * 1024 * 1024,
+  maxMessageBytes: MAX_FRAME_BYTES,
   waits: true
 }
 
-/** One frame may bundle several messages that were asked for. */
-const MAX_FRAME_BYTES = 2 * 1024 * 1024
 /** What may wait for a peer that reads slowly; its stream ends above it. */
 const MAX_WAITING_BYTES = 8 * 1024 * 1024
 

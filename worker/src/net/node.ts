@@ -31,6 +31,9 @@ export type Node = Libp2p<{ identify: Identify; ping: Ping; dht: KadDHT; pubsub:
  */
 const STREAM_WINDOW_BYTES = 256 * 1024
 
+/** Streams of one connection, of all protocols, also those whose protocol is not named yet: what the limits of each add up to, and some. */
+const MAX_STREAMS = 256
+
 /** A libp2p node over TCP and WebSocket, noise and yamux, not started. */
 export function createNode({ identity, listen, announce, limits, isBanned, routing, gossip }: NodeInit): Promise<Node> {
   const banned = (peerId: PeerId): boolean => isBanned(peerId.toString())
@@ -45,7 +48,9 @@ export function createNode({ identity, listen, announce, limits, isBanned, routi
       webSockets()
     ],
     connectionEncrypters: [noise()],
-    streamMuxers: [yamux({ streamOptions: { maxStreamWindowSize: STREAM_WINDOW_BYTES } })],
+    streamMuxers: [
+      yamux({ maxInboundStreams: MAX_STREAMS, streamOptions: { maxStreamWindowSize: STREAM_WINDOW_BYTES } })
+    ],
     connectionManager: {
       maxConnections: limits.maxConnections,
       inboundConnectionThreshold: limits.inboundPerSecond,

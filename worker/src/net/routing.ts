@@ -10,7 +10,13 @@ import type { ContentProvider } from './peer-network.ts'
 export const KAD_PROTOCOL = '/enigma/kad/1.0.0'
 
 /** A lookup opens a few streams per peer and an announcement of 1,000 contracts some thousands, spread over minutes. */
-const KAD_RULE: GateRule = { perSecond: 50, burst: 400, bytesPerSecond: 64 * 1024, burstBytes: 512 * 1024 }
+const KAD_RULE: GateRule = {
+  perSecond: 50,
+  burst: 400,
+  bytesPerSecond: 64 * 1024,
+  burstBytes: 512 * 1024,
+  maxMessageBytes: 256 * 1024
+}
 
 /** Records of nodes that left are gone after this; those of nodes that live are told anew before. */
 const VALIDITY_MS = 2 * 60 * 60 * 1000

@@ -206,4 +206,62 @@ describe('net, against hostile peers', () => {
     expect(answer).to.include({ ok: false, code: 'PEER_IMPOSTOR' })
     expect(victim.peers()).to.be.empty
   })
+
+  it('answers an honest peer while another one opens a thousand streams and leaves them open', async () => {
+    await startVictim({ requestTimeoutMs: 60_000 })
+    chain.register('bob')
+    const { connection } = await verified()
+    const bob = await running.start(await makeNetwork(chain, 'bob', { bootstrap: victim.multiaddrs() }))
+    await until('connected', seesAll(victim, 2))
+    for (let i = 0; i < 1_000; i++) {
+      const protocol = [PeerProtocol.taskRelay, PeerProtocol.findPeers, KAD_PROTOCOL][i % 3]!
+      const stream = await connection
+        .newStream(protocol, { signal: AbortSignal.timeout(5_000), maxOutboundStreams: 2_000 })
+        .catch(() => null)
+      if (stream?.status === 'open') stream.send(Uint8Array.of(0)) // the beginning of a length
+    }
+    const alice = bob.peers().find(peer => peer.peerId === victim.peerId)!
+    for (let i = 0; i < 20; i++) await bob.request(alice, PeerProtocol.taskRelay, 0, new Uint8Array())
+    expect(served).to.equal(20)
+    const opened = (): number => connection.streams.filter(stream => stream.direction === 'outbound').length
+    await until('no more than the limits stay', () => opened() <= 2 * 8 + 32 + 2) // and two of gossip
+  }).timeout(60_000)
+
+  it('ends a stream of the DHT on which a length never ends, and stays as it is', async () => {
+    const { connection } = await verified()
+    for (const filler of [0xff, 0x80, 0x00]) {
+      const stream = await connection.newStream(KAD_PROTOCOL)
+      let ended = false
+      stream.addEventListener('close', () => (ended = true))
+      const chunk = new Uint8Array(64 * 1024).fill(filler)
+      for (let sent = 0; sent < 64 && !ended; sent++) {
+        if (!stream.send(chunk)) await new Promise(resolve => setTimeout(resolve, 5))
+      }
+      await until('ended', () => ended, 5_000)
+    }
+    expect(victim.peers().length).to.equal(1)
+  })
+
+  it('is not moved by what is no message of gossip', async () => {
+    const { node, connection } = await verified()
+    const [protocol] = (await node.peerStore.get(connection.remotePeer)).protocols.filter(p => p.includes('meshsub'))
+    for (const bytes of [new Uint8Array(300).fill(0xff), new Uint8Array(32 * 1024 * 1024), Uint8Array.of(3, 1, 2, 3)]) {
+      const stream = await connection.newStream(protocol!).catch(() => null)
+      if (!stream) continue // sent away meanwhile: as well
+      for (let at = 0; at < bytes.length && stream.status === 'open'; at += 65_536) {
+        if (!stream.send(bytes.subarray(at, at + 65_536))) await new Promise(resolve => setTimeout(resolve, 2))
+      }
+      stream.abort(new Error('enough'))
+    }
+    chain.register('bob')
+    const bob = await running.start(await makeNetwork(chain, 'bob', { bootstrap: victim.multiaddrs() }))
+    await until('an honest peer is served', () => bob.peers().length >= 1)
+    await bob.request(
+      bob.peers().find(peer => peer.peerId === victim.peerId)!,
+      PeerProtocol.taskRelay,
+      0,
+      new Uint8Array()
+    )
+    expect(served).to.equal(1)
+  })
 })
