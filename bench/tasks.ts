@@ -6,6 +6,7 @@ import { startDevnet, type Devnet } from '@enigma/devnet'
 import type { ScAddr } from '@enigma/protocol'
 import { encodeCall, type SecretContractAbi } from '@enigma/protocol/secret-abi'
 import { callWorker, createEnigmaClient, type Artifact } from 'enigma-js'
+import { cpuPerTask, cpuTimes } from './tasks/cpu.ts'
 import { ChainWatch, epochStart } from './tasks/chain.ts'
 import { figuresOf, type Figures } from './tasks/figures.ts'
 import { Load, type Prepared } from './tasks/load.ts'
@@ -18,7 +19,7 @@ import { Load, type Prepared } from './tasks/load.ts'
  * sent by plain transactions. Times are those at which the chain's node announced a block, or a pending transaction, on a WebSocket of
  * this program; everything else is read from the chain's logs afterwards. "steady" records at a rate on 12 contracts; "burst" records many
  * tasks at once, on 12 contracts and on one, whose runs build on each other.
- * Usage: node bench/tasks.ts [--json] [--seconds 30] [--rate 10] [--burst 192] [--workers 1,3]
+ * Usage: node bench/tasks.ts [--json] [--seconds 30] [--rate 10] [--burst 192] [--workers 1,3] [--only steady|burst] [--logs DIR]
  */
 const flag = (name: string, standard: string): string => {
   const at = process.argv.indexOf(name)
@@ -29,6 +30,8 @@ const rate = Number(flag('--rate', '10'))
 const burst = Number(flag('--burst', '192'))
 const sizes = flag('--workers', '1,3').split(',').map(Number)
 const json = process.argv.includes('--json')
+const logDir = process.argv.includes('--logs') ? flag('--logs', '') : undefined // detailed logs of all processes, for whoever looks for a cause
+const only = flag('--only', '')
 const contracts = 12
 const epochSize = 200
 const perSender = 60 // inputs that may wait for their records
@@ -44,14 +47,26 @@ interface Result {
   readonly scenario: string
   readonly workers: number
   readonly figures: Figures
+  /** Processor time by part of the network: what stays the same on a busy machine. */
+  readonly cpuMsPerTask: Readonly<Record<string, number>>
 }
 
 const results: Result[] = []
 for (const workers of sizes) {
   say(`starting a network with ${workers} ${workers === 1 ? 'worker' : 'workers'} ...`)
-  const devnet = await startDevnet({ workers, epochSize, mining: { mode: 'interval', ms: 1_000 } })
+  const env = (): Record<string, string> => (logDir === undefined ? {} : { ENIGMA_LOG_LEVEL: 'debug' })
+  const devnet = await startDevnet({
+    workers,
+    epochSize,
+    mining: { mode: 'interval', ms: 1_000 },
+    env,
+    ...(logDir && { logDir })
+  })
   try {
     results.push(...(await measure(devnet, workers)))
+  } catch (error) {
+    for (const { name } of devnet.workers) say(devnet.logs(name).slice(-25).join('\n'))
+    throw error
   } finally {
     await devnet.stop()
   }
@@ -74,11 +89,16 @@ async function measure(devnet: Devnet, workers: number): Promise<Result[]> {
     await roomInEpoch(devnet, 90)
     say(`${scenario} ...`)
     const from = (await devnet.blockNumber()) + 1
+    const before = cpuTimes(devnet)
     await work()
-    found.push({ scenario, workers, figures: figuresOf(await settled(watch, from)) })
+    const figures = figuresOf(await settled(watch, from))
+    found.push({ scenario, workers, figures, cpuMsPerTask: cpuPerTask(before, cpuTimes(devnet), figures.recorded) })
   }
   try {
-    await run(`steady, ${rate} tasks/s on ${contracts} contracts`, () => steady(devnet, loads, deployed))
+    if (only !== 'burst') {
+      await run(`steady, ${rate} tasks/s on ${contracts} contracts`, () => steady(devnet, loads, deployed))
+    }
+    if (only === 'steady') return found
     await run(`burst of ${burst} on ${contracts} contracts`, () => bursts(devnet, loads, deployed))
     await run(`burst of ${burst} on one contract`, () => bursts(devnet, loads, deployed.slice(0, 1)))
   } finally {
@@ -180,7 +200,7 @@ function print(): void {
     return
   }
   console.log(`tasks; ${machine}; load ${load.toFixed(1)}; ${date}`)
-  for (const { scenario, workers, figures } of results) {
+  for (const { scenario, workers, figures, cpuMsPerTask } of results) {
     const { toPoolMs, nextBlockPercent, tasksPerSecond, gasPerTask, commits, largestBatch } = figures
     console.log(`  ${scenario}, ${workers} ${workers === 1 ? 'worker' : 'workers'}`)
     console.log(
@@ -192,5 +212,7 @@ function print(): void {
     console.log(
       `    gas              ${gasPerTask} a task, ${commits} transactions, at most ${largestBatch} receipts in one`
     )
+    const parts = Object.entries(cpuMsPerTask).map(([name, ms]) => `${name} ${ms}`)
+    console.log(`    processor        ${parts.join(', ')} ms a task`)
   }
 }

@@ -25,6 +25,7 @@ export const roles = {
   admin: () => devAccount(0),
   operator: (worker: number) => devAccount(worker),
   principal: () => devAccount(10),
+  standby: () => devAccount(30),
   users: () => Array.from({ length: 9 }, (_, i) => devAccount(11 + i)),
   staking: (worker: number) => devAccount(20 + worker)
 } as const

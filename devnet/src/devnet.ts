@@ -12,6 +12,8 @@ export interface DevnetNode {
   /** Of the process that runs now; undefined while it is dead. */
   readonly pid: number | undefined
   status(): Promise<NodeStatus>
+  /** A management call, as its operator makes it. */
+  manage(action: string, body?: object): Promise<Record<string, unknown>>
 }
 
 export interface DevnetWorker extends DevnetNode {
@@ -30,6 +32,8 @@ export interface Devnet {
   readonly epochSize: number
   readonly workers: readonly DevnetWorker[]
   readonly principal: DevnetNode
+  /** With the option `standby`. */
+  readonly standby: DevnetNode | undefined
   /** Address of the template dApp's page; undefined if it is not served. */
   readonly dappUrl: string | undefined
   /** `admin` owns the contracts; each of `users` has 10,000 ETH and 1,000,000 ENG. */

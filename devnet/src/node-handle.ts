@@ -4,6 +4,7 @@ import type { DevnetNode, DevnetWorker, RestartOptions } from './devnet.ts'
 import type { ManagedProcess } from './managed-process.ts'
 import {
   forgetRuntime,
+  manageNode,
   nodeReady,
   nodeRuntime,
   nodeSpec,
@@ -27,7 +28,7 @@ export interface NodeSurroundings extends Pick<DevnetOptions, 'preload' | 'env' 
 
 export type NodeKind = Pick<
   NodeInit,
-  'role' | 'name' | 'httpPort' | 'p2pPort' | 'bootstrap' | 'operator' | 'staking' | 'minWorkers'
+  'role' | 'name' | 'httpPort' | 'p2pPort' | 'bootstrap' | 'operator' | 'staking' | 'minWorkers' | 'standby'
 >
 
 /** A principal or a worker: its command line, its process, and where it listens. */
@@ -85,12 +86,23 @@ export class NodeHandle implements DevnetNode {
       })
     )
     this.#runtime = await nodeRuntime(child, this.dataDir, signal)
-    // From now on it has these ports, so that others find it again after a restart.
-    this.#init = {
-      ...this.#init,
-      httpPort: Number(new URL(this.#runtime.httpUrl).port),
-      p2pPort: p2pPortOf(this.#runtime)
-    }
+    if (this.#runtime.multiaddrs.length > 0) this.#keepPorts(this.#runtime)
+  }
+
+  /** Of one that begins to listen for peers later than for its operator: waits until it does. */
+  async listening(signal: AbortSignal): Promise<void> {
+    this.#runtime = await nodeRuntime(this.process, this.dataDir, signal, ({ multiaddrs }) => multiaddrs.length > 0)
+    this.#keepPorts(this.#runtime)
+  }
+
+  /** From now on it has these ports, so that others find it again after a restart. */
+  #keepPorts(runtime: NodeRuntime): void {
+    this.#init = { ...this.#init, httpPort: Number(new URL(runtime.httpUrl).port), p2pPort: p2pPortOf(runtime) }
+  }
+
+  /** A management call, as its operator makes it. @throws with the node's own words if it refuses */
+  manage(action: string, body: object = {}): Promise<Record<string, unknown>> {
+    return manageNode(this.httpUrl, this.dataDir, action, body)
   }
 
   ready(init: ReadyInit): Promise<void> {

@@ -37,6 +37,8 @@ export interface NodeInit {
   readonly bootstrap: readonly string[]
   readonly operator: DevAccount
   readonly staking?: string
+  /** Principal: takes the root of another one, and leaves setEpoch to it. */
+  readonly standby?: boolean
   /** Principal: logged-in workers before the first epoch call. */
   readonly minWorkers?: number
   /** Modules loaded before the program, such as the tap of the end-to-end tests. */
@@ -72,6 +74,7 @@ export function nodeSpec(init: NodeInit): ProcessSpec {
   ]
   const args = flags.flatMap(([name, value]) => (value === undefined ? [] : [`--${name}`, String(value)]))
   if (init.role === 'worker') args.push('--auto-login')
+  if (init.standby) args.push('--standby')
   const preload = (init.preload ?? []).flatMap(module => ['--import', module])
   const [command = process.execPath, ...words] = [...(init.lead ?? []), process.execPath]
   return {
@@ -89,12 +92,17 @@ export function forgetRuntime(dataDir: string): void {
 }
 
 /** Waits until the process has written where it listens. */
-export function nodeRuntime(node: ManagedProcess, dataDir: string, signal: AbortSignal): Promise<NodeRuntime> {
+export function nodeRuntime(
+  node: ManagedProcess,
+  dataDir: string,
+  signal: AbortSignal,
+  isEnough: (runtime: NodeRuntime) => boolean = () => true
+): Promise<NodeRuntime> {
   return waitFor(
     () => {
       node.assertRunning()
       const runtime = JSON.parse(readFileSync(runtimeFile(dataDir), 'utf8')) as NodeRuntime
-      return runtime.pid === node.id?.pid ? runtime : undefined
+      return runtime.pid === node.id?.pid && isEnough(runtime) ? runtime : undefined
     },
     { what: `${node.name} to listen`, limitMs: 60_000, intervalMs: 50, signal, explain: () => lastLines(node) }
   )
@@ -127,6 +135,25 @@ export async function nodeReady(
     },
     { what: `${node.name} to be ready`, limitMs, signal, explain: () => openSteps(last) + lastLines(node) }
   )
+}
+
+/** POST /mgmt/ACTION with the token from the node's data folder. */
+export async function manageNode(
+  httpUrl: string,
+  dataDir: string,
+  action: string,
+  body: object
+): Promise<Record<string, unknown>> {
+  const token = readFileSync(join(dataDir, 'mgmt.token'), 'utf8').trim()
+  const response = await fetch(`${httpUrl}/mgmt/${action}`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+    body: JSON.stringify(body),
+    signal: AbortSignal.timeout(30_000)
+  })
+  const answer = (await response.json()) as Record<string, unknown> & { error?: { message: string } }
+  if (answer.error !== undefined) throw new Error(`${action}: ${answer.error.message}`)
+  return answer
 }
 
 /** JSON-RPC `getInfo` of a node. */

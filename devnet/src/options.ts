@@ -13,6 +13,8 @@ export interface DevnetOptions {
   readonly dataDir?: string
   /** `anvil` goes on from the state in `dataDir`. */
   readonly chain?: ChainKind
+  /** A second principal, which holds the same root and takes over when it is promoted. */
+  readonly standby?: boolean
   /** Blocks after which a receipt counts: 1, or 24 for tests of reorganisations. Decides the chain id. */
   readonly confirmations?: DevnetConfirmations
   /** Blocks of an epoch, 2 to 200. */
@@ -61,6 +63,7 @@ export const defaults = {
   ports: anyPorts,
   chain: 'hardhat',
   confirmations: 1,
+  standby: false,
   epochSize: 60,
   mining: { mode: 'interval', ms: 1_000 },
   dapp: false,

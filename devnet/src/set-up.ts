@@ -91,6 +91,35 @@ export async function startPrincipal(
   return principal
 }
 
+/** Starts a second principal, and brings it the root of the first (R14). */
+export async function startStandby(
+  { workers, readyTimeoutMs }: Settings,
+  surroundings: NodeSurroundings,
+  principal: NodeHandle,
+  signal: AbortSignal
+): Promise<NodeHandle> {
+  const standby = new NodeHandle(surroundings, {
+    role: 'principal',
+    name: 'standby',
+    standby: true,
+    httpPort: 0,
+    p2pPort: 0,
+    bootstrap: principal.multiaddrs,
+    operator: roles.standby(),
+    minWorkers: workers
+  })
+  await standby.start(signal)
+  const { request } = await waitFor(() => standby.manage('import-request'), {
+    what: 'the standby to ask for the root',
+    limitMs: readyTimeoutMs,
+    signal
+  })
+  const { sealed } = await principal.manage('export-root', { request })
+  await standby.manage('import-root', { sealed })
+  await standby.listening(signal)
+  return standby
+}
+
 /** Starts all workers at once; each registers by itself, gets its stake, and logs in by itself. */
 export async function startWorkers(
   settings: Settings,
@@ -167,7 +196,7 @@ export async function allReady(
   contracts: ContractFile,
   signal: AbortSignal
 ): Promise<void> {
-  const { readyTimeoutMs } = settings
+  const { readyTimeoutMs, workers } = settings
   await waitFor(
     async () => {
       for (const { process } of nodes) process.assertRunning()
@@ -181,5 +210,7 @@ export async function allReady(
         nodes.map(({ name, process }) => `\nThe last lines of ${name}:\n${process.log.lines(5).join('\n')}`).join('')
     }
   )
-  await Promise.all(nodes.map(node => node.ready({ limitMs: readyTimeoutMs, signal, peers: nodes.length - 1 })))
+  // Two principals do not know each other: nobody vouches for one to the other, and they have nothing to say.
+  const peersOf = (node: NodeHandle): number => (node instanceof WorkerHandle ? nodes.length - 1 : workers)
+  await Promise.all(nodes.map(node => node.ready({ limitMs: readyTimeoutMs, signal, peers: peersOf(node) })))
 }

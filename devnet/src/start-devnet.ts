@@ -17,6 +17,7 @@ import {
   startChain,
   startDapp,
   startPrincipal,
+  startStandby,
   startWorkers,
   type Settings
 } from './set-up.ts'
@@ -85,23 +86,27 @@ async function start(
     onProgress('starting the principal ...')
     const principal = await startPrincipal(settings, surroundings, provider, contracts, signal)
     onProgress(settings.workers === 1 ? 'starting the worker ...' : `starting ${settings.workers} workers ...`)
-    const workers = await startWorkers(settings, surroundings, provider, contracts, principal.multiaddrs, signal)
+    const standby = settings.standby ? await startStandby(settings, surroundings, principal, signal) : undefined
+    const principals = standby === undefined ? [principal] : [principal, standby]
+    const bootstrap = principals.flatMap(node => node.multiaddrs)
+    const workers = await startWorkers(settings, surroundings, provider, contracts, bootstrap, signal)
     const page = startDapp(settings, table, chain, contracts, workers)
     onProgress('waiting for the first epoch ...')
-    await allReady(settings, [principal, ...workers], provider, contracts, signal)
+    await allReady(settings, [...principals, ...workers], provider, contracts, signal)
     await pump.stop()
     const dappUrl = await page?.(signal)
 
     const setMining = (mining: Mining): Promise<void> =>
       mining.mode === 'manual' ? chain.miner.manual() : chain.miner.every(mining.ms)
     await setMining(settings.mining)
-    const nodes: readonly NodeHandle[] = [principal, ...workers]
+    const nodes: readonly NodeHandle[] = [...principals, ...workers]
     return {
       chainUrl: chain.url,
       chainId: chainIdFor(settings.confirmations),
       ...contracts,
       workers,
       principal,
+      standby,
       dappUrl,
       accounts: { admin: roles.admin(), users: roles.users() },
       dataDir,

@@ -32,6 +32,7 @@ export interface Config {
   readonly staking: Address | null // of a worker; default: its operator
   readonly autoRegister: boolean // of a worker; else it writes what scripts/staking/register.ts takes
   readonly autoLogin: boolean
+  readonly standby: boolean // principal: answers like the primary, and leaves setEpoch to it
   readonly minWorkers: number // principal: logged-in workers before the first epoch call
   readonly logFormat: LogFormat
   readonly logLevel: LogLevel
@@ -71,6 +72,7 @@ const FLAGS = {
   staking: { type: 'string' },
   'auto-register': { type: 'string' },
   'auto-login': { type: 'boolean' },
+  standby: { type: 'boolean' },
   'min-workers': { type: 'string' },
   'log-format': { type: 'string' },
   'log-level': { type: 'string' },
@@ -186,6 +188,7 @@ export function readConfig(args: readonly string[], env: Environment): Config {
     staking: staking === undefined ? null : addressOf('staking', staking),
     autoRegister: oneOf('auto-register', find('auto-register') ?? 'true', ['true', 'false'] as const) === 'true',
     autoLogin: ['true', '1', ''].includes(find('auto-login') ?? 'false'),
+    standby: ['true', '1', ''].includes(find('standby') ?? 'false'),
     minWorkers: integer('min-workers', find('min-workers') ?? '1', 1, 10_000),
     logFormat: oneOf('log-format', find('log-format') ?? 'text', ['text', 'json'] as const),
     logLevel: oneOf('log-level', find('log-level') ?? 'info', LOG_LEVELS),

@@ -21,6 +21,7 @@ export type WorkerFailure =
   | { readonly code: 'WORKER_ENCLAVE_TIMEOUT'; readonly method: string; readonly limitMs: number }
   | { readonly code: 'WORKER_ENCLAVE_DOWN'; readonly method: string }
   | { readonly code: 'ENCLAVE_REFUSED'; readonly method: string; readonly reason: string }
+  | { readonly code: 'PRINCIPAL_BOUND' }
   // tasks
   | { readonly code: 'SC_UNKNOWN'; readonly scAddr: ScAddr }
   | { readonly code: 'EPOCH_STALE'; readonly epoch: number; readonly current: number }

@@ -6,6 +6,7 @@ import { devnetDownCommand, devnetStatusCommand, devnetUpCommand } from './devne
 import { chainCommand, foundCommand, nodeCommand, nodeHealth, pageCommand } from './hosts.ts'
 import { query } from './query.ts'
 import { init, migrate, page, start, stop, test } from './project.ts'
+import { principalExport, principalImport, principalPromote, principalRequest, principalRotate } from './principal.ts'
 import { taskRefund, taskWatch } from './task.ts'
 import { workerStatus } from './worker.ts'
 
@@ -31,5 +32,10 @@ export const commands: readonly Command[] = [
   query,
   taskWatch,
   taskRefund,
-  workerStatus
+  workerStatus,
+  principalRequest,
+  principalExport,
+  principalImport,
+  principalPromote,
+  principalRotate
 ]

@@ -35,6 +35,13 @@ export interface Enclave {
   onRestart(callback: () => void): () => void
 }
 
+/** Calls into an enclave that is not bound so far. */
+export type UnboundCall = <M extends EnclaveMethodName>(
+  method: M,
+  request: EnclaveCalls[M][0]
+) => Promise<EnclaveCalls[M][1]>
+export type BecomeSomebody = (call: UnboundCall) => Promise<StartResponse>
+
 export interface EnclaveSupervisorOptions {
   readonly distDir: string
   readonly sealedDir: string
@@ -63,6 +70,7 @@ export class EnclaveSupervisor implements Enclave {
   readonly #options: EnclaveSupervisorOptions
   #isolation: Isolation
   #binding: StartRequest | null = null
+  #becoming: BecomeSomebody | null = null
   #identity: StartResponse | null = null
   #channel: EnclaveChannel | null = null
   #process: EnclaveProcess | null = null
@@ -83,6 +91,10 @@ export class EnclaveSupervisor implements Enclave {
     }
     return this.#identity
   }
+  /** Whether it is somebody: a standby's enclave is not, before it has its root. */
+  get isBound(): boolean {
+    return this.#identity !== null
+  }
   get generation(): number {
     return this.#generation
   }
@@ -99,6 +111,27 @@ export class EnclaveSupervisor implements Enclave {
    * @throws what the enclave answers to `start`: it is then of no use, and nothing is tried again.
    */
   async bind(request: StartRequest): Promise<StartResponse> {
+    this.#becoming = null
+    return this.#bind(request)
+  }
+
+  /**
+   * The same for an enclave that is nobody yet and becomes a principal by importing its root (R14), however long that takes. `become`
+   * talks to each process that is started until then: one that ended has forgotten what it asked for.
+   */
+  async bindByImport(request: StartRequest, become: BecomeSomebody): Promise<StartResponse> {
+    this.#becoming = become
+    for (;;) {
+      try {
+        return await this.#bind(request)
+      } catch (error) {
+        if (this.#stopped || !(error instanceof WorkerError) || error.code !== 'WORKER_ENCLAVE_DOWN') throw error
+        await sleep(FIRST_PAUSE_MS)
+      }
+    }
+  }
+
+  async #bind(request: StartRequest): Promise<StartResponse> {
     this.#binding = request
     for (let tries = 1; ; tries++) {
       try {
@@ -136,7 +169,10 @@ export class EnclaveSupervisor implements Enclave {
       if (!this.#stopped) log.warn('the enclave process ended', { code, signal: signal ?? undefined })
       channel.close()
     })
-    const identity = await channel.call('start', this.#binding!, START_MS)
+    const become = this.#identity ? null : this.#becoming
+    const identity = become
+      ? await become((method, given) => channel.call(method, given, START_MS))
+      : await channel.call('start', this.#binding!, START_MS)
     if (this.#identity && identity.signer !== this.#identity.signer) {
       throw new WorkerError(
         { code: 'ENCLAVE_REFUSED', method: 'start', reason: 'ENCLAVE_OTHER_KEY' },

@@ -1,4 +1,5 @@
-import { asError, toHex } from '@enigma/protocol'
+import { asError, toHex, type EpochSeedResponse } from '@enigma/protocol'
+import { WorkerError } from '../errors.ts'
 import { encode } from '../chain/calls.ts'
 import type { Indexer } from '../chain/indexer.ts'
 import type { TxSender } from '../chain/tx-sender.ts'
@@ -14,6 +15,8 @@ export interface EpochSetterParts {
   readonly board: StatusBoard
   readonly log: Logger
   readonly isRegistered: () => boolean
+  /** False for a standby: it only answers (R14). */
+  readonly isPrimary: () => boolean
 }
 
 /** Blocks between the calls before the first epoch: the least with a block hash to read (R1). */
@@ -30,6 +33,50 @@ export function nextCallBlock(
   return lastBlock + (state.epoch === 0 ? FIRST_SPACING : state.epochSize)
 }
 
+/**
+ * The seed of call d, from an enclave that may have been a standby: seeds come one after the other, and the generation never falls, so
+ * it is brought to where the primary was. Costs about log2(d) calls and the number of calls it missed.
+ */
+export async function seedFor(
+  enclave: Pick<Enclave, 'call'>,
+  d: number,
+  generation: number
+): Promise<EpochSeedResponse> {
+  const seedOf = async (number: number): Promise<EpochSeedResponse | null> => {
+    try {
+      return await enclave.call('epochSeed', { d: number })
+    } catch (error) {
+      if (
+        error instanceof WorkerError &&
+        error.facts.code === 'ENCLAVE_REFUSED' &&
+        error.facts.reason === 'ENCLAVE_SEED_ORDER'
+      )
+        return null
+      throw error
+    }
+  }
+  let found = await seedOf(d)
+  if (!found) {
+    let low = 0 // the highest that it gives for sure
+    let high = d
+    while (high - low > 1) {
+      const middle = Math.floor((low + high) / 2)
+      if (await seedOf(middle)) low = middle
+      else high = middle
+    }
+    for (let next = low; next <= d; next++) found = await seedOf(next)
+  }
+  for (let now = found?.generation ?? 0; found && now < generation;) {
+    now = (await enclave.call('rotateGeneration', {})).generation
+    found = await seedOf(d)
+  }
+  if (found) return found
+  throw new WorkerError(
+    { code: 'ENCLAVE_REFUSED', method: 'epochSeed', reason: 'ENCLAVE_SEED_ORDER' },
+    `The enclave does not give seed ${d}.`
+  )
+}
+
 /** Sends setEpoch on time, with the seed that only the principal's enclave knows. Only the primary principal does (R14). */
 export function startEpochSetter({
   indexer,
@@ -38,7 +85,8 @@ export function startEpochSetter({
   minWorkers,
   board,
   log,
-  isRegistered
+  isRegistered,
+  isPrimary
 }: EpochSetterParts): () => void {
   let busy = false
 
@@ -51,8 +99,9 @@ export function startEpochSetter({
       loggedIn: projection.loggedInWorkers,
       minWorkers
     })
-    if (due === null || indexer.head().number + 1 < due || !isRegistered()) return
-    const { seed, nextCommit, generation, signature } = await enclave.call('epochSeed', { d: calls.next })
+    if (due === null || indexer.head().number + 1 < due || !isRegistered() || !isPrimary()) return
+    const current = indexer.currentEpoch()?.generation ?? 0
+    const { seed, nextCommit, generation, signature } = await seedFor(enclave, calls.next, current)
     const data = encode('setEpoch', [calls.next, seed, nextCommit, generation, toHex(signature)])
     const { block, ok } = await sender.send({ id: `epoch/${calls.next}`, to: facts.enigma, data })
     log.info(ok ? 'epoch call included' : 'epoch call came too early', { d: calls.next, block })

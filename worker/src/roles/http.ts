@@ -63,7 +63,7 @@ function commonActions({ config, drain, logControl }: NodeBase, network: PeerNet
   const refuse = (method: string) => (): Promise<never> =>
     Promise.reject(
       new RpcError({ code: 'RPC_WRONG_ROLE', method, role: config.role }, `A ${config.role} has no ${method}.`, {
-        hint: 'Ask a worker.'
+        hint: config.role === 'principal' ? 'Ask a worker.' : 'Ask the role that has it.'
       })
     )
   return {
@@ -75,6 +75,11 @@ function commonActions({ config, drain, logControl }: NodeBase, network: PeerNet
       logControl.level = level
       return Promise.resolve({ level, before })
     },
+    importRequest: refuse('import-request'),
+    exportRoot: refuse('export-root'),
+    importRoot: refuse('import-root'),
+    promote: refuse('promote'),
+    rotateGeneration: refuse('rotate-generation'),
     peers: () => Promise.resolve({ peers: network.peers() }),
     drain(on) {
       drain.set(on)

@@ -1,4 +1,4 @@
-import { ZERO_ADDRESS, type Attested, type InfoResult } from '@enigma/protocol'
+import { ZERO_ADDRESS, type Address, type Attested, type InfoResult } from '@enigma/protocol'
 import { writeRuntime } from './data-dir.ts'
 import { startEpochSetter } from './epoch-setter.ts'
 import { timedEnclave } from '../enclave/timed.ts'
@@ -6,6 +6,8 @@ import { metricsOf, serveHttp } from './http.ts'
 import { createEnclave, createNetwork, infoOf, statusOf, type InfoParts, type Node, type NodeBase } from './node.ts'
 import { principalOperator } from './principal-identity.ts'
 import { servePrincipal } from './principal-service.ts'
+import { createRootCopies } from './root-copies.ts'
+import { openStandby } from './standby.ts'
 import { createStops } from './stops.ts'
 
 /**
@@ -20,32 +22,42 @@ export async function startPrincipal(base: NodeBase): Promise<Node> {
   board.step('start', 'running', 'starting the enclave')
   const enclave = createEnclave(base)
   stops.add('enclave', () => enclave.stop())
-  await enclave.bind({
-    role: 1,
-    chainId: facts.chainId,
-    enigma: facts.enigma,
-    operator: await principalOperator(chain, db),
-    principalSigner: ZERO_ADDRESS,
-    principal: null
-  })
-  const { signer } = enclave.identity
-  board.step('start', 'done', `enclave ${signer}, isolation ${enclave.identity.isolation}`)
-
+  const signerOf = (): Address => enclave.identity.signer
   // Kept, so that one registration does not see another evidence than the next question.
   let evidence: Attested | null = null
   const attested = async (): Promise<Attested> => (evidence ??= await enclave.call('evidence', { nonce: 0 }))
-  const network = await createNetwork(
-    base,
-    () => signer,
-    () => evidence
-  )
+  const network = await createNetwork(base, signerOf, () => evidence)
   const metrics = metricsOf(base, network, { enclaveStarts: () => enclave.generation })
   const timed = timedEnclave(enclave, (method, ok, ms) => metrics.enclaveCall(method, ok, ms))
-  servePrincipal({ chain: indexer, enclave: timed, network, board, attested })
+  const copies = createRootCopies({
+    enclave,
+    db,
+    board,
+    log,
+    mayWait: config.standby,
+    start: {
+      role: 1,
+      chainId: facts.chainId,
+      enigma: facts.enigma,
+      operator: await principalOperator(chain, db),
+      principalSigner: ZERO_ADDRESS,
+      principal: null
+    }
+  })
+  const standby = await openStandby(db, config.standby, board, log)
 
   const lifecycle = (): InfoResult['status'] =>
-    indexer.projection.principal?.signer === signer ? 'registered' : 'unregistered'
-  const info: InfoParts = { base, network, enclave, attested, principal: () => evidence, lifecycle }
+    enclave.isBound && indexer.projection.principal?.signer === signerOf() ? 'registered' : 'unregistered'
+  const info: InfoParts = {
+    base,
+    network,
+    get enclave() {
+      return enclave.isBound ? enclave : null
+    },
+    attested: () => (enclave.isBound ? attested() : Promise.resolve(null)),
+    principal: () => evidence,
+    lifecycle
+  }
   const ready = (): boolean => board.steps().every(step => step.state === 'done')
   const http = serveHttp(base, {
     node: {
@@ -54,14 +66,24 @@ export async function startPrincipal(base: NodeBase): Promise<Node> {
       healthy: () => enclave.pid !== null
     },
     metrics,
-    network
+    network,
+    actions: {
+      ...copies.actions,
+      promote: () => standby.promote(),
+      rotateGeneration: () => enclave.call('rotateGeneration', {})
+    }
   })
   try {
+    // A standby without a root waits for it: its operator reaches it here.
+    await http.start()
+    stops.add('http', () => http.stop())
+    if (config.standby) writeRuntime(dir, { pid: process.pid, httpUrl: http.url, multiaddrs: [] })
+    await copies.bind()
+    board.step('start', 'done', `enclave ${signerOf()}, isolation ${enclave.identity.isolation}`)
+    servePrincipal({ chain: indexer, enclave: timed, network, board, attested })
     board.step('bootstrap', 'running')
     await network.start()
     stops.add('network', () => network.stop())
-    await http.start()
-    stops.add('http', () => http.stop())
   } catch (error) {
     await stops.run()
     throw error
@@ -75,6 +97,7 @@ export async function startPrincipal(base: NodeBase): Promise<Node> {
   board.step('services', 'done', http.url)
   board.step('login', 'done', 'a principal has no stake')
 
+  const signer = signerOf()
   board.step('register', 'waiting', 'for the owner of the contract to register this principal')
   const refused = `the contract knows another principal than this one`
   const look = (): void => {
@@ -96,6 +119,7 @@ export async function startPrincipal(base: NodeBase): Promise<Node> {
     indexer,
     enclave,
     sender,
+    isPrimary: () => standby.isPrimary,
     minWorkers: config.minWorkers,
     board,
     log: log.child('epochs'),

@@ -56,18 +56,22 @@ export function createRegistration(parts: RegistrationParts) {
   /** Registers, or says what it waits for. */
   async function register(): Promise<string | null> {
     const found = await read()
-    const { signer, transportKey } = enclave.identity
-    if (found.status !== WorkerStatus.unregistered && found.signer === signer) return null
+    if (found.status !== WorkerStatus.unregistered && found.signer === enclave.identity.signer) return null
     if (byHand !== null) {
       await leaveRegistration(byHand)
       return `waiting for somebody to send ${byHand}`
     }
     if (found.status === WorkerStatus.loggedIn) {
       log.warn('another enclave of this operator is logged in; it is logged out first', { signer: found.signer })
-      await transact('logout', [])
     }
-    await transact('register', [staking, signer, transportKey, await evidence()])
+    await registerAnew(found)
     return null
+  }
+
+  async function registerAnew({ status }: OnChain): Promise<void> {
+    const { signer, transportKey } = enclave.identity
+    if (status === WorkerStatus.loggedIn) await transact('logout', [])
+    await transact('register', [staking, signer, transportKey, await evidence()])
   }
 
   async function evidence(): Promise<Hex> {
@@ -124,6 +128,13 @@ export function createRegistration(parts: RegistrationParts) {
       if (signal.aborted) return
       board.step('login', 'done')
       log.info('logged in', { operator: sender.address })
+    },
+    /** Registers the same enclave with fresh evidence, and logs it in again if it was. @throws TX_REVERTED */
+    async renew(): Promise<void> {
+      if (byHand !== null) return leaveRegistration(byHand)
+      const before = await read()
+      await registerAnew(before)
+      if (before.status === WorkerStatus.loggedIn) await transact('login', [])
     },
     read,
     /** @throws TX_REVERTED */

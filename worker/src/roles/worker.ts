@@ -34,6 +34,7 @@ import { shareViews } from '../task/view-sharing.ts'
 import { createChainViews } from '../task/views.ts'
 import { writeRuntime } from './data-dir.ts'
 import { startEpochKeys } from './epoch-keys.ts'
+import { startEvidenceRenewal } from './evidence-renewal.ts'
 import { metricsOf, serveHttp } from './http.ts'
 import { createEnclave, createNetwork, infoOf, statusOf, type InfoParts, type Node, type NodeBase } from './node.ts'
 import { registeredPrincipal } from './principal-identity.ts'
@@ -287,6 +288,17 @@ export async function startWorker(base: NodeBase): Promise<Node> {
       onLost: taskId => runner.onLost(taskId)
     })
     stops.add('result replicas', () => Promise.resolve(stopReplicas()))
+    const stopRenewal = startEvidenceRenewal(
+      {
+        chain: indexer,
+        registered: () => indexer.workerBySigner(signer)?.attested ?? null,
+        renew: () => registration.renew(),
+        board,
+        log
+      },
+      enclave.identity.measurement
+    )
+    stops.add('evidence renewal', () => Promise.resolve(stopRenewal()))
     await runner.start()
     stops.add('tasks', () => runner.stop())
     const maker = startSnapshotMaker({

@@ -1,7 +1,7 @@
 import { randomBytes, timingSafeEqual, createHash } from 'node:crypto'
 import { chmodSync, existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { asError, printable } from '@enigma/protocol'
+import { asError, fromHex, printable } from '@enigma/protocol'
 import { Quota } from '../net/quota.ts'
 import { LOG_LEVELS, type LogLevel, type Logger } from '../ops/log.ts'
 import { WorkerError } from '../errors.ts'
@@ -19,11 +19,19 @@ export interface ManagementActions {
   peers(): Promise<object>
   /** With `on`, takes no new inputs; what is under way is finished. */
   drain(on: boolean): Promise<object>
+  /** A principal's second enclave (R14): what it asks for, what the first one answers, and what it takes. As 0x hex. */
+  importRequest(): Promise<object>
+  exportRoot(request: Uint8Array): Promise<object>
+  importRoot(sealed: Uint8Array): Promise<object>
+  /** A standby becomes the primary: from now on it sends setEpoch. */
+  promote(): Promise<object>
+  /** R9: state keys of a new generation, from the next epoch on. */
+  rotateGeneration(): Promise<object>
 }
 
 export type ManagementHandler = (request: IncomingMessage, response: ServerResponse, path: string) => Promise<void>
 
-const MAX_BODY_BYTES = 4 * 1024
+const MAX_BODY_BYTES = 32 * 1024
 const WRONG_TOKENS_PER_SECOND = 5
 const TOKEN_BYTES = 32
 
@@ -60,6 +68,12 @@ function only(given: Fields, ...names: string[]): void {
   if (unknown !== undefined) throw invalidParams('body', 'The request has a field that is not known.')
 }
 
+function hexField(given: Fields, name: string): Uint8Array {
+  const value = given[name]
+  if (typeof value === 'string' && /^0x([0-9a-f]{2})+$/.test(value)) return fromHex(value)
+  throw invalidParams(name, `${name} is bytes as 0x hex.`)
+}
+
 /** Every action by its path; a body is a JSON object of its fields. */
 function actionTable(actions: ManagementActions): Readonly<Record<string, (given: Fields) => Promise<object>>> {
   const bare = (work: () => Promise<object>) => (given: Fields) => {
@@ -77,6 +91,17 @@ function actionTable(actions: ManagementActions): Readonly<Record<string, (given
       if (level === undefined) throw invalidParams('level', `level is one of ${LOG_LEVELS.join(', ')}.`)
       return actions.logLevel(level)
     },
+    '/mgmt/import-request': bare(() => actions.importRequest()),
+    '/mgmt/export-root': given => {
+      only(given, 'request')
+      return actions.exportRoot(hexField(given, 'request'))
+    },
+    '/mgmt/import-root': given => {
+      only(given, 'sealed')
+      return actions.importRoot(hexField(given, 'sealed'))
+    },
+    '/mgmt/promote': bare(() => actions.promote()),
+    '/mgmt/rotate-generation': bare(() => actions.rotateGeneration()),
     '/mgmt/drain': given => {
       only(given, 'on')
       const on = given['on'] ?? true

@@ -30,6 +30,8 @@ export interface ChainViews {
 }
 
 const ANSWER_MS = 6_000
+/** One that hangs costs this, while there is another to ask. It answers CHAIN_BEHIND after two seconds (R5). */
+const FIRST_ANSWER_MS = 3_000
 const CATCH_UP_MS = 3_000
 
 /** Resolves when the index has reached a block. @throws CHAIN_BEHIND */
@@ -63,15 +65,22 @@ export async function untilIndexed(
 }
 
 export function createChainViews(chain: ChainReader, enclave: Enclave, network: PeerNetwork): ChainViews {
+  /** Peer id of the principal that answered last: it is asked first. */
+  let last: string | null = null
+
   async function askPrincipals(asked: SignedChainViewRequest, signal: AbortSignal): Promise<ChainViewAnswer> {
-    const principals = network.peers().filter(peer => peer.role === 'principal')
+    const found = network.peers().filter(peer => peer.role === 'principal')
+    const principals = [...found.filter(peer => peer.peerId === last), ...found.filter(peer => peer.peerId !== last)]
     let failure: unknown = new WorkerError(
       { code: 'WORKER_NOT_READY', step: 'discovery' },
       'No principal is connected; there are no new runs until one is.'
     )
-    for (const peer of principals) {
+    for (const [i, peer] of principals.entries()) {
+      const timeoutMs = i === principals.length - 1 ? ANSWER_MS : FIRST_ANSWER_MS
       try {
-        return await ask(network, peer, principalCalls.chainView, asked, { timeoutMs: ANSWER_MS, signal })
+        const answer = await ask(network, peer, principalCalls.chainView, asked, { timeoutMs, signal })
+        last = peer.peerId
+        return answer
       } catch (error) {
         failure = error // the next one may answer: primary, then standby (R14)
       }

@@ -1,6 +1,8 @@
 import { expect } from 'chai'
 import { requireSeat } from '@enigma/protocol'
-import { nextCallBlock } from '../../src/roles/epoch-setter.ts'
+import { nextCallBlock, seedFor } from '../../src/roles/epoch-setter.ts'
+import type { Enclave } from '../../src/enclave/enclave.ts'
+import { WorkerError } from '../../src/errors.ts'
 import { oldestKeptEpoch } from '../../src/roles/epoch-keys.ts'
 import { graceOverOf, seatClaims } from '../../src/roles/principal-service.ts'
 import { MemoryChain, addressOf, asScAddr } from '../memory-chain.ts'
@@ -16,6 +18,45 @@ describe('roles/epoch-setter', () => {
 
   it('goes on every epochSize blocks, even when workers have left', () => {
     expect(nextCallBlock({ next: 2, lastBlock: 102 }, { ...state, epoch: 1, loggedIn: 0 })).to.equal(162)
+  })
+})
+
+describe('roles/epoch-setter, of a standby that takes over', () => {
+  /** An enclave that was given the root when seed `highest` was out, at generation 0: seeds come one after the other. */
+  const enclaveAt = (highest: number) => {
+    const calls: string[] = []
+    let generation = 0
+    const call = (method: string, { d }: { d: number }): Promise<object> => {
+      calls.push(method)
+      if (method === 'rotateGeneration') return Promise.resolve({ generation: ++generation })
+      if (d > highest + 1) {
+        const facts = { code: 'ENCLAVE_REFUSED', method, reason: 'ENCLAVE_SEED_ORDER' } as const
+        return Promise.reject(new WorkerError(facts, 'too early'))
+      }
+      highest = Math.max(highest, d)
+      return Promise.resolve({ seed: `seed ${d}`, generation })
+    }
+    return { calls, enclave: { call } as unknown as Pick<Enclave, 'call'> }
+  }
+
+  it('takes one call of a primary', async () => {
+    const { calls, enclave } = enclaveAt(6)
+    expect(await seedFor(enclave, 7, 0)).to.deep.include({ seed: 'seed 7' })
+    expect(calls).to.have.length(1)
+  })
+
+  it('catches up with every seed and generation that was given without it', async () => {
+    for (const [highest, d] of [
+      [-1, 0],
+      [-1, 9],
+      [3, 40],
+      [990, 1_000]
+    ] as const) {
+      const { calls, enclave } = enclaveAt(highest)
+      const found = await seedFor(enclave, d, 2)
+      expect(found, `${highest} -> ${d}`).to.deep.include({ seed: `seed ${d}`, generation: 2 })
+      expect(calls.length).to.be.lessThan(d - highest + 2 * Math.log2(d + 2) + 6)
+    }
   })
 })
 

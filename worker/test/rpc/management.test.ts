@@ -31,6 +31,11 @@ describe('rpc/management', () => {
       resync: () => note('resync'),
       peers: () => note('peers'),
       logLevel: level => note(['level', level]),
+      importRequest: () => Promise.resolve({}),
+      exportRoot: () => Promise.resolve({}),
+      importRoot: () => Promise.resolve({}),
+      promote: () => Promise.resolve({}),
+      rotateGeneration: () => Promise.resolve({}),
       drain: on => note(['drain', on])
     }
     token = managementToken(file)
@@ -113,7 +118,7 @@ describe('rpc/management', () => {
       [{ path: '/mgmt/login', body: '{' }, 400],
       [{ path: '/mgmt/log-level', body: '{"level":"loud"}' }, 400],
       [{ path: '/mgmt/drain', body: '{"on":1}' }, 400],
-      [{ path: '/mgmt/login', body: ' '.repeat(5_000) }, 413]
+      [{ path: '/mgmt/login', body: ' '.repeat(33 * 1024) }, 413]
     ]
     for (const [given, status] of table) {
       const answer = await send(given)
