@@ -8,7 +8,7 @@ export const row: Row = {
   number: 21,
   name: "restore yesterday's disk copy",
   lane: 'devnet',
-  times: { core: 1, full: 10, campaign: 100 },
+  times: { core: 0, full: 8, campaign: 100 },
   uses: ['workers'],
   async run({ network, random, times }) {
     const net = await network()

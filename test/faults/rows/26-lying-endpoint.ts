@@ -8,7 +8,7 @@ export const row: Row = {
   number: 26,
   name: 'two RPCs disagree',
   lane: 'devnet',
-  times: { core: 1, full: 5, campaign: 50 },
+  times: { core: 0, full: 5, campaign: 50 },
   uses: ['workers', 'fronts'],
   async run({ network, random, times }) {
     const net = await network()

@@ -3,9 +3,9 @@ import { Ledger } from '../../e2e/support/ledger.ts'
 
 /** What the chain itself says of tasks and money. */
 export class FaultLedger extends Ledger {
-  /** All tasks that an account ever recorded, in order. */
-  async tasksOf(sender: string): Promise<TaskId[]> {
-    const logs = await this.enigma.queryFilter(this.enigma.getEvent('TaskRecordCreated')(null, sender), 0)
+  /** All tasks that an account recorded from a block on, in order. */
+  async tasksOf(sender: string, fromBlock: number): Promise<TaskId[]> {
+    const logs = await this.enigma.queryFilter(this.enigma.getEvent('TaskRecordCreated')(null, sender), fromBlock)
     return logs.map(log => (log as unknown as { args: { taskId: TaskId } }).args.taskId)
   }
 

@@ -4,7 +4,7 @@ import type { DevAccount } from '@enigma/devnet'
 import { memoryStorage, type EnigmaClient, type Task } from 'enigma-js'
 import { connectAs } from '../../e2e/support/actors.ts'
 import { must } from '../row.ts'
-import { counterContract } from './counter.ts'
+import { counterContract } from '../../e2e/support/counter.ts'
 import type { FaultNet } from './fault-net.ts'
 
 export interface LoadOptions {
@@ -35,25 +35,36 @@ export class CountingLoad {
   readonly #account: DevAccount
   readonly #tasks: Task<unknown>[] = []
   readonly #options: LoadOptions
+  /** Accounts are used by one row after the other: what is older is not of this load. */
+  readonly #fromBlock: number
   #refused = 0
   #stopped = true
   #running: Promise<void> = Promise.resolve()
   readonly refusals: string[] = []
 
-  private constructor(net: FaultNet, account: DevAccount, client: EnigmaClient, scAddr: ScAddr, options: LoadOptions) {
+  private constructor(
+    net: FaultNet,
+    account: DevAccount,
+    client: EnigmaClient,
+    scAddr: ScAddr,
+    fromBlock: number,
+    options: LoadOptions
+  ) {
     this.#net = net
     this.#account = account
     this.client = client
     this.scAddr = scAddr
     this.#options = options
+    this.#fromBlock = fromBlock
   }
 
   /** Deploys the counter; tasks begin with `start`. */
   static async prepare(net: FaultNet, options: LoadOptions = {}): Promise<CountingLoad> {
     const account = net.nextUser()
     const client = await connectAs(net.devnet, account, { ...options, storage: memoryStorage() })
+    const fromBlock = (await net.devnet.blockNumber()) + 1
     const task = await client.deploy(await counterContract(), [])
-    return new CountingLoad(net, account, client, await task.result(), options)
+    return new CountingLoad(net, account, client, await task.result(), fromBlock, options)
   }
 
   start(): this {
@@ -102,7 +113,7 @@ export class CountingLoad {
   async accounts(): Promise<Account> {
     await this.stop()
     const { ledger } = this.#net
-    const recorded = await ledger.tasksOf(this.#account.address)
+    const recorded = await ledger.tasksOf(this.#account.address, this.#fromBlock)
     const deployment = this.scAddr as string as TaskId
     const numbers: number[] = []
     let refunded = 0
@@ -131,7 +142,7 @@ export class CountingLoad {
   /** Tasks whose answer a worker should have. */
   async verified(): Promise<TaskId[]> {
     const found: TaskId[] = []
-    for (const taskId of await this.#net.ledger.tasksOf(this.#account.address)) {
+    for (const taskId of await this.#net.ledger.tasksOf(this.#account.address, this.#fromBlock)) {
       if ((await this.#net.ledger.endings(taskId)).includes('ReceiptVerified')) found.push(taskId)
     }
     return found

@@ -1,5 +1,5 @@
 import type { Artifact, SecretContractAbi } from 'enigma-js'
-import { compiled } from '../../e2e/support/compiled.ts'
+import { compiled } from './compiled.ts'
 
 const SOURCE = `import { state, u256 } from '@enigma/sdk'
 
