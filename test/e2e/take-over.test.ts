@@ -17,7 +17,7 @@ const PERIOD = 3 * WINDOW
 const EPOCH_SIZE = 40
 
 describe('e2e: another seat takes over', function () {
-  this.timeout(240_000)
+  this.timeout(360_000)
   let devnet: Devnet
   let ledger: Ledger
   let counter: Artifact<SecretContractAbi>
@@ -134,6 +134,10 @@ describe('e2e: another seat takes over', function () {
     const client = await without(at, first)
     const task = await whileMining(devnet, sent)
     expect(await ledger.endings(task.taskId)).to.deep.equal(['ReceiptVerified'])
+    // They ask everybody for the delta for a while, then run the task again; no block needs to come meanwhile.
+    const rebuilt = (): boolean =>
+      others.some(({ name }) => devnet.logs(name).some(line => line.includes('a lost run was rebuilt')))
+    await waitFor(rebuilt, { what: 'the delta to be made again', limitMs: 180_000 })
     expect(
       await whileMining(
         devnet,

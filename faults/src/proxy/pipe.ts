@@ -18,6 +18,8 @@ export interface PipeParts {
 /** Bytes under way in one pipe before its sender has to wait, as in a network with buffers of that size. */
 const MAX_QUEUED_BYTES = 4 << 20
 const STALL_LOOK_MS = 10
+/** So many slices are written before others have their turn: each is a packet of its own, since Nagle's algorithm is off. */
+const SLICES_A_TURN = 16
 
 /** One direction of one connection. Ends when its source does, or when one of the two sockets is gone. */
 export async function pipe({ from, to, toxics, random, passed, reset }: PipeParts): Promise<void> {
@@ -28,6 +30,7 @@ export async function pipe({ from, to, toxics, random, passed, reset }: PipePart
   let counted = toxics()
   let sent = 0 // since these toxics were set
   let swallow = false
+  let slices = 0
   let wake = (): void => undefined
   // A source that ended in good order may be closed while its last bytes are still under way here.
   const gone = (): boolean => to.destroyed || (from.destroyed && !ended)
@@ -90,7 +93,8 @@ export async function pipe({ from, to, toxics, random, passed, reset }: PipePart
       if (piece.length > 0 && !swallow) {
         passed(piece.length)
         if (!to.write(piece)) await Promise.race([once(to, 'drain'), once(to, 'close')]).catch(() => undefined)
-        if (sliceBytes !== undefined) await (slicePauseMs > 0 ? sleep(slicePauseMs) : nextTurn())
+        if (slicePauseMs > 0) await sleep(slicePauseMs)
+        else if (sliceBytes !== undefined && ++slices % SLICES_A_TURN === 0) await nextTurn()
         if (bytesPerSecond !== undefined) await sleep((1000 * piece.length) / bytesPerSecond)
       }
       if (resetAfterBytes !== undefined && sent >= resetAfterBytes) {

@@ -9,7 +9,7 @@ export const row: Row = {
   number: 1,
   name: 'kill -9 a random worker under load',
   lane: 'devnet',
-  times: { core: 2, full: 20, campaign: 500 },
+  times: { core: 1, full: 20, campaign: 500 },
   uses: ['workers'],
   async run({ network, random, times, say }) {
     const net = await network()

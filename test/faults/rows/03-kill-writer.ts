@@ -14,7 +14,7 @@ export const row: Row = {
   number: 3,
   name: 'kill -9 the database writer',
   lane: 'parts',
-  times: { core: 3, full: 20, campaign: 1_000 },
+  times: { core: 2, full: 20, campaign: 1_000 },
   async run({ random, times }) {
     const folder = mkdtempSync(join(tmpdir(), 'enigma-kill-'))
     let acked = 0

@@ -8,7 +8,7 @@ export const row: Row = {
   number: 6,
   name: 'SIGSTOP a worker for 60 s',
   lane: 'devnet',
-  times: { core: 1, full: 3, campaign: 20 },
+  times: { core: 0, full: 3, campaign: 20 },
   uses: ['workers'],
   async run({ network, random, times, scale }) {
     const net = await network()

@@ -8,7 +8,7 @@ export const row: Row = {
   number: 7,
   name: 'SIGSTOP the chain node for 60 s',
   lane: 'devnet',
-  times: { core: 1, full: 3, campaign: 10 },
+  times: { core: 0, full: 3, campaign: 10 },
   uses: ['everything'],
   async run({ network, times, scale }) {
     const net = await network()

@@ -8,7 +8,7 @@ export const row: Row = {
   number: 15,
   name: 'slicer: 1-byte TCP writes',
   lane: 'parts',
-  times: { core: 3, full: 20, campaign: 200 },
+  times: { core: 2, full: 20, campaign: 200 },
   async run({ random, times }) {
     const { lab, proxy } = await PeerLab.behindProxy()
     try {

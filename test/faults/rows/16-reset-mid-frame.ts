@@ -9,7 +9,7 @@ export const row: Row = {
   number: 16,
   name: 'reset mid-frame, half-close',
   lane: 'parts',
-  times: { core: 10, full: 60, campaign: 1_000 },
+  times: { core: 5, full: 60, campaign: 1_000 },
   async run({ random, times }) {
     const { lab, proxy } = await PeerLab.behindProxy({ inboundPerSecond: 1_000 })
     const codes: Record<string, number> = {}

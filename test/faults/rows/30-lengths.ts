@@ -9,7 +9,7 @@ export const row: Row = {
   number: 30,
   name: 'length prefix 2^53, 0, over-long varint',
   lane: 'parts',
-  times: { core: 2, full: 20, campaign: 200 },
+  times: { core: 1, full: 20, campaign: 200 },
   async run({ random, times }) {
     const lab = await PeerLab.start({ inboundPerSecond: 1_000, banMs: 1 })
     const before = liveBytes()

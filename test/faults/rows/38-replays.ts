@@ -9,7 +9,7 @@ export const row: Row = {
   number: 38,
   name: 'replay of old announces and hellos',
   lane: 'parts',
-  times: { core: 5, full: 50, campaign: 10_000 },
+  times: { core: 2, full: 50, campaign: 10_000 },
   async run({ times }) {
     const lab = await PeerLab.start({ inboundPerSecond: 1_000, banMs: 1, maxUnverified: 1_000 })
     try {

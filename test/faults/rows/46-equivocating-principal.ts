@@ -10,7 +10,7 @@ export const row: Row = {
   number: 46,
   name: 'equivocating principal',
   lane: 'parts',
-  times: { core: 2, full: 20, campaign: 200 },
+  times: { core: 1, full: 20, campaign: 200 },
   async run({ random, times, scale }) {
     const { net, stop } = await enclaveNetwork(1)
     const worker = net.workers[0]!

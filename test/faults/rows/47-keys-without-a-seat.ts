@@ -8,7 +8,7 @@ export const row: Row = {
   number: 47,
   name: 'keys for a contract without a seat',
   lane: 'parts',
-  times: { core: 20, full: 1_000, campaign: 10_000 },
+  times: { core: 10, full: 1_000, campaign: 10_000 },
   async run({ random, times }) {
     const { net, stop } = await enclaveNetwork(4)
     const asker = net.workers[0]!

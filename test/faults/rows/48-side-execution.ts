@@ -8,7 +8,7 @@ export const row: Row = {
   number: 48,
   name: 'replayed or omitted task input: side execution',
   lane: 'parts',
-  times: { core: 3, full: 20, campaign: 1_000 },
+  times: { core: 1, full: 20, campaign: 1_000 },
   async run({ random, times }) {
     const { net, stop } = await enclaveNetwork(1)
     const worker = net.workers[0]!

@@ -1,0 +1,47 @@
+import { startFaultProxy, type FaultProxy } from '@enigma/faults'
+import { PeerProtocol } from '@enigma/protocol'
+import { must, quantile, seconds, type Row } from '../row.ts'
+import { audit } from '../support/audit.ts'
+import { CountingLoad } from '../support/load.ts'
+import { PeerLab } from '../support/peers.ts'
+
+const FAR = { latencyMs: 300, jitterMs: 100 }
+
+/** A user on the other side of the world, to whom every byte to and from workers and chain takes 300 ms; and two workers as far apart. */
+export const row: Row = {
+  number: 13,
+  name: '300 ms +/- 100 ms latency',
+  lane: 'devnet',
+  times: { core: 0, full: 10, campaign: 100 },
+  async run({ network, random, times }) {
+    const net = await network()
+    const proxies: FaultProxy[] = []
+    const far = async (url: string): Promise<string> => {
+      const proxy = await startFaultProxy({ target: { port: Number(new URL(url).port) }, up: FAR, down: FAR, random })
+      proxies.push(proxy)
+      return `http://127.0.0.1:${proxy.port}`
+    }
+    const { lab, proxy } = await PeerLab.behindProxy()
+    try {
+      const rpc = await Promise.all(net.devnet.workers.map(worker => far(worker.httpUrl)))
+      const load = await CountingLoad.prepare(net, { rpc, chainUrl: await far(net.devnet.chainUrl) })
+      const took: number[] = []
+      for (let i = 0; i < times; i++) {
+        const started = performance.now()
+        await (await load.count()).result()
+        took.push(performance.now() - started)
+      }
+      proxy.set({ up: FAR, down: FAR })
+      const bob = await lab.honest('bob', [])
+      for (let i = 0; i < times; i++) {
+        const payload = random.bytes(random.below(100_000))
+        const echo = await bob.request(bob.peers()[0]!, PeerProtocol.taskRelay, 0, payload, { timeoutMs: 20_000 })
+        must(Buffer.from(echo).equals(Buffer.from(payload)), `the answer to request ${i} differs`)
+      }
+      return `success ${times} of ${times} tasks (${seconds(quantile(took, 0.95))} p95) and ${times} of ${times} peer requests; ${await audit(net, [load])}`
+    } finally {
+      await lab.stop()
+      for (const one of proxies) await one.stop()
+    }
+  }
+}
