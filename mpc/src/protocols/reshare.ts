@@ -1,6 +1,7 @@
 import type { Vec } from '../field/field.ts'
 import type { Dealing } from '../session/ledger.ts'
 import { CHUNK_ELEMENTS, type Party } from '../session/party.ts'
+import type { Session } from '../session/session.ts'
 import { lagrange, pointOf } from '../sharing/shamir.ts'
 
 /** Lets the event loop serve sockets and timers between chunks of computing. */
@@ -44,13 +45,9 @@ export async function reshareInParts(party: Party, count: number, product: Produ
 async function reshareInRing(op: Party, count: number, product: Product): Promise<Vec> {
   const { field, index } = op
   const [next, previous] = [(index + 1) % 3, (index + 2) % 3]
-  const lambda = op.session.productWeights
   // sigma_e = 3 s_e is uniform and known to all but e; lambda_i alpha_i = sigma_{i+1} - sigma_{i+2} sums up to 0 over i
   const streams = [next, previous].map(excluded => op.setStream(excluded, 'reshare'))
-  const p = field.p
-  const polynomial = (excluded: number): bigint => lagrange([0n, pointOf(excluded)], pointOf(index), p)[0]!
-  const own = field.constant((lambda[index]! * polynomial(previous)) % p)
-  const received = field.constant((lambda[previous]! * polynomial(next)) % p)
+  const { own, received } = ringWeights(op.session)
   const chunks = Math.ceil(count / CHUNK_ELEMENTS)
   const first = op.step(chunks)
   const pieces: Vec[] = []
@@ -77,6 +74,24 @@ async function reshareInRing(op: Party, count: number, product: Product): Promis
     if (chunk % 4 === 3) await breathe()
   }
   return out
+}
+
+const knownWeights = new WeakMap<Session, { readonly own: Vec; readonly received: Vec }>()
+
+/** What a party multiplies its own piece and the one it receives with: lambda_i times the polynomial that is 0 at whoever lacks it. */
+function ringWeights(session: Session): { readonly own: Vec; readonly received: Vec } {
+  let found = knownWeights.get(session)
+  if (!found) {
+    const { field, index, productWeights: lambda } = session
+    const [next, previous] = [(index + 1) % 3, (index + 2) % 3]
+    const weight = (piece: number, excluded: number): Vec => {
+      const [polynomial] = lagrange([0n, pointOf(excluded)], pointOf(index), field.p)
+      return field.constant((lambda[piece]! * polynomial!) % field.p)
+    }
+    found = { own: weight(index, previous), received: weight(previous, next) }
+    knownWeights.set(session, found)
+  }
+  return found
 }
 
 /** alpha_i with lambda = (3, -3, 1): s_1 - s_2, s_0 - s_2 and 3 (s_0 - s_1), where a = s_{i+1} and b = s_{i+2}, which it overwrites. */

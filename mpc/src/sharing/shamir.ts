@@ -54,6 +54,7 @@ export class Shamir {
   readonly field: Field
   readonly n: number
   readonly t: number
+  readonly #bases = new Map<string, readonly Vec[]>()
 
   /** @throws MPC_PARAMETERS unless 3 <= n <= 32, t >= 1 and 2t + 1 <= n. */
   constructor(field: Field, n: number, t: number) {
@@ -82,15 +83,24 @@ export class Shamir {
 
   /** The value at `at` (0: the secrets) from exactly degree + 1 rows. No redundancy is checked here. */
   interpolate(rows: readonly Row[], at = 0n): Vec {
-    const basis = lagrange(
-      rows.map(row => pointOf(row.index)),
-      at,
-      this.field.p
-    )
     return this.field.combine(
-      basis.map(value => this.field.constant(value)),
+      this.#basis(
+        rows.map(row => row.index),
+        at
+      ),
       rows.map(row => row.shares)
     )
+  }
+
+  /** Of the few sets of parties that a session opens from. */
+  #basis(parties: readonly number[], at: bigint): readonly Vec[] {
+    const name = `${parties.join()}/${at}`
+    let found = this.#bases.get(name)
+    if (!found) {
+      found = lagrange(parties.map(pointOf), at, this.field.p).map(value => this.field.constant(value))
+      if (this.#bases.size < KNOWN_SETS) this.#bases.set(name, found)
+    }
+    return found
   }
 
   /** Whether all rows lie on polynomials of this degree: every row beyond degree + 1 must be where the others say. */
