@@ -9,20 +9,29 @@ export type BareQuestion =
   | { readonly kind: 'listen' }
   | { readonly kind: 'ping'; readonly port: number; readonly count: number }
 
-export type BareAnswer = { readonly bigint: number; readonly wasm: number } | { readonly value: number }
+export interface Rates {
+  readonly bigint: number
+  readonly wasm: number
+  /** The first for each second of processor time, which neighbours hardly change. */
+  readonly bigintPerCpuSecond: number
+}
+export type BareAnswer = Rates | { readonly value: number }
 
 const SIZE = 20_000
 
-/** Operations a second over at least this time, by the clock. */
-function rate(milliseconds: number, run: () => void): number {
+/** Operations a second over at least this time, by the clock and by processor time. */
+function rate(milliseconds: number, run: () => void): { clock: number; cpu: number } {
   run()
+  const used = process.cpuUsage()
   const began = performance.now()
   let runs = 0
   do {
     run()
     runs++
   } while (performance.now() - began < milliseconds)
-  return (1000 * runs * SIZE) / (performance.now() - began)
+  const seconds = (performance.now() - began) / 1000
+  const { user, system } = process.cpuUsage(used)
+  return { clock: (runs * SIZE) / seconds, cpu: (runs * SIZE * 1e6) / (user + system) }
 }
 
 function rates(prime: bigint, milliseconds: number): BareAnswer {
@@ -33,7 +42,8 @@ function rates(prime: bigint, milliseconds: number): BareAnswer {
   const bigint = rate(milliseconds, () => {
     for (let i = 0; i < SIZE; i++) kept[i] = (a[i]! * b[i]!) % prime
   })
-  return { bigint, wasm: rate(milliseconds, () => field.mul(x!, y!)) }
+  const wasm = rate(milliseconds, () => field.mul(x!, y!))
+  return { bigint: bigint.clock, wasm: wasm.clock, bigintPerCpuSecond: bigint.cpu }
 }
 
 async function listen(): Promise<BareAnswer> {

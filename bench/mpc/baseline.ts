@@ -2,12 +2,14 @@ import { fork, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { cpus } from 'node:os'
 import { fileURLToPath } from 'node:url'
-import type { BareAnswer, BareQuestion } from './bare-process.ts'
+import type { BareAnswer, BareQuestion, Rates } from './bare-process.ts'
 
 export interface Bare {
   /** Modular multiplications a second on one core, with as many busy processes as there are parties. */
   readonly bigint: number
   readonly wasm: number
+  /** For each second of processor time that one process used. */
+  readonly bigintPerCpuSecond: number
   /** 64 bytes there and back over a plain socket between two processes, milliseconds. */
   readonly roundTripMs: number
 }
@@ -31,10 +33,16 @@ export class Baseline {
     const { value: roundTripMs } = (await ask(second, { kind: 'ping', port, count: 300 })) as { value: number }
     const rates = (await Promise.all(
       this.#children.map(child => ask(child, { kind: 'rates', prime, milliseconds }))
-    )) as { bigint: number; wasm: number }[]
-    const perCore = (pick: (rate: { bigint: number; wasm: number }) => number): number =>
+    )) as Rates[]
+    const perCore = (pick: (rate: Rates) => number): number =>
       rates.reduce((sum, rate) => sum + pick(rate), 0) / Math.min(rates.length, cpus().length)
-    return { bigint: perCore(({ bigint }) => bigint), wasm: perCore(({ wasm }) => wasm), roundTripMs }
+    const bigintPerCpuSecond = rates.reduce((sum, rate) => sum + rate.bigintPerCpuSecond, 0) / rates.length
+    return {
+      bigintPerCpuSecond,
+      bigint: perCore(({ bigint }) => bigint),
+      wasm: perCore(({ wasm }) => wasm),
+      roundTripMs
+    }
   }
 
   stop(): void {
@@ -51,5 +59,6 @@ async function ask(child: ChildProcess, question: BareQuestion): Promise<BareAns
 export const meanOf = (a: Bare, b: Bare): Bare => ({
   bigint: (a.bigint + b.bigint) / 2,
   wasm: (a.wasm + b.wasm) / 2,
+  bigintPerCpuSecond: (a.bigintPerCpuSecond + b.bigintPerCpuSecond) / 2,
   roundTripMs: (a.roundTripMs + b.roundTripMs) / 2
 })

@@ -93,6 +93,8 @@ async function runWorkload(cluster: Cluster, workload: Workload, measureBare: ()
     bareBigintPerSecond: bare.bigint,
     bareWasmPerSecond: bare.wasm,
     bareRoundTripMs: bare.roundTripMs,
+    /** By processor time on both sides: what the ratio comes to where nothing waits. */
+    ratioToBigintByCpu: (units * Math.min(n, cpus().length)) / (of(run => run.cpu) * n) / bare.bigintPerCpuSecond,
     ratioToBigint: units / seconds / bare.bigint,
     ratioToWasm: units / seconds / bare.wasm,
     roundTrips: (seconds * 1000) / bare.roundTripMs / repeated

@@ -19,6 +19,7 @@ export interface Result {
   readonly bareBigintPerSecond: number
   readonly bareWasmPerSecond: number
   readonly bareRoundTripMs: number
+  readonly ratioToBigintByCpu: number
   readonly ratioToBigint: number
   readonly ratioToWasm: number
   readonly roundTrips: number
@@ -35,7 +36,7 @@ export function printResult(result: Result): void {
       `${short(result.seconds)} s`.padStart(10),
       `${result.rounds} rounds`.padStart(11),
       `${(result.bytesPerParty / units).toFixed(1)} B each`.padStart(16),
-      `x BigInt ${short(result.ratioToBigint)}`.padEnd(19),
+      `x BigInt ${short(result.ratioToBigint)} (by cpu ${short(result.ratioToBigintByCpu)})`.padEnd(37),
       `x WASM ${short(result.ratioToWasm)}`.padEnd(18),
       `${short(result.roundTrips)} bare round trips`.padEnd(25),
       `cpu ${short(result.cpuSeconds)} s (${short(result.perSecondByCpu)}/s)`.padEnd(26),
