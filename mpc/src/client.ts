@@ -13,6 +13,7 @@ export { combine, type Combined, type Sharing } from './sharing/combine.ts'
 export { DEFAULT_PRIME, FAST_PRIME, Field, MpcError, type Vec }
 export type { ResultOpening } from './certificate/commitment.ts'
 export { networkDigest, signedCertificateCodec, type Network, type SignedCertificate } from './certificate/statement.ts'
+export { slopeSignificance, twoSided, type OpenedRegression, type SlopeSignificance } from './numbers/significance.ts'
 export { combineCertified, type CertifiedResult } from './certificate/combine-certified.ts'
 
 const SEED_BYTES = 32

@@ -1,5 +1,6 @@
 import { modInverse } from '../../src/field/prime.ts'
 import { DEFAULT_PRIME, type Vec } from '../../src/field/field.ts'
+import { isNegativeReplicated } from '../../src/bits/compare.ts'
 import { giveShares, takeShares, type HandOver } from '../../src/maintenance/hand-over.ts'
 import { refresh } from '../../src/maintenance/refresh.ts'
 import { fillPool, type Order } from '../../src/pool/fill.ts'
@@ -155,6 +156,12 @@ export const protocols: readonly Protocol[] = [
   ),
   simple('compare.isNegative', party => isNegative(party, share(party, X), 5), is(0n, 1n, 0n, 0n)),
   simple('compare.isNegativeInField', party => isNegativeInField(party, share(party, X), 5), is(0n, 1n, 0n, 0n)),
+  {
+    name: 'bits/compare.isNegativeReplicated',
+    start: released(party => (party.n === 3 ? isNegativeReplicated : isNegative)(party, share(party, X), 5)),
+    right: is(0n, 1n, 0n, 0n),
+    blames: true
+  },
   simple('compare.isZero', party => isZero(party, share(party, X), 5), is(0n, 0n, 0n, 1n)),
   simple(
     'compare.blindForZeroTest',

@@ -56,7 +56,10 @@ export function scaleInteger(party: Party, a: Secret, factor: bigint): Secret {
   return checked(party, 'scale', { ...a, shares: party.field.scale(a.shares, factor), bits })
 }
 
-/** Times a public real number, rounded to `digits` significant bits; the result keeps the fraction of `a`. 1 round. */
+/**
+ * Times a public real number, rounded to `digits` significant bits; the result keeps the fraction of `a`. 1 round.
+ * @cost n = 3, input of harness/catalogue: passive 1 round, 24 bytes; active, proved, 1 round, 48 bytes
+ */
 export async function scaleReal(party: Party, a: Secret, factor: number, digits = 30): Promise<Secret> {
   const op = party.operation('scale')
   if (factor === 0) return scaleInteger(op, a, 0n)
@@ -69,7 +72,10 @@ export async function scaleReal(party: Party, a: Secret, factor: number, digits 
 export const shiftedBits = (party: Party, bits: number, shift: number): number =>
   shift === 0 ? bits : logAdd(bits - shift, Math.log2(truncationError(party.session.setCount)))
 
-/** Drops (1 round) or adds (local) fraction bits. */
+/**
+ * Drops (1 round) or adds (local) fraction bits.
+ * @cost n = 3, input of harness/catalogue: passive 1 round, 24 bytes; active, proved, 1 round, 48 bytes
+ */
 export async function withFraction(party: Party, a: Secret, fraction: number): Promise<Secret> {
   if (fraction >= a.fraction) return alignTo(party, a, fraction)
   const shift = a.fraction - fraction
@@ -96,6 +102,7 @@ const keptFraction = (a: Secret, b: Secret, fraction: number | undefined): numbe
 /**
  * Element by element; a scalar multiplies all. The result keeps the larger fraction (or `fraction` bits).
  * 1 round: with truncation one opening of degree 2t (2t elements a party), without it one resharing.
+ * @cost n = 3, input of harness/catalogue: passive 1 round, 48 bytes; active, proved, 9 rounds, 388 bytes
  */
 export async function mul(party: Party, a: Secret, b: Secret, fraction?: number): Promise<Secret> {
   const op = party.operation('mul')
@@ -104,7 +111,10 @@ export async function mul(party: Party, a: Secret, b: Secret, fraction?: number)
   return finish(op, 'mul', elements(op.field, a.shares, b.shares), bounds, keptFraction(a, b, fraction))
 }
 
-/** Matrix product; vectors count as matrices. 1 round for rows * columns outputs, truncation included. */
+/**
+ * Matrix product; vectors count as matrices. 1 round for rows * columns outputs, truncation included.
+ * @cost n = 3, input of harness/catalogue: passive 1 round, 192 bytes; active, proved, 9 rounds, 700 bytes
+ */
 export async function matmul(party: Party, a: Secret, b: Secret, fraction?: number): Promise<Secret> {
   const op = party.operation('matmul')
   if (a.columns !== b.rows)
@@ -115,7 +125,10 @@ export async function matmul(party: Party, a: Secret, b: Secret, fraction?: numb
   return finish(op, 'matmul', product, bounds, keptFraction(a, b, fraction))
 }
 
-/** The sum of a_i b_i over all elements: 1 round, 1 output, whatever the length. */
+/**
+ * The sum of a_i b_i over all elements: 1 round, 1 output, whatever the length.
+ * @cost n = 3, input of harness/catalogue: passive 1 round, 48 bytes; active, proved, 9 rounds, 388 bytes
+ */
 export async function dot(party: Party, a: Secret, b: Secret, fraction?: number): Promise<Secret> {
   if (sizeOf(a) !== sizeOf(b)) throw shapeError('dot', `dot: ${sizeOf(a)} against ${sizeOf(b)} elements.`)
   return matmul(party, { ...a, rows: 1, columns: sizeOf(a) }, { ...b, rows: sizeOf(b), columns: 1 }, fraction)
@@ -134,7 +147,10 @@ export function sum(party: Party, a: Secret): Secret {
   })
 }
 
-/** Several products of one shape in one round. */
+/**
+ * Several products of one shape in one round.
+ * @cost n = 3, input of harness/catalogue: passive 1 round, 480 bytes; active, proved, 12 rounds, 1736 bytes
+ */
 export async function mulMany(
   party: Party,
   pairs: readonly (readonly [Secret, Secret])[],

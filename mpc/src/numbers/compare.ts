@@ -24,26 +24,41 @@ async function negative(party: Party, d: Secret): Promise<Secret> {
   return bit(d, await isNegative(party, d.shares, strictBits(d)))
 }
 
-/** Shared bits; rounds and bytes as `isNegative`. Bounds of the operands decide how many bits are compared. */
+/**
+ * Shared bits; rounds and bytes as `isNegative`. Bounds of the operands decide how many bits are compared.
+ * @cost n = 3, input of harness/catalogue: passive 9 rounds, 232 bytes; active, proved, 24 rounds, 7010 bytes
+ */
 export const lt = async (party: Party, a: Secret, b: Secret): Promise<Secret> =>
   negative(party.operation('lt'), sub(party, a, b))
+/** @cost n = 3, input of harness/catalogue: passive 9 rounds, 232 bytes; active, proved, 24 rounds, 7010 bytes */
 export const gt = async (party: Party, a: Secret, b: Secret): Promise<Secret> => lt(party, b, a)
+/** @cost n = 3, input of harness/catalogue: passive 9 rounds, 232 bytes; active, proved, 24 rounds, 7010 bytes */
 export const gte = async (party: Party, a: Secret, b: Secret): Promise<Secret> => not(party, await lt(party, a, b))
+/** @cost n = 3, input of harness/catalogue: passive 9 rounds, 232 bytes; active, proved, 24 rounds, 7010 bytes */
 export const lte = async (party: Party, a: Secret, b: Secret): Promise<Secret> => not(party, await lt(party, b, a))
 
-/** Shared bits: 1 where equal. */
+/**
+ * Shared bits: 1 where equal.
+ * @cost n = 3, input of harness/catalogue: passive 7 rounds, 936 bytes; active, proved, 24 rounds, 2698 bytes
+ */
 export async function eq(party: Party, a: Secret, b: Secret): Promise<Secret> {
   const d = sub(party, a, b)
   return bit(d, await isZero(party.operation('eq'), d.shares, strictBits(d)))
 }
 
-/** For an opened result: 0 where equal, else uniform. Send it to whoever may know; it says no more. 1 round. */
+/**
+ * For an opened result: 0 where equal, else uniform. Send it to whoever may know; it says no more. 1 round.
+ * @cost n = 3, input of harness/catalogue: passive 1 round, 24 bytes; active, proved, 8 rounds, 340 bytes
+ */
 export async function eqBlinded(party: Party, a: Secret, b: Secret): Promise<Secret> {
   const d = sub(party, a, b)
   return { ...d, shares: await blindForZeroTest(party.operation('eq'), d.shares), fraction: 0, bits: party.field.bits }
 }
 
-/** -1, 0 or 1. One comparison of d and -d together. */
+/**
+ * -1, 0 or 1. One comparison of d and -d together.
+ * @cost n = 3, input of harness/catalogue: passive 9 rounds, 288 bytes; active, proved, 24 rounds, 7186 bytes
+ */
 export async function sign(party: Party, a: Secret): Promise<Secret> {
   const op = party.operation('sign')
   const both = await negative(op, stack(op, [a, neg(op, a)]))
@@ -52,7 +67,10 @@ export async function sign(party: Party, a: Secret): Promise<Secret> {
   return { ...difference, rows: a.rows, columns: a.columns, bits: 0 }
 }
 
-/** chosen * a + (1 - chosen) * b for shared bits. 1 round; 1 product an element. */
+/**
+ * chosen * a + (1 - chosen) * b for shared bits. 1 round; 1 product an element.
+ * @cost n = 3, input of harness/catalogue: passive 1 round, 24 bytes; active, proved, 8 rounds, 340 bytes
+ */
 export async function select(party: Party, chosen: Secret, a: Secret, b: Secret): Promise<Secret> {
   const op = party.operation('select')
   const fraction = Math.max(a.fraction, b.fraction)
@@ -63,6 +81,7 @@ export async function select(party: Party, chosen: Secret, a: Secret, b: Secret)
   return withBits(sum, Math.max(x.bits, y.bits))
 }
 
+/** @cost n = 3, input of harness/catalogue: passive 10 rounds, 240 bytes; active, proved, 25 rounds, 7066 bytes */
 export async function abs(party: Party, a: Secret): Promise<Secret> {
   const op = party.operation('abs')
   const flag = await negative(op, a)
@@ -120,11 +139,15 @@ async function extreme(
   return { value: best, position }
 }
 
+/** @cost n = 3, input of harness/catalogue: passive 0 rounds, 0 bytes; active, proved, 0 rounds, 0 bytes */
 export const max = async (party: Party, values: Secret): Promise<Secret> =>
   (await extreme(party, values, 'larger', false)).value
+/** @cost n = 3, input of harness/catalogue: passive 0 rounds, 0 bytes; active, proved, 0 rounds, 0 bytes */
 export const min = async (party: Party, values: Secret): Promise<Secret> =>
   (await extreme(party, values, 'smaller', false)).value
+/** @cost n = 3, input of harness/catalogue: passive 0 rounds, 0 bytes; active, proved, 0 rounds, 0 bytes */
 export const argmax = async (party: Party, values: Secret): Promise<Secret> =>
   (await extreme(party, values, 'larger', true)).position
+/** @cost n = 3, input of harness/catalogue: passive 0 rounds, 0 bytes; active, proved, 0 rounds, 0 bytes */
 export const argmin = async (party: Party, values: Secret): Promise<Secret> =>
   (await extreme(party, values, 'smaller', true)).position

@@ -27,7 +27,10 @@ function scalar(party: Party, shares: Secret['shares'], fraction: number, bits: 
   }
 }
 
-/** Arithmetic mean. 1 round, t elements a party; error below the truncation error in the last place. */
+/**
+ * Arithmetic mean. 1 round, t elements a party; error below the truncation error in the last place.
+ * @cost n = 3, input of harness/catalogue: passive 1 round, 24 bytes; active, proved, 1 round, 48 bytes
+ */
 export async function mean(party: Party, x: Secret, options: StatisticsOptions = {}): Promise<Secret> {
   const op = party.operation('mean')
   const fraction = resultFraction(x, options)
@@ -55,6 +58,7 @@ export function momentProduct(party: Party, x: Secret, y: Secret): { product: Lo
 /**
  * Covariance. If n^2 x y fits behind a mask: 1 round, 2t elements, rounded once. Otherwise both means are taken off first
  * (2 rounds), whose rounding adds at most the square of their error.
+ * @cost n = 3, input of harness/catalogue: passive 1 round, 48 bytes; active, proved, 9 rounds, 964 bytes
  */
 export async function covariance(party: Party, x: Secret, y: Secret, options: StatisticsOptions = {}): Promise<Secret> {
   const op = party.operation('covariance')
@@ -87,11 +91,17 @@ export async function covariance(party: Party, x: Secret, y: Secret, options: St
   return result(await divideByPublic(op, product, divisor, dx.bits + dy.bits + Math.log2(count) + lift))
 }
 
-/** Variance: `covariance` of x with itself. Population by default, `ddof: 1` for a sample. */
+/**
+ * Variance: `covariance` of x with itself. Population by default, `ddof: 1` for a sample.
+ * @cost n = 3, input of harness/catalogue: passive 2 rounds, 96 bytes; active, proved, 18 rounds, 1256 bytes
+ */
 export const variance = (party: Party, x: Secret, options: StatisticsOptions = {}): Promise<Secret> =>
   covariance(party.operation('variance'), x, x, options)
 
-/** Standard deviation: the square root of the shared variance; the variance itself is not opened. */
+/**
+ * Standard deviation: the square root of the shared variance; the variance itself is not opened.
+ * @cost n = 3, input of harness/catalogue: passive 48 rounds, 3012 bytes; active, proved, 205 rounds, 29962 bytes
+ */
 export async function std(party: Party, x: Secret, options: StatisticsOptions = {}): Promise<Partial> {
   const op = party.operation('std')
   return sqrt(op, await variance(op, x, options), { fraction: resultFraction(x, options) })

@@ -30,7 +30,7 @@ export async function investigate(
   party: Party,
   claims: readonly Claim[],
   received: readonly Row[],
-  passed: boolean
+  accusers: readonly number[]
 ): Promise<Found> {
   const op = party.operation('investigate')
   const { field, index, n, session } = op
@@ -53,7 +53,7 @@ export async function investigate(
   const view: View = {
     own: rowFrom(index),
     received: Array.from({ length: n }, (_, node) => rowFrom(node)),
-    passed,
+    accusers: field.fromIntegers(Array.from({ length: n }, (_, node) => (accusers.includes(node) ? 1 : 0))),
     triple: field.concat([reduced.x, reduced.y, reduced.z]),
     squares,
     expected,

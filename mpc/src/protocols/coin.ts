@@ -7,6 +7,7 @@ import { openChecked } from './open.ts'
  *
  * The first round only says "I am here". Without it t + 1 parties could open the coin while another honest one still waits
  * for a message of a corrupt party, who would then choose that message by the coin and pass the check with a wrong product.
+ * @cost n = 3, input of harness/catalogue: passive 2 rounds, 50 bytes; active, proved, 2 rounds, 50 bytes
  */
 export async function toss(party: Party): Promise<bigint> {
   const op = party.operation('coin')

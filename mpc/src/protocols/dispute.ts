@@ -22,7 +22,8 @@ export interface View {
   /** Its own row of the opening that failed, and the rows it received there, by node. */
   readonly own: Vec
   readonly received: readonly Vec[]
-  readonly passed: boolean
+  /** 1 for each node that, as all agreed, said the check had failed. */
+  readonly accusers: Vec
   /** Its row of the second check, and of the sums of squares of each sign dealer; what those should be. */
   readonly triple: Vec
   readonly squares: Vec
@@ -39,13 +40,23 @@ const NO_SHARES = 3
 
 /** One vector for the wire. The length follows from the frame. */
 export function encodeView(field: Field, view: View): Vec {
-  const { own, received, passed, triple, squares, expected, parts, dealings, dealtPart, dealtAll } = view
-  const flag = field.constant(passed ? 1n : 0n)
-  return field.concat([own, ...received, flag, triple, squares, expected, ...parts, ...dealings, dealtPart, dealtAll])
+  const { own, received, accusers, triple, squares, expected, parts, dealings, dealtPart, dealtAll } = view
+  return field.concat([
+    own,
+    ...received,
+    accusers,
+    triple,
+    squares,
+    expected,
+    ...parts,
+    ...dealings,
+    dealtPart,
+    dealtAll
+  ])
 }
 
 export const viewLength = ({ shamir: { n }, dealers, signers }: Frame): number =>
-  2 * NO_SHARES + n * NO_SHARES + 1 + 2 * signers.length + dealers.length + n + 2 * n
+  2 * NO_SHARES + n * NO_SHARES + n + 2 * signers.length + dealers.length + n + 2 * n
 
 export function decodeView(frame: Frame, vector: Vec): View {
   const { field, n } = frame.shamir
@@ -55,7 +66,7 @@ export function decodeView(frame: Frame, vector: Vec): View {
   return {
     own: next(NO_SHARES),
     received: each(n, NO_SHARES),
-    passed: next(1).some(word => word !== 0),
+    accusers: next(n),
     triple: next(NO_SHARES),
     squares: next(frame.signers.length),
     expected: next(frame.signers.length),
@@ -78,7 +89,7 @@ const same = (a: Vec, b: Vec): boolean => a.every((word, i) => word === b[i])
  */
 export function judge(frame: Frame, views: ReadonlyMap<number, View>): Found {
   const { shamir, present, dealers, weights, signers } = frame
-  const { field, t, n } = shamir
+  const { field, t } = shamir
   const at = (node: number): View => views.get(node)!
   const isPolynomial = (v: Vec): boolean =>
     shamir.consistent(
@@ -139,8 +150,9 @@ export function judge(frame: Frame, views: ReadonlyMap<number, View>): Found {
     if (!same(field.slice(values, i, i + 1), wanted)) return [signer]
   }
   // nothing is wrong: whoever said that the check failed, made that up
-  const crier = present.find(node => !at(node).passed)
-  return crier === undefined || n < 3 * t + 1 ? [] : checkPassed(frame, at(crier)) ? [crier] : []
+  const accusers = field.toBigints(majority(present.map(node => at(node).accusers)))
+  const crier = present.find(node => accusers[node] === 1n && checkPassed(frame, at(node)))
+  return crier === undefined ? [] : [crier]
 }
 
 function checkPassed({ shamir, present }: Frame, { received }: View): boolean {

@@ -21,6 +21,7 @@ export interface Opened {
  *   is no redundancy: use that only under a passive adversary.
  * `strict` refuses also what could be corrected: where honest rows themselves may disagree, correction would pick a side.
  * @throws MPC_OPENING if the rows do not fit and cannot be corrected; MPC_TIMEOUT, MPC_MESSAGE.
+ * @cost n = 3, input of harness/catalogue: passive 1 round, 192 bytes; active, proved, 1 round, 192 bytes
  */
 export async function openChecked(
   party: Party,

@@ -26,6 +26,7 @@ export const truncationError = (setCount: number): number => (setCount + 1) / 2
  *   that t parties may know in part: the functionality is "v / 2^m with this rounding", not an exact quotient.
  * @throws MPC_RANGE if the field cannot mask `bits` bits.
  * @see Catrina, Saxena: "Secure computation with fixed-point numbers", FC 2010, for the shape; docs/spec/mpc.md for the proof.
+ * @cost n = 3, input of harness/catalogue: passive 1 round, 48 bytes; active, proved, 1 round, 96 bytes
  */
 export async function truncate(party: Party, value: Vec, shift: number, bits: number): Promise<Vec> {
   if (shift === 0) return value
@@ -34,7 +35,10 @@ export async function truncate(party: Party, value: Vec, shift: number, bits: nu
   return openAndShift(party, { name: 'truncate', count: field.length(value), part, degree: party.t }, shift, bits)
 }
 
-/** As `truncate`, for a local product: multiplication and truncation are one opening of degree 2t. */
+/**
+ * As `truncate`, for a local product: multiplication and truncation are one opening of degree 2t.
+ * @cost n = 3, input of harness/catalogue: passive 1 round, 192 bytes; active, proved, 9 rounds, 748 bytes
+ */
 export async function truncateProduct(party: Party, product: LocalProduct, shift: number, bits: number): Promise<Vec> {
   const op = party.operation('truncate-product')
   if (shift === 0) return reduceProduct(op, product)
@@ -99,6 +103,7 @@ function centring(setCount: number, divisor: bigint): { before: bigint; after: b
 /**
  * As `truncateProduct` and `truncate`, dividing by any public whole number: v/divisor rounded up or down at random, without
  * bias (for an even C and an even divisor 1/(2 divisor) units are left). Same costs and errors; meant for few elements (means and variances), as it divides the masks one by one.
+ * @cost n = 3, input of harness/catalogue: passive 1 round, 48 bytes; active, proved, 1 round, 96 bytes
  */
 export async function divideByPublic(
   party: Party,

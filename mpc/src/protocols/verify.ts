@@ -7,6 +7,7 @@ import type { Row } from '../sharing/shamir.ts'
 import { investigate, type Found } from './blame.ts'
 import { reduceClaims, rootsOf, sizeOfClaims } from './inner-product.ts'
 import { exchangeRows } from './open.ts'
+import { whoSays } from './agree.ts'
 
 /** A batch whose check a wrong product could pass with more than 2^-80 is refused. */
 const WEAKEST_BITS = -80
@@ -19,8 +20,8 @@ const WEAKEST_BITS = -80
  * parties hold consistent shares of those.
  * `challenge` is added to the first coin: a nonce that nobody knew while products were made (docs/spec/mpc-certificate.md).
  *
- * - Cost: that of `reduceClaims`, 1 round, 3 (n - 1) elements; where n >= 3t + 1, 1 round and n - 1 bytes more, in which all say
- *   whether the check passed, because then a failure is investigated (`investigate`) by all.
+ * - Cost: that of `reduceClaims`, 1 round, 3 (n - 1) elements; where n >= 3t + 1, `whoSays` besides, in which all say whether
+ *   the check passed, because then a failure is investigated (`investigate`) by all.
  * - Security: active adversary, at most t parties, abort. A wrong product passes with probability at most `soundnessBits`.
  * @throws MPC_PRODUCT_CHECK, MPC_OPENING; the session is over then. Where n >= 3t + 1 their `nodes` are one party that is
  *   corrupt, or two of whom at least one is.
@@ -56,14 +57,12 @@ async function verifyClaims(op: Party, claims: readonly Claim[], challenge: bigi
     if (outcome !== 'right') op.fail(failure(op, claims, outcome))
     return
   }
-  const step = op.step()
-  for (const to of op.others) await op.sendBytes(to, step, Uint8Array.of(outcome === 'right' ? 1 : 0))
-  const said = await Promise.all(op.others.map(from => op.receiveBytes(from, step, 1)))
-  if (outcome === 'right' && said.every(([good]) => good === 1)) {
+  const accusers = await whoSays(op, outcome !== 'right')
+  if (accusers.length === 0) {
     op.ledger.takeDealings()
     return
   }
-  const found = await investigate(op, claims, rows, outcome === 'right')
+  const found = await investigate(op, claims, rows, accusers)
   op.fail(failure(op, claims, outcome, found))
 }
 

@@ -4,6 +4,7 @@ import { combine } from '../../src/client.ts'
 import { DEFAULT_PRIME, Field, type Vec } from '../../src/field/field.ts'
 import { modInverse } from '../../src/field/prime.ts'
 import { isNegative } from '../../src/protocols/compare.ts'
+import { whoSays } from '../../src/protocols/agree.ts'
 import { investigate } from '../../src/protocols/blame.ts'
 import { decodeView, judge, type Frame } from '../../src/protocols/dispute.ts'
 import { reduceClaims } from '../../src/protocols/inner-product.ts'
@@ -150,13 +151,31 @@ describe('mpc/blame', function () {
           const claims = op.ledger.take()
           const { x, y, z } = await reduceClaims(op, claims)
           const rows = await exchangeRows(op, field.concat([x, y, z]))
-          const step = op.step()
-          for (const to of op.others) await op.sendBytes(to, step, Uint8Array.of(0))
-          await Promise.all(op.others.map(from => op.receiveBytes(from, step, 1)))
-          await investigate(op, claims, rows, false)
+          await investigate(op, claims, rows, await whoSays(op, true))
           return field.zeros(1)
         })
         for (const failure of others(crier, cried)) expect(failure.nodes).to.deep.equal([crier])
+      })
+
+      it('names the node that tells one node that a check failed and the others that it passed', async () => {
+        const [crier, victim] = [2, 0]
+        let told = 0
+        const results = await run(squares, {
+          // the byte after the last opening: 1 there says that the check failed
+          intercept: ({ from, to, body }) =>
+            from === crier && body.length === 1 && body[0] === 0 && to === victim ? (told++, Uint8Array.of(1)) : body
+        })
+        expect(told).to.be.above(0)
+        // what the majority heard counts, at all honest nodes alike
+        const outcomes = results.flatMap((result, i) =>
+          i === crier ? [] : [result instanceof Error ? 'failed' : 'passed']
+        )
+        expect(new Set(outcomes).size).to.equal(1)
+        for (const failure of others(
+          crier,
+          results.filter(result => result instanceof Error)
+        ))
+          expect(failure.nodes).to.deep.equal([crier])
       })
 
       it('never names two honest nodes, whatever one node changes in its view', async () => {

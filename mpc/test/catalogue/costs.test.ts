@@ -1,0 +1,29 @@
+import { expect } from 'chai'
+import { document, documented, measure, tagOf } from '../../harness/catalogue/costs.ts'
+import { conversations } from '../../harness/catalogue/conversations.ts'
+import { targets } from '../../harness/catalogue/targets.ts'
+import { PARTS } from './parts.ts'
+
+/** `MPC_COSTS=write` writes the figures that were counted into the docstrings. */
+const WRITE = process.env.MPC_COSTS === 'write'
+
+describe('mpc/costs', function () {
+  this.timeout(60_000)
+
+  it('are what the docstrings say, counted for every protocol and operation', async () => {
+    const wrong: string[] = []
+    for (const conversation of await conversations()) {
+      if (conversation.name in PARTS) continue
+      const target =
+        targets.find(({ name }) => name === conversation.name) ??
+        targets.find(({ name }) => name.startsWith(`${conversation.name} `))
+      expect(target, conversation.name).to.not.equal(undefined)
+      const counted = tagOf(await measure(target!, 'passive'), await measure(target!, 'active'))
+      if (WRITE) await document(conversation, counted)
+      else if (documented(conversation.comment) !== counted) {
+        wrong.push(`${conversation.name}: ${documented(conversation.comment) ?? 'says nothing'}; counted ${counted}`)
+      }
+    }
+    expect(wrong, 'MPC_COSTS=write mocha mpc/test/catalogue/costs.test.ts writes them').to.deep.equal([])
+  }).timeout(600_000)
+})
