@@ -34,15 +34,19 @@ class Round<T> {
   #settle: (values: readonly T[]) => void = () => undefined
   #fail: (reason: Error) => void = () => undefined
 
-  constructor(wanted: readonly number[], limitMs: number, what: string) {
+  constructor(wanted: readonly number[]) {
     this.#wanted = new Set(wanted)
     this.all = new Promise((resolve, reject) => {
       this.#settle = resolve
       this.#fail = reject
     })
     this.all.catch(() => undefined)
+  }
+
+  /** From now on the clock runs. */
+  expect(limitMs: number, what: string): void {
     const timer = setTimeout(() => {
-      const from = wanted.find(node => !this.#heard.has(node))!
+      const from = [...this.#wanted].find(node => !this.#heard.has(node))!
       this.#fail(
         new MpcError(
           { code: 'MPC_TIMEOUT', from, operation: what, limitMs },
@@ -90,10 +94,13 @@ export class Certifier {
     const { network, request, session, present, privateKey, timeoutMs = 30_000 } = options
     const { nowSeconds = () => Math.floor(Date.now() / 1000) } = options
     this.#options = options
-    this.#statements = new Round(present, timeoutMs, 'statement')
-    this.#verdicts = new Round(present, 2 * timeoutMs, 'verdict')
+    this.#statements = new Round(present)
+    this.#verdicts = new Round(present)
+    this.#statements.expect(timeoutMs, 'statement')
     this.#challenge = this.#statements.all.then(statements => {
       reviewStatements(network, { request, session }, statements)
+      // longer than nodes wait for each other in the final check, so that they say first who was silent there
+      this.#verdicts.expect(2 * timeoutMs, 'verdict')
       // drawn only now: nobody could know it while he could still change what he is bound to
       return { nonce: toHex(randomBytes(32)) as Hash, statements }
     })
