@@ -1,5 +1,6 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import { seeded } from '../attack.ts'
+import { Depths } from '../depth.ts'
 import { runParties } from '../local-parties.ts'
 import type { Conversation } from './conversations.ts'
 import type { AttackTarget } from './targets.ts'
@@ -15,9 +16,10 @@ export async function measure(target: AttackTarget, security: 'passive' | 'activ
   const setting = { n: 3, t: 1 }
   const { start } = target.make(seeded(1), setting)
   const program = start(setting)
-  const { traffic } = await runParties({ ...setting, security, timeoutMs: 60_000 }, program)
+  const depths = new Depths()
+  const { traffic } = await runParties({ ...setting, security, timeoutMs: 60_000, wrap: depths.wrap }, program)
   return {
-    rounds: Math.max(...traffic.map(({ rounds }) => rounds)),
+    rounds: depths.rounds,
     bytes: Math.max(...traffic.map(({ bytes }) => bytes))
   }
 }
