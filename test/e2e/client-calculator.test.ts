@@ -76,6 +76,30 @@ describe('e2e: a calculator, called with encrypted numbers', function () {
     expect(before - (await ledger.balance(client.address!))).to.equal(settlement.gasUsed)
   })
 
+  it('gives a trace to whoever asked for it, and to nobody else, for the same gas', async () => {
+    const { devnet, nextUser } = shared()
+    const settled = async (options: object) => {
+      const task = await send('mul', 6n, 7n, options)
+      await whileMining(devnet, task.result())
+      return client.inspect(task.taskId)
+    }
+    const plain = await settled({})
+    const traced = await settled({ trace: true })
+    const gasOf = ({ settlement }: { settlement: unknown }) => (settlement as { gasUsed: bigint }).gasUsed
+
+    expect([plain.trace, plain.log]).to.deep.equal([null, []])
+    expect(traced.trace!.events.map(({ call }) => call)).to.include('output_set')
+    expect(traced.trace!.gasUsed).to.equal(Number(gasOf(traced)))
+    expect(gasOf(traced)).to.equal(gasOf(plain))
+    const stranger = await connectAs(devnet, nextUser())
+    try {
+      const seen = await stranger.inspect(traced.taskId)
+      expect([seen.trace, seen.log, seen.answer?.outputHash]).to.deep.equal([null, null, traced.answer!.outputHash])
+    } finally {
+      stranger.close()
+    }
+  })
+
   const failures: [string, string, bigint, bigint, RegExp][] = [
     ['a division by zero', 'div', 1n, 0n, /divi/i],
     ['an overflow', 'mul', 2n ** 255n, 2n, /overflow/i],

@@ -137,7 +137,7 @@ describe('wasm/pool', function () {
     ['memory', 'WASM_THREAD_MEMORY']
   ] as const) {
     it(`rejects with ${code} when its thread does "${what}", and goes on with a new one`, async () => {
-      const all = pool({ threadUrl: misbehavingThread(), timeoutMs: code === 'WASM_THREAD_TIMEOUT' ? 400 : 20_000 })
+      const all = pool({ threadUrl: misbehavingThread(), timeoutMs: code === 'WASM_THREAD_TIMEOUT' ? 3_000 : 20_000 })
       const [bad, good] = await Promise.all([codeOf(all.run(input(what))), all.run(input('fine'))])
 
       expect(bad).to.equal(code)
