@@ -48,21 +48,21 @@ export function App() {
     await history.refresh()
   }, [payer, task, attach, history])
 
-  const add = async (who: string, netWorth: bigint): Promise<void> => {
+  const add = async (who: string, netWorth: bigint, trace: boolean): Promise<void> => {
     if (payer === null || scAddr === null) return
     resumed.current = true
     const contract = Millionaires.at(payer, scAddr)
     const label = { title: titleOf('addMillionaire'), plain: `addMillionaire(${who}, ${netWorth})` }
-    await task.send(label, options => contract.send.addMillionaire(who, netWorth, options))
+    await task.send(label, options => contract.send.addMillionaire(who, netWorth, { ...options, trace }))
     await history.refresh()
   }
 
-  const ask = async (): Promise<void> => {
+  const ask = async (trace: boolean): Promise<void> => {
     if (payer === null || scAddr === null) return
     resumed.current = true
     const contract = Millionaires.at(payer, scAddr)
     const label = { title: titleOf('computeRichest'), plain: 'computeRichest()' }
-    await task.send(label, options => contract.send.computeRichest(options))
+    await task.send(label, options => contract.send.computeRichest({ ...options, trace }))
     await history.refresh()
   }
 

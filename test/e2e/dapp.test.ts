@@ -76,7 +76,11 @@ describe('e2e: the template dApp', function () {
     expect((await dapp.sights()).join('\n')).to.match(/Your input, in the clear.*7654321987654/)
     await keepPicture(dapp.page, 'dapp-light')
     await dapp.useTestAccount(3)
+    await dapp.page.getByLabel('Ask the enclave for a trace').check()
     await dapp.addEntry('2000000')
+    await dapp.page.getByTestId('trace-event').filter({ hasText: 'write' }).first().waitFor()
+    await keepPicture(dapp.page, 'dapp-light-trace')
+    await dapp.page.getByLabel('Ask the enclave for a trace').uncheck()
 
     expect((await dapp.askRichest()).toLowerCase()).to.equal(rich.toLowerCase())
     const seen = (await dapp.sights()).join('\n')

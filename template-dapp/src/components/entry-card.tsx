@@ -9,8 +9,8 @@ export interface EntryCardProps {
   readonly isEnabled: boolean
   /** The answer, once there is one. */
   readonly richest: string | null
-  onAdd(who: string, netWorth: bigint): Promise<void>
-  onAsk(): Promise<void>
+  onAdd(who: string, netWorth: bigint, trace: boolean): Promise<void>
+  onAsk(trace: boolean): Promise<void>
 }
 
 /** 2^256 - 1: what the contract can hold. */
@@ -19,6 +19,7 @@ const MOST = 2n ** 256n - 1n
 export function EntryCard({ account, known, isEnabled, richest, onAdd, onAsk }: EntryCardProps) {
   const [who, setWho] = useState('')
   const [worth, setWorth] = useState('')
+  const [trace, setTrace] = useState(false)
   const [wrong, setWrong] = useState<string | null>(null)
   useEffect(() => setWho(account?.address ?? ''), [account?.address])
 
@@ -29,7 +30,7 @@ export function EntryCard({ account, known, isEnabled, richest, onAdd, onAsk }: 
     if (!/^\d+$/.test(digits) || BigInt(digits) > MOST) return setWrong('The fortune is a whole number.')
     setWrong(null)
     setWorth('')
-    void onAdd(who.trim(), BigInt(digits))
+    void onAdd(who.trim(), BigInt(digits), trace)
   }
   return (
     <Card title="3. The fortunes">
@@ -57,11 +58,15 @@ export function EntryCard({ account, known, isEnabled, richest, onAdd, onAsk }: 
         >
           {wrong ?? 'Encrypted before it leaves this page.'}
         </p>
+        <label className="check">
+          <input type="checkbox" checked={trace} onChange={event => setTrace(event.target.checked)} />
+          Ask the enclave for a trace that only you can read
+        </label>
         <div className="row wrap">
           <button type="submit" className="primary" disabled={!isEnabled}>
             Add encrypted entry
           </button>
-          <button type="button" disabled={!isEnabled} onClick={() => void onAsk()}>
+          <button type="button" disabled={!isEnabled} onClick={() => void onAsk(trace)}>
             Who is the richest?
           </button>
         </div>

@@ -3,6 +3,7 @@ import { Bytes } from './bytes.tsx'
 import { Card } from './card.tsx'
 import { ProblemNote } from './problem-note.tsx'
 import { StepItem } from './step-item.tsx'
+import { TraceList } from './trace-list.tsx'
 
 const STATES = { idle: 'nothing yet', running: 'running', done: 'done', failed: 'failed' } as const
 
@@ -28,6 +29,7 @@ export function TaskCard({ task }: { task: TaskControls }) {
           <StepItem key={step.title} step={step} number={index + 1} />
         ))}
       </ol>
+      <TraceList trace={task.trace} />
     </Card>
   )
 }

@@ -2,6 +2,7 @@ import type { EnigmaClient, Task, TaskInspection, TaskOptions, TaskProgress } fr
 import { useCallback, useEffect, useMemo, useRef, useState } from 'react'
 import { problemOf, type Problem } from './problem.ts'
 import { stepsOf, type Step } from './steps.ts'
+import { traceOf, type TraceView } from './trace.ts'
 
 /** Sends a task: `options => contract.send.addMillionaire(who, 5n, options)`. */
 export type Send = (options: TaskOptions) => Promise<Task>
@@ -23,6 +24,8 @@ export interface TaskView {
   /** The decoded answer; a deployment's is the contract's address. */
   readonly result: unknown
   readonly problem: Problem | null
+  /** What the run did, if the task asked for a trace: `{ ...options, trace: true }`. */
+  readonly trace: TraceView | null
 }
 
 export interface TaskControls extends TaskView {
@@ -36,7 +39,7 @@ export interface TaskControls extends TaskView {
 
 const IDLE = { state: 'idle', title: '', task: null, stages: [], result: undefined, problem: null } as const
 
-interface Current extends Omit<TaskView, 'steps'> {
+interface Current extends Omit<TaskView, 'steps' | 'trace'> {
   readonly plain: string | null
   readonly inspection: TaskInspection | null
 }
@@ -127,7 +130,14 @@ export function useTask(client: EnigmaClient | null): TaskControls {
     [plain, stages, inspection, state, result]
   )
   const isUnpaid = state === 'failed' && !stages.some(({ stage }) => stage === 'recorded')
-  return { ...view, steps, send, follow, again: isUnpaid && last ? () => send(last.label, last.send) : null }
+  return {
+    ...view,
+    steps,
+    trace: traceOf(inspection),
+    send,
+    follow,
+    again: isUnpaid && last ? () => send(last.label, last.send) : null
+  }
 }
 
 function answerOf(state: Current['state'], result: unknown): string | null {

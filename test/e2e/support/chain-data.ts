@@ -2,6 +2,12 @@ interface Block {
   readonly transactions: readonly { readonly hash: string }[]
 }
 
+interface NodeError {
+  readonly code?: number
+  readonly message: string
+  readonly data?: unknown
+}
+
 /** Reads everything public of a chain by plain JSON-RPC. */
 export class DevnetChain {
   readonly #url: string
@@ -17,8 +23,10 @@ export class DevnetChain {
       body: JSON.stringify({ jsonrpc: '2.0', id: 1, method, params }),
       signal: AbortSignal.timeout(10_000)
     })
-    const { result, error } = (await response.json()) as { result: T; error?: { message: string } }
-    if (error !== undefined) throw new Error(`${method}: ${error.message}`)
+    const { result, error } = (await response.json()) as { result: T; error?: NodeError }
+    // With code and data: a wallet passes on why a contract refused.
+    if (error !== undefined)
+      throw Object.assign(new Error(`${method}: ${error.message}`), { code: error.code, data: error.data })
     return result
   }
 
