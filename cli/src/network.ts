@@ -9,7 +9,7 @@ export const chainOptions = {
   'chain-url': {
     type: 'string',
     value: 'URL',
-    describe: 'JSON-RPC address of the Ethereum node; default: the devnet',
+    describe: 'JSON-RPC address of the Ethereum node, or several with commas between; default: the devnet',
     env: 'ENIGMA_CHAIN_URL'
   },
   enigma: {

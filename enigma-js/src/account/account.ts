@@ -1,18 +1,13 @@
-import {
-  BrowserProvider,
-  FetchRequest,
-  JsonRpcProvider,
-  Network,
-  Wallet,
-  type Eip1193Provider,
-  type Provider,
-  type Signer
-} from 'ethers'
+import { BrowserProvider, Wallet, type Eip1193Provider, type Provider, type Signer } from 'ethers'
 import { address, toHex, type Address } from '@enigma/protocol'
-import { ClientError, quoted } from '../errors.ts'
+import { ClientError } from '../errors.ts'
 import { within } from '../waiting.ts'
+import { chainUnreachable, openProvider } from './provider.ts'
 
-/** Who pays and signs: an ethers Signer, a private key with the address of an Ethereum node, or an EIP-1193 wallet. An address alone only watches. */
+/**
+ * Who pays and signs: an ethers Signer, a private key with the address of an Ethereum node, or an EIP-1193 wallet. An address alone only
+ * watches. `chainUrl` may be several endpoints of one chain with commas between, the preferred one first.
+ */
 export type AccountOptions =
   | { readonly signer: Signer }
   | { readonly privateKey: string | Uint8Array; readonly chainUrl: string }
@@ -69,32 +64,6 @@ export function requirePayer(account: Account): Payer {
   )
 }
 
-const unreachable = (url: string, cause?: unknown): ClientError =>
-  new ClientError(
-    { code: 'CHAIN_UNREACHABLE', what: 'chain id' },
-    `The Ethereum node at ${url} did not answer${cause === undefined ? '.' : `: ${quoted(cause)}`}`,
-    { hint: 'Check that the node runs and that its address is right, then try again.', cause }
-  )
-
-/** A provider with short deadlines and without caches that would hide a new block. */
-export async function openProvider(url: string): Promise<JsonRpcProvider> {
-  const request = new FetchRequest(url)
-  request.timeout = REQUEST_TIMEOUT_MS
-  // Asked by hand first: the provider itself would try for ever, and print each attempt.
-  const question = { method: 'POST', headers: { 'content-type': 'application/json' } }
-  const body = JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'eth_chainId', params: [] })
-  let answer: { result?: unknown }
-  try {
-    const response = await fetch(url, { ...question, body, signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS) })
-    answer = (await response.json()) as { result?: unknown }
-  } catch (cause) {
-    throw unreachable(url, cause)
-  }
-  if (typeof answer.result !== 'string' || !/^0x[0-9a-f]{1,16}$/i.test(answer.result)) throw unreachable(url)
-  const network = Network.from(BigInt(answer.result))
-  return new JsonRpcProvider(request, network, { staticNetwork: network, cacheTimeout: -1, pollingInterval: 250 })
-}
-
 async function watcher(chainUrl: string): Promise<Account> {
   const provider = await openProvider(chainUrl)
   const { chainId } = await provider.getNetwork()
@@ -135,7 +104,7 @@ async function fromSigner(signer: Signer): Promise<Account> {
     )
   }
   const { chainId } = await within(provider.getNetwork(), REQUEST_TIMEOUT_MS, () =>
-    unreachable('the provider of the signer')
+    chainUnreachable('the provider of the signer')
   )
   // A wallet of ethers, alone or inside a NonceManager; a JsonRpcSigner asks somebody else.
   const inner = (signer as { signer?: unknown }).signer ?? signer
@@ -164,7 +133,7 @@ async function fromWallet(wallet: Eip1193Provider): Promise<Account> {
     }
   }
   try {
-    return await within(open(), WALLET_TIMEOUT_MS, () => unreachable('the wallet'))
+    return await within(open(), WALLET_TIMEOUT_MS, () => chainUnreachable('the wallet'))
   } catch (error) {
     provider.destroy()
     throw error
