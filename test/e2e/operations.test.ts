@@ -2,6 +2,10 @@ import { expect } from 'chai'
 import { readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Devnet, DevnetNode } from '@enigma/devnet'
+import { codeOf, createChainClient, type TaskProgress } from 'enigma-js'
+import { connectAs, sample } from './support/actors.ts'
+import { Ledger } from './support/ledger.ts'
+import { whileMining } from './support/mining.ts'
 import { useSharedDevnet } from './support/shared-devnet.ts'
 
 describe('e2e: operating a node', function () {
@@ -65,6 +69,42 @@ describe('e2e: operating a node', function () {
     expect(answer.error.data.code).to.equal('WORKER_DRAINING')
     await manage(node, 'drain', { on: false })
     expect((await get(node, '/healthcheck')).status).to.equal(200)
+  })
+
+  it('has a fee sent back over the chain alone while every worker is stopped', async () => {
+    const { nextUser } = shared()
+    const user = nextUser()
+    const client = await connectAs(devnet, user)
+    const ledger = new Ledger(devnet)
+    const alone = await createChainClient({
+      privateKey: user.privateKey,
+      chainUrl: devnet.chainUrl,
+      network: { enigma: devnet.enigma, mode: 'simulation' }
+    })
+    const all = async (signal: NodeJS.Signals): Promise<void> => {
+      for (const { name } of devnet.workers) await devnet.kill(name, signal)
+    }
+    try {
+      const { wasm, abi } = sample('calculator')
+      const before = await ledger.balance(client.address!)
+      let stopped: Promise<void> | undefined
+      const onStage = ({ stage }: TaskProgress): void => {
+        if (stage === 'delivered') stopped = all('SIGSTOP') // the input is stored, and nobody is left to run it
+      }
+      const task = await whileMining(devnet, client.deploy({ wasm, abi }, [], { onStage }))
+      await stopped
+      expect(await alone.refund(task.taskId).catch(codeOf)).to.equal('TASK_NOT_EXPIRED')
+      await devnet.mine(22)
+      const refund = await whileMining(devnet, alone.refund(task.taskId))
+      expect(refund.amount).to.equal(100_000_000n)
+      expect(await ledger.balance(client.address!)).to.equal(before)
+      expect((await alone.standings()).map(({ loggedIn }) => loggedIn)).to.deep.equal([true, true, true])
+    } finally {
+      await all('SIGCONT')
+      alone.close()
+      client.close()
+      ledger.close()
+    }
   })
 
   it('ends with 0 at SIGTERM, in every role, and comes back with its data', async () => {
