@@ -234,7 +234,7 @@ describe('rpc: abuse of a running server', function () {
         answered += 1
         await new Promise(resolve => setTimeout(resolve, 5))
       }
-      expect(answered).to.be.greaterThan(10)
+      expect(answered, 'served while they were connected').to.be.greaterThan(0)
       await until('all slow clients are gone', () => closed() === sockets.length, 20_000)
     } finally {
       clearInterval(drip)
