@@ -102,6 +102,14 @@ const byPattern: readonly (readonly [RegExp, string])[] = [
   [/^WASM_/, 'Nothing for a user: the worker tries again.'],
   [/^MPC_/, 'Repeat the operation; if it fails again, the message says which node or value to look at.'],
   [/^PEER_/, 'Nothing: the worker asks another peer. If all fail, check its connections in `/status`.'],
+  [/^RPC_/, 'Correct the request, or send it to a node of the right role; docs/spec/json-rpc.md has all methods.'],
+  [/^EVIDENCE_/, 'Look at the enclave of the node and its clock: its evidence must be renewed before it expires.'],
+  [
+    /^PRINCIPAL_/,
+    'Check which principal the contract has registered; docs/spec/worker.md says how a second one is made.'
+  ],
+  [/^(CHAIN|TX)_/, 'Check the Ethereum node and its address; the worker goes on by itself when it answers again.'],
+  [/^STORE_/, 'Check the disk and the rights of the data folder, and that no second process uses it.'],
   [/^PROTOCOL_/, 'The bytes come from another version, or were changed on the way: do not use them.'],
   [/^TESTING_/, 'Correct the option that the message names.'],
   [/REFUSED$/, 'Nothing: what a peer sent does not fit the chain. The worker asks another one.']
