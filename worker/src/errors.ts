@@ -21,6 +21,7 @@ export type WorkerFailure =
   | { readonly code: 'WORKER_ENCLAVE_TIMEOUT'; readonly method: string; readonly limitMs: number }
   | { readonly code: 'WORKER_ENCLAVE_DOWN'; readonly method: string }
   | { readonly code: 'ENCLAVE_REFUSED'; readonly method: string; readonly reason: string }
+  /** The principal is bound already, or another node acts with its root. */
   | { readonly code: 'PRINCIPAL_BOUND' }
   // tasks
   | { readonly code: 'SC_UNKNOWN'; readonly scAddr: ScAddr }
