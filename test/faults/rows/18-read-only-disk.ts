@@ -1,3 +1,5 @@
+import { rmSync } from 'node:fs'
+import { join } from 'node:path'
 import { must, type Row } from '../row.ts'
 import { audit } from '../support/audit.ts'
 import { CountingLoad } from '../support/load.ts'
@@ -18,6 +20,7 @@ export const row: Row = {
     await devnet.kill(worker.name, 'SIGTERM')
     const disk = onSmallDisk(worker.dataDir, 64)
     for (let i = 0; i < times; i++) {
+      rmSync(join(worker.dataDir, 'runtime.json'), { force: true }) // which the devnet would want to remove
       disk.readOnly(true)
       const length = net.log(worker.name).length
       await devnet.restart(worker.name, { waitReady: false }).catch(() => undefined)
