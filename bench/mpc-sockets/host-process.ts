@@ -111,6 +111,7 @@ process.on('message', (order: object) => child.send(order))
 async function link(): Promise<Socket> {
   if (role === 'ask') {
     const socket = connect({ port: Number(port), host: '127.0.0.1', noDelay: true })
+    if (way === 'handed') socket.pause()
     await once(socket, 'connect')
     return socket
   }

@@ -47,8 +47,8 @@ export class Wire {
     this.#servers.push(inner, outer)
     const accepted = once(inner, 'connection') as Promise<[Socket]>
     const client = connect({ port: (outer.address() as { port: number }).port, host: '127.0.0.1', noDelay: true })
+    client.pause() // before it stands: what a host reads from a socket that it hands on is lost
     await once(client, 'connect')
-    client.pause()
     const [server] = await accepted
     return [client, server]
   }

@@ -30,6 +30,7 @@ import type { Channel } from '../../src/session/channel.ts'
 import { Party } from '../../src/session/party.ts'
 import { certifiedNetwork, freshRequest, certifiedBy } from '../certified.ts'
 import { dealLocally } from '../local-parties.ts'
+import { precisionOf } from './play.ts'
 
 export interface Setting {
   readonly n: number
@@ -45,7 +46,7 @@ export interface Protocol {
   readonly name: string
   /** Called once a run: what the parties share (a validator), and what each runs. */
   readonly start: (setting: Setting) => Target
-  readonly right: (values: readonly bigint[]) => boolean
+  readonly right: (values: readonly bigint[], setting: Setting) => boolean
   /** A failed check at n >= 3t + 1 names somebody. */
   readonly blames?: boolean
 }
@@ -65,8 +66,10 @@ const is =
     String(values) === String(wanted)
 const near =
   (...wanted: readonly number[]) =>
-  (values: readonly bigint[]): boolean =>
-    values.length === wanted.length && values.every((v, i) => Math.abs(Number(v) - wanted[i]!) < 2.6)
+  (values: readonly bigint[], { n, t }: Setting): boolean => {
+    const { truncation } = precisionOf(n, t)
+    return values.length === wanted.length && values.every((v, i) => Math.abs(Number(v) - wanted[i]!) <= truncation)
+  }
 const released =
   (run: Target): ((setting: Setting) => Target) =>
   () =>
@@ -169,7 +172,7 @@ export const protocols: readonly Protocol[] = [
     values => values.every((v, i) => (v === 0n) === (X[i] === 0n))
   ),
   simple('compare.multiplyAll', party => multiplyAll(party, party.field.split(share(party, [3n, -5n, 7n]))), is(-105n)),
-  simple('truncate.truncate', party => truncate(party, share(party, [1000n, -77n]), 4, 12), near(62.5, -4.8)),
+  simple('truncate.truncate', party => truncate(party, share(party, [1000n, -77n]), 4, 12), near(62.5, -77 / 16)),
   simple(
     'truncate.truncateProduct',
     party => truncateProduct(party, elements(party.field, share(party, X), share(party, Y)), 2, 8),
@@ -178,7 +181,7 @@ export const protocols: readonly Protocol[] = [
   simple(
     'truncate.divideByPublic',
     party => divideByPublic(party, { shares: share(party, [1000n, -77n]) }, 7n, 12),
-    near(142.86, -11)
+    near(1000 / 7, -11)
   ),
   simple('range.isInRange', party => isInRange(party, share(party, X), 5n), is(1n, 0n, 0n, 1n)),
   simple(
@@ -210,7 +213,8 @@ export const protocols: readonly Protocol[] = [
       const negative = await isNegative(party, share(party, X), 5)
       return party.field.concat([negative, await truncate(party, share(party, X), 1, 5)])
     }),
-    right: values => is(0n, 1n, 0n, 0n)(values.slice(0, 4)) && near(1.5, -2.5, 3.5, 0)(values.slice(4))
+    right: (values, setting) =>
+      is(0n, 1n, 0n, 0n)(values.slice(0, 4)) && near(1.5, -2.5, 3.5, 0)(values.slice(4), setting)
   },
   { name: 'maintenance/refresh.refresh', start: released(party => refresh(party, share(party, X))), right: is(...X) },
   {

@@ -55,7 +55,10 @@ export const targets: readonly AttackTarget[] = [
     name,
     slow: false,
     blames,
-    make: () => ({ start, right })
+    make: (_: () => number, setting: Setting) => ({
+      start,
+      right: (values: readonly bigint[]) => right(values, setting)
+    })
   })),
   ...operations.map(targetOf)
 ]
