@@ -26,6 +26,7 @@ export interface Config {
   readonly maxPeers: number
   readonly maxStreams: number
   readonly snapshotEvery: number // deltas of a contract between two snapshots of its state
+  readonly snapshotWorth: number // deltas that a snapshot must spare to be taken; fewer are replayed
   readonly verifyFull: boolean // replay every delta, take no snapshot
   readonly bootstrap: readonly string[] // multiaddrs with /p2p/<peer id>
   readonly operatorKeyFile: string
@@ -66,6 +67,7 @@ const FLAGS = {
   'max-peers': { type: 'string' },
   'max-streams': { type: 'string' },
   'snapshot-every': { type: 'string' },
+  'snapshot-worth': { type: 'string' },
   'verify-full': { type: 'boolean' },
   bootstrap: { type: 'string' },
   'operator-key-file': { type: 'string' },
@@ -181,6 +183,7 @@ export function readConfig(args: readonly string[], env: Environment): Config {
     wantedPeers: integer('wanted-peers', find('wanted-peers') ?? String(Math.min(32, maxPeers)), 1, maxPeers),
     maxPeers,
     snapshotEvery: integer('snapshot-every', find('snapshot-every') ?? '64', 1, 1_000_000),
+    snapshotWorth: integer('snapshot-worth', find('snapshot-worth') ?? '32', 1, 1_000_000),
     verifyFull: ['true', '1', ''].includes(find('verify-full') ?? 'false'),
     maxStreams: integer('max-streams', find('max-streams') ?? '8', 1, 256),
     bootstrap: listOf('bootstrap'),

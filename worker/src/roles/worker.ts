@@ -115,8 +115,11 @@ export async function startWorker(base: NodeBase): Promise<Node> {
   const committer = new Committer({ chain: indexer, sender, log: taskLog })
   stops.add('committer', () => Promise.resolve(committer.stop()))
   const views = shareViews(indexer, enclave, createChainViews(indexer, enclave, network))
-  const loader = config.verifyFull ? noSnapshots : createSnapshotLoader(enclave, snapshots, taskLog)
-  const feed = createEnclaveFeed(indexer, enclave, content, sync, loader)
+  const { verifyFull, snapshotWorth: worthDeltas } = config
+  const loader = verifyFull
+    ? noSnapshots
+    : createSnapshotLoader({ enclave, snapshots, worthDeltas, board, log: taskLog })
+  const feed = createEnclaveFeed(indexer, enclave, content, sync, loader, board)
   const effects = createEffects({
     chain: indexer,
     enclave,
@@ -308,6 +311,7 @@ export async function startWorker(base: NodeBase): Promise<Node> {
       feed,
       snapshots,
       signer,
+      board,
       log: log.child('snapshots'),
       everyDeltas: config.snapshotEvery
     })

@@ -1,7 +1,6 @@
 import {
   MAX_SNAPSHOT_BYTES,
   SNAPSHOT_PART_BYTES,
-  equalBytes,
   keccak256,
   recoverSigner,
   typedDigest,
@@ -64,7 +63,7 @@ export class Snapshots {
     if (own && useful(own) && this.#fault(scAddr, atMost, own) === null) {
       if (!offers.some(({ signed }) => signed.snapshot.deltaCount > own.snapshot.deltaCount)) {
         const ciphertext = await store.read(own)
-        if (ciphertext) return { signed: own, ciphertext }
+        if (ciphertext) return { signed: this.#renewed(own), ciphertext }
       }
     }
     for (const { signed, peer } of offers.filter(offer => useful(offer.signed)).slice(0, MAX_TRIED)) {
@@ -96,7 +95,7 @@ export class Snapshots {
           const { found } = await ask(network, peer, snapshotCalls.newest, { scAddr, atMost }, { timeoutMs, signal })
           if (!found) return []
           const fault = this.#fault(scAddr, atMost, found)
-          if (fault === null) return [{ signed: found, peer }]
+          if (fault === null) return [{ signed: this.#renewed(found), peer }]
           log.warn('A peer offered a wrong snapshot', { peer: peer.peerId, contract: scAddr, fault })
           if (this.#isCertain(scAddr, found)) network.penalise(peer.peerId, 'wrong-content')
         } catch (err) {
@@ -115,14 +114,19 @@ export class Snapshots {
     if (snapshot.scAddr !== scAddr || deltaCount < 1 || deltaCount > atMost) return 'it is not what was asked for'
     if (bytes < 1 || bytes > MAX_SNAPSHOT_BYTES) return 'its size is impossible'
     if (chain.contract(scAddr)?.steps[deltaCount - 1]?.headHash !== headHash) return 'the chain has another head there'
-    const registered = chain.workerBySigner(maker.report.signer)
-    if (!registered || !equalBytes(registered.attested.evidence, maker.evidence)) return 'its maker is not registered'
+    if (!chain.workerBySigner(maker.report.signer)) return 'its maker is not registered'
     try {
       const digest = typedDigest(chain.facts, 'Snapshot', snapshot)
       return recoverSigner(digest, signature) === maker.report.signer ? null : 'its maker did not sign it'
     } catch {
       return 'nobody signed it'
     }
+  }
+
+  /** With the evidence that its maker has on chain now: what it had then may have expired. */
+  #renewed(signed: SignedSnapshot): SignedSnapshot {
+    const maker = this.#init.chain.workerBySigner(signed.maker.report.signer)!.attested
+    return { ...signed, maker }
   }
 
   /** Whether an honest peer cannot have offered it. */

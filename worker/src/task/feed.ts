@@ -2,6 +2,7 @@ import { MAX_MESSAGE_BYTES, ZERO_HASH, type Hash, type ScAddr, type StateTip } f
 import type { ChainReader } from '../chain/reader.ts'
 import type { Enclave } from '../enclave/enclave.ts'
 import type { ContentStore, DeltaSync } from '../sync/interfaces.ts'
+import type { StatusBoard } from '../ops/status-board.ts'
 import { WorkerError } from '../errors.ts'
 import { noSnapshots, type SnapshotLoader } from './snapshot-loader.ts'
 
@@ -28,7 +29,8 @@ export function createEnclaveFeed(
   enclave: Enclave,
   content: Pick<ContentStore, 'getBytecode'>,
   sync: Pick<DeltaSync, 'ensureBytecode' | 'deltas'>,
-  snapshots: SnapshotLoader = noSnapshots
+  snapshots: SnapshotLoader = noSnapshots,
+  board?: Pick<StatusBoard, 'count'>
 ): EnclaveFeed {
   let loaded = { generation: -1, codes: new Set<Hash>() }
   const lanes = new Map<ScAddr, Promise<unknown>>()
@@ -82,6 +84,7 @@ export function createEnclaveFeed(
           `The enclave took no delta of ${scAddr} beyond ${before}.`
         )
       }
+      board?.count('deltas_replayed', tip.deltaCount - before)
     }
   }
 

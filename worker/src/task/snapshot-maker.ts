@@ -4,6 +4,7 @@ import type { Enclave } from '../enclave/enclave.ts'
 import { sleep } from '../net/deadline.ts'
 import { decidingCode } from '../net/errors.ts'
 import type { Logger } from '../ops/log.ts'
+import type { StatusBoard } from '../ops/status-board.ts'
 import type { Snapshots } from '../sync/snapshots.ts'
 import type { EnclaveFeed } from './feed.ts'
 import type { ChainViews } from './views.ts'
@@ -15,6 +16,7 @@ export interface SnapshotMakerInit {
   readonly feed: Pick<EnclaveFeed, 'bring'>
   readonly snapshots: Pick<Snapshots, 'keep'>
   readonly signer: Address
+  readonly board: Pick<StatusBoard, 'count'>
   readonly log: Logger
   /** Deltas between two snapshots of a contract. */
   readonly everyDeltas: number
@@ -29,7 +31,7 @@ const LIMIT_MS = 30_000
  * twice as many have gone by. One at a time, when the contract is quiet enough for a view to stand at its head.
  */
 export function startSnapshotMaker(init: SnapshotMakerInit): { stop(): Promise<void> } {
-  const { chain, signer, everyDeltas, log, pauseMs = 1_000 } = init
+  const { chain, signer, everyDeltas, board, log, pauseMs = 1_000 } = init
   const stopped = new AbortController()
   const made = new Map<ScAddr, number>()
   const due = new Set<ScAddr>()
@@ -53,6 +55,7 @@ export function startSnapshotMaker(init: SnapshotMakerInit): { stop(): Promise<v
       try {
         const signed = await make(init, scAddr, AbortSignal.any([stopped.signal, AbortSignal.timeout(LIMIT_MS)]))
         made.set(scAddr, signed.snapshot.deltaCount)
+        board.count('snapshots_made')
         log.info('Made a snapshot', { contract: scAddr, deltas: signed.snapshot.deltaCount, bytes: signed.bytes })
       } catch (err) {
         log.debug('No snapshot this time', { contract: scAddr, code: decidingCode(err) }) // the next delta asks again

@@ -16,6 +16,7 @@ import {
 import type { Enclave } from '../../src/enclave/enclave.ts'
 import { ask, serve, snapshotCalls } from '../../src/net/calls.ts'
 import type { Libp2pNetwork } from '../../src/net/libp2p-network.ts'
+import { createStatusBoard, type StatusBoard } from '../../src/ops/status-board.ts'
 import { SnapshotStore } from '../../src/sync/snapshot-store.ts'
 import { Snapshots } from '../../src/sync/snapshots.ts'
 import { createEnclaveFeed } from '../../src/task/feed.ts'
@@ -35,6 +36,7 @@ describe('sync/snapshots', () => {
   let chain: MemoryChain
   let deltas: Uint8Array[]
   let bootstrap: readonly string[]
+  let board: StatusBoard
 
   beforeEach(() => {
     chain = new MemoryChain()
@@ -43,6 +45,7 @@ describe('sync/snapshots', () => {
     chain.deploy(C, codeHashOf(CODE))
     deltas = []
     bootstrap = []
+    board = createStatusBoard()
     grow(100)
     chain.mine(30)
   })
@@ -145,8 +148,11 @@ describe('sync/snapshots', () => {
         ensureBytecode: () => Promise.reject(new Error('not asked')),
         deltas: (_: ScAddr, from: number, to: number) => Promise.resolve(deltas.slice(from, to))
       },
-      loader
+      loader,
+      board
     )
+  const loaderOf = (enclave: Enclave, snapshots: Pick<Snapshots, 'best'>) =>
+    createSnapshotLoader({ enclave, snapshots, worthDeltas: 32, board, log: quiet })
 
   it('spare a newcomer the replay of what is before them; it then serves them itself', async () => {
     const alice = await makeNode('alice')
@@ -155,9 +161,10 @@ describe('sync/snapshots', () => {
     const bob = await makeNode('bob')
     await until('connected', seesAll(bob.network, 1))
     const { enclave, calls, tip } = memoryEnclave()
-    await feedOf(enclave, createSnapshotLoader(enclave, bob.snapshots, quiet)).bring(C, codeHashOf(CODE), 100, signal)
+    await feedOf(enclave, loaderOf(enclave, bob.snapshots)).bring(C, codeHashOf(CODE), 100, signal)
     expect(tip()).to.include({ deltaCount: 100, headHash: chain.contract(C)!.headHash })
     expect(calls.filter(call => call === 'applyDeltas')).to.have.lengthOf(1)
+    expect(board.snapshot().counters).to.deep.equal({ snapshots_loaded: 1, deltas_spared: 90, deltas_replayed: 10 })
 
     const found = await ask(alice.network, bob.network, snapshotCalls.newest, { scAddr: C, atMost: 100 })
     expect(found.found?.snapshot.deltaCount).to.equal(90)
@@ -173,7 +180,7 @@ describe('sync/snapshots', () => {
     await feedOf(full.enclave, noSnapshots).bring(C, codeHashOf(CODE), 100, signal)
     expect(full.calls).not.to.include('openSnapshot')
     const little = memoryEnclave()
-    const loader = createSnapshotLoader(little.enclave, bob.snapshots, quiet)
+    const loader = loaderOf(little.enclave, bob.snapshots)
     await feedOf(little.enclave, noSnapshots).bring(C, codeHashOf(CODE), 80, signal)
     await feedOf(little.enclave, loader).bring(C, codeHashOf(CODE), 100, signal)
     expect(little.calls).not.to.include('openSnapshot')
@@ -211,6 +218,19 @@ describe('sync/snapshots', () => {
     await until('mallory is sent away', seesAll(bob.network, 1))
   })
 
+  it('are taken of a maker that renewed its evidence, with what the chain has of it now; nobody pays for the old one', async () => {
+    const { maker, ...signed } = snapshotAt(60)
+    const before = { report: { ...maker.report, nonce: 7 }, evidence: utf8('what it had then') }
+    const alice = await makeNode('alice')
+    await alice.store.put({ ...signed, maker: before }, ciphertextOf(60))
+    const bob = await makeNode('bob')
+    await until('connected', seesAll(bob.network, 1))
+    for (const node of [bob, alice, bob]) {
+      expect((await node.snapshots.best(C, 0, 100, signal))?.signed).to.deep.equal({ ...signed, maker })
+    }
+    expect(bob.network.peers()).to.have.lengthOf(1)
+  })
+
   it('that do not open are no loss: everything is replayed', async () => {
     const alice = await makeNode('alice')
     await alice.store.put(snapshotAt(90), ciphertextOf(90))
@@ -223,8 +243,9 @@ describe('sync/snapshots', () => {
         return found && { ...found, ciphertext: ciphertextOf(1) }
       }
     }
-    await feedOf(enclave, createSnapshotLoader(enclave, broken, quiet)).bring(C, codeHashOf(CODE), 100, signal)
+    await feedOf(enclave, loaderOf(enclave, broken)).bring(C, codeHashOf(CODE), 100, signal)
     expect(tip().deltaCount).to.equal(100)
+    expect(board.snapshot().counters).to.deep.equal({ snapshots_refused: 1, deltas_replayed: 100 })
   })
 
   it('are made by a seat every so many deltas, and kept', async () => {
@@ -238,7 +259,8 @@ describe('sync/snapshots', () => {
         return Promise.resolve({ nonce: ZERO_HASH, view } as never)
       }
     }
-    const init = { chain, enclave, views, feed, snapshots: alice.snapshots, log: quiet, everyDeltas: 10, pauseMs: 10 }
+    const making = { everyDeltas: 10, pauseMs: 10 }
+    const init = { chain, enclave, views, feed, snapshots: alice.snapshots, board, log: quiet, ...making }
     const maker = startSnapshotMaker({ ...init, signer: addressOf('alice enclave') })
     const idle = startSnapshotMaker({ ...init, signer: addressOf('bob enclave') }) // holds no seat
     grow(1)
@@ -248,6 +270,7 @@ describe('sync/snapshots', () => {
     expect((await alice.store.newest(C, 1_000))?.snapshot.deltaCount).to.equal(101)
     grow(1)
     await until('made again', async () => (await alice.store.newest(C, 1_000))?.snapshot.deltaCount === 111)
+    expect(board.snapshot().counters['snapshots_made']).to.equal(2)
     expect(await alice.store.read((await alice.store.newest(C, 111))!)).to.deep.equal(ciphertextOf(111))
     await Promise.all([maker.stop(), idle.stop()])
   })
