@@ -1,5 +1,5 @@
 /** Writes docs/public/llms.txt: what there is to read, for programs that read (llmstxt.org). Each line is a page's title and first sentence. */
-import { globSync, readFileSync, writeFileSync } from 'node:fs'
+import { globSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
 const docs = join(import.meta.dirname, '../../docs')
@@ -11,9 +11,9 @@ function summaryOf(path: string): { title: string; first: string } {
   const paragraph = text
     .split(/\n{2,}/)
     .map(part => part.trim())
-    .find(part => part !== '' && !/^(#|<|\||```|>|!|- )/.test(part))
+    .find(part => part !== '' && !/^(#|<|\||```|>|!|- |\d+[.] )/.test(part))
   const plain = (paragraph ?? '').replace(/\s+/g, ' ').replace(/\[([^\]]+)\]\([^)]*\)/g, '$1')
-  return { title: title.replaceAll('`', ''), first: /^.*?[.:](?= |$)/.exec(plain)?.[0] ?? plain }
+  return { title: title.replaceAll('`', ''), first: /^.*?[.](?= |$)/.exec(plain)?.[0] ?? plain }
 }
 
 const section = (title: string, pattern: string): string => {
@@ -32,4 +32,5 @@ const text = [
   section('Specifications', 'spec/*.md'),
   section('Decisions', 'adr/*.md')
 ]
+mkdirSync(join(docs, 'public'), { recursive: true })
 writeFileSync(join(docs, 'public/llms.txt'), `${text.join('\n\n')}\n`)
