@@ -26,3 +26,18 @@ export function sleep(ms: number, signal?: AbortSignal): Promise<void> {
     signal?.addEventListener('abort', done, { once: true })
   })
 }
+
+/** Aborts when nothing has moved for `ms`: a slow path may take its time, a dead one may not. */
+export function stallLimit(ms: number): { readonly signal: AbortSignal; moved(): void; stop(): void } {
+  const controller = new AbortController()
+  const over = (): void => controller.abort(new DOMException('Nothing moved in time.', 'TimeoutError'))
+  let timer = setTimeout(over, ms)
+  return {
+    signal: controller.signal,
+    moved() {
+      clearTimeout(timer)
+      timer = setTimeout(over, ms)
+    },
+    stop: () => clearTimeout(timer)
+  }
+}

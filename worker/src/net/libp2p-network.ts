@@ -58,7 +58,12 @@ export interface Libp2pNetworkInit {
 const SWEEP_MS = 1_000
 
 /** Points of 100 that a misdeed costs; they halve every ten minutes. */
-const POINTS: Readonly<Record<Misdeed, number>> = { impostor: 100, malformed: 26, 'wrong-content': 34 }
+const POINTS: Readonly<Record<Misdeed, number>> = {
+  impostor: 100,
+  malformed: 26,
+  'wrong-content': 34,
+  'wrong-gossip': 50
+}
 
 /**
  * Authenticated peers over libp2p: who connects says hello, the chain bears it out or not, and only then is anything
@@ -274,7 +279,8 @@ export class Libp2pNetwork implements PeerNetwork, ContentRouting, Gossip {
     return async (data, from) => {
       if (!this.#isVerified(from)) return 'ignore' // it was when its stream opened
       const verdict = await judge(data, from)
-      if (verdict === 'reject') this.penalise(from, 'wrong-content')
+      // gossipsub stops listening after two, so two must be enough.
+      if (verdict === 'reject') this.penalise(from, 'wrong-gossip')
       return verdict
     }
   }

@@ -33,7 +33,7 @@ export interface RequestOptions {
 }
 
 /** What a peer can be charged with; enough of it and it is sent away for an hour. */
-export type Misdeed = 'impostor' | 'malformed' | 'wrong-content'
+export type Misdeed = 'impostor' | 'malformed' | 'wrong-content' | 'wrong-gossip'
 
 /** Authenticated request and response between nodes. docs/spec/peer-protocols.md */
 export interface PeerNetwork {

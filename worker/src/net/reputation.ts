@@ -16,7 +16,8 @@ export class Reputation {
     const held = this.#points.get(peerId)
     const total = points + (held ? held.points * 0.5 ** ((now - held.at) / HALF_LIFE_MS) : 0)
     this.#points.delete(peerId)
-    if (total < this.#settings.banPoints) {
+    // Rounded: two offences of half the limit are the limit, although the first has faded by a hair.
+    if (Math.round(total) < this.#settings.banPoints) {
       remember(this.#points, peerId, { points: total, at: now })
       return false
     }

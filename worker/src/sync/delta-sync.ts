@@ -1,6 +1,6 @@
 import { ZERO_ADDRESS, codeHashOf, type Hash, type ScAddr } from '@enigma/protocol'
 import type { ChainEvent, ChainReader } from '../chain/reader.ts'
-import { sleep } from '../net/deadline.ts'
+import { sleep, stallLimit } from '../net/deadline.ts'
 import { decidingCode } from '../net/errors.ts'
 import type { ContentRouting, PeerNetwork } from '../net/peer-network.ts'
 import type { Logger } from '../ops/log.ts'
@@ -28,6 +28,8 @@ export interface DeltaSyncInit {
   readonly onHeld?: (scAddr: ScAddr) => void
 }
 
+/** Without any arrival. */
+const FETCH_TIMEOUT_MS = 20_000
 const FIRST_PAUSE_MS = 100
 const MOST_PAUSE_MS = 2_000
 const SWEEP_MS = 10 * 60 * 1000
@@ -157,16 +159,33 @@ export class PeerDeltaSync implements DeltaSync {
     return true
   }
 
-  /** Fetches until nothing is missing. @throws SYNC_INCOMPLETE after fetchTimeoutMs, or when the signal aborts. */
+  /** Fetches until nothing is missing. @throws SYNC_INCOMPLETE when nothing has come for fetchTimeoutMs, or the signal aborts. */
   async #untilHere(
     what: string,
     outer: AbortSignal | undefined,
     missing: () => Promise<Need[]>,
     onDone: (need: Need) => void = () => undefined
   ): Promise<void> {
-    const { network, fetchTimeoutMs = 20_000 } = this.#init
-    const deadline = AbortSignal.timeout(fetchTimeoutMs)
-    const signal = outer ? AbortSignal.any([deadline, outer]) : deadline
+    const stall = stallLimit(this.#init.fetchTimeoutMs ?? FETCH_TIMEOUT_MS)
+    const signal = outer ? AbortSignal.any([stall.signal, outer]) : stall.signal
+    const arrived = (need: Need): void => {
+      stall.moved()
+      onDone(need)
+    }
+    try {
+      await this.#untilNone(what, signal, missing, arrived)
+    } finally {
+      stall.stop()
+    }
+  }
+
+  async #untilNone(
+    what: string,
+    signal: AbortSignal,
+    missing: () => Promise<Need[]>,
+    onDone: (need: Need) => void
+  ): Promise<void> {
+    const { network } = this.#init
     let pause = FIRST_PAUSE_MS
     let needs: Need[] = []
     for (let before = Infinity; ;) {
@@ -201,6 +220,16 @@ export class PeerDeltaSync implements DeltaSync {
     })
   }
 
+  /** One round, for as long as something comes. */
+  async #fetchAll(needs: readonly Need[], outer: AbortSignal): Promise<void> {
+    const stall = stallLimit(this.#init.fetchTimeoutMs ?? FETCH_TIMEOUT_MS)
+    try {
+      await this.#fetch(needs, AbortSignal.any([outer, stall.signal]), () => stall.moved())
+    } finally {
+      stall.stop()
+    }
+  }
+
   #want(scAddr: ScAddr): void {
     this.#wanted.add(scAddr)
     this.#wake.resolve()
@@ -220,8 +249,7 @@ export class PeerDeltaSync implements DeltaSync {
       this.#wanted.clear()
       try {
         const needs = await this.#missingOf(round)
-        const limit = AbortSignal.any([signal, AbortSignal.timeout(this.#init.fetchTimeoutMs ?? 20_000)])
-        if (needs.length > 0) await this.#fetch(needs, limit)
+        if (needs.length > 0) await this.#fetchAll(needs, signal)
         if (needs.length > 0) await this.#missingOf(round)
         if (this.#demoteDue) await this.#demote()
       } catch (err) {
