@@ -76,7 +76,7 @@ describe('e2e/launch.sh', function () {
   }
 
   it('shows a pane per process with -t in a terminal; Ctrl-C in the first ends the network', async () => {
-    const env = { ...process.env, ENIGMA_HOME: home, ENIGMA_DEVNET_PORTS: 'any', TERM: 'xterm' }
+    const env = { ...process.env, ENIGMA_HOME: home, ENIGMA_DEVNET_PORTS: 'any', TERM: 'xterm', LC_ALL: 'C.UTF-8' }
     const server = `launch-test-${process.pid}`
     const tmux = (...args: string[]): string =>
       execFileSync('tmux', ['-L', server, '-f', '/dev/null', ...args], { cwd: root, env, encoding: 'utf8' })

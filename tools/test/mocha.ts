@@ -44,7 +44,7 @@ export function e2eSuites(root: string, grep: readonly string[]): MochaSuite[] {
   if (globSync('test/e2e/**/*.test.ts', { cwd: root }).length === 0) return []
   // --exit is not given: a test that leaves something running must be seen.
   const command = [...mocha, '--timeout', '120000', ...grep, 'test/e2e/**/*.test.ts']
-  return [{ name: 'e2e', command, timeoutMs: 15 * minute }]
+  return [{ name: 'e2e', command, timeoutMs: 30 * minute }]
 }
 
 /** The core of the fault matrix: a runner of its own, which reports as mocha does. */
