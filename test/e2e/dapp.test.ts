@@ -201,7 +201,9 @@ describe('e2e: the template dApp', function () {
 
   it('works with a wallet whose user takes 20 s in every window, from another chain', async () => {
     const { popUps, faults } = await slow
-    expect(popUps).to.deep.equal([
+    // The four windows take longer than an epoch: where one ends, the signature may be asked for once more.
+    expect(popUps.length, popUps.join(', ')).to.be.at.most(5)
+    expect(popUps.filter((name, index) => name !== popUps[index - 1])).to.deep.equal([
       'eth_requestAccounts',
       'wallet_addEthereumChain',
       'eth_signTypedData_v4',
