@@ -84,7 +84,9 @@ describe('e2e/launch.sh', function () {
     try {
       const screen = (): string => tmux('capture-pane', '-p', '-t', 't')
       const shows = (...words: string[]): boolean => words.every(word => screen().includes(word))
-      await waitFor(() => shows('READY', ' chain ─', ' principal ─', ' worker1 ─'), {
+      // Where the terminal knows no box drawing, the line is a row of q.
+      const hasPane = (name: string): boolean => new RegExp(`[─q-] ${name} [─q-]`).test(screen())
+      await waitFor(() => shows('READY') && ['chain', 'principal', 'worker1', 'dapp'].every(hasPane), {
         what: 'a pane per process',
         limitMs: readyMs,
         explain: screen
