@@ -24,7 +24,8 @@ export function openTmux(logDir: string, names: readonly string[], lines: readon
     spawnSync('tmux', ['-L', server, ...args], { stdio: 'ignore' }).status
   const quote = (text: string): string => `'${text.replaceAll("'", `'\\''`)}'`
 
-  const control = `sleep 1; cat ${quote(notice)}; trap 'exit 0' INT; while :; do sleep 1; done`
+  // The trap comes first: who reads the notice may press Ctrl-C at once.
+  const control = `trap 'exit 0' INT; sleep 1; cat ${quote(notice)}; while :; do sleep 1; done`
   run(
     '-f',
     '/dev/null',

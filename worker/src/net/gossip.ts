@@ -67,7 +67,8 @@ export function gossip(gate: Gate): (components: GossipSubComponents) => GossipS
           meshMessageDeliveriesActivation: 60_000,
           meshFailurePenaltyWeight: 0,
           meshFailurePenaltyDecay: 0.5,
-          invalidMessageDeliveriesWeight: -20, // two in a short time, and a peer is not listened to any more
+          // Whoever has one judged invalid is sent away as well (libp2p-network.ts).
+          invalidMessageDeliveriesWeight: -9,
           invalidMessageDeliveriesDecay: 0.99
         }
       }

@@ -62,7 +62,7 @@ const POINTS: Readonly<Record<Misdeed, number>> = {
   impostor: 100,
   malformed: 26,
   'wrong-content': 34,
-  'wrong-gossip': 50
+  'wrong-gossip': 100
 }
 
 /**
@@ -279,7 +279,7 @@ export class Libp2pNetwork implements PeerNetwork, ContentRouting, Gossip {
     return async (data, from) => {
       if (!this.#isVerified(from)) return 'ignore' // it was when its stream opened
       const verdict = await judge(data, from)
-      // gossipsub stops listening after two, so two must be enough.
+      // Rejected is only what no honest peer can have passed on, and gossipsub may not listen to a second one: once is enough.
       if (verdict === 'reject') this.penalise(from, 'wrong-gossip')
       return verdict
     }
