@@ -18,6 +18,12 @@ export type CliFailure =
   | { readonly code: 'CLI_ARGUMENT'; readonly argument: string; readonly type: string }
   /** A file cannot be read or does not hold what it should. */
   | { readonly code: 'CLI_FILE'; readonly path: string }
+  /** The key that opens what a task's enclave wrote is not on this machine. */
+  | { readonly code: 'CLI_NOT_REQUESTER'; readonly taskId: string }
+  /** There is no trace of the task. */
+  | { readonly code: 'CLI_NO_TRACE'; readonly taskId: string }
+  /** The task has no receipt yet. */
+  | { readonly code: 'CLI_TASK_OPEN'; readonly taskId: string }
 
 export class CliError extends EnigmaError<CliFailure> {}
 

@@ -1,4 +1,4 @@
-import { text, type Given, type OptionSpec } from './command.ts'
+import { flag, text, type Given, type OptionSpec } from './command.ts'
 import { usageError } from './errors.ts'
 
 export const gasOptions = {
@@ -21,3 +21,17 @@ export function readGas(given: Given): { gasLimit?: bigint; gasPx?: bigint } {
   const gasPx = read('gas-price')
   return { ...(gasLimit === undefined ? {} : { gasLimit }), ...(gasPx === undefined ? {} : { gasPx }) }
 }
+
+/** What a task is sent with: gas, and whether its run is recorded for `enigma debug`. */
+export const taskOptions = {
+  ...gasOptions,
+  trace: {
+    type: 'boolean',
+    describe: 'have the enclave record the run for `enigma debug`; only this client can read it, and it costs no gas'
+  }
+} as const satisfies Record<string, OptionSpec>
+
+export const readTaskOptions = (given: Given): ReturnType<typeof readGas> & { readonly trace: boolean } => ({
+  ...readGas(given),
+  trace: flag(given, 'trace')
+})

@@ -25,3 +25,7 @@ export function announcer(io: Io): { readonly onStage: (progress: TaskProgress) 
     }
   }
 }
+
+/** Where a trace will be: said early, since the task may fail. */
+export const sayTraced = ({ taskId }: Pick<Task, 'taskId'>, io: Io): void =>
+  io.err(`${'traced'.padEnd(9)}  see enigma debug ${taskId}`)

@@ -32,4 +32,13 @@ export type { Refund } from './task/refund.ts'
 export type { Task } from './task/task.ts'
 export type { Finished, WatchOptions } from './task/watch.ts'
 export { TypedContract } from './typed-contract.ts'
-export { EnigmaError, codeOf, type Address, type Hash, type Hex, type ScAddr, type TaskId } from '@enigma/protocol'
+export {
+  EnigmaError,
+  codeOf,
+  type Address,
+  type Hash,
+  type Hex,
+  type ScAddr,
+  type TaskId,
+  type TaskTrace
+} from '@enigma/protocol'

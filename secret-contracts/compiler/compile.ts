@@ -7,6 +7,7 @@ import * as asc from 'assemblyscript/asc'
 import { abiJson, type ContractInterface } from './abi-types.ts'
 import { refusedByEnclaves } from './check-text.ts'
 import { CompileError, sourceError, type SourceError } from './errors.ts'
+import { functionNames } from './function-names.ts'
 import { generateEntry } from './generate-entry.ts'
 import { readInterface } from './read-interface.ts'
 
@@ -19,6 +20,9 @@ export interface CompiledContract {
   readonly name: string
   readonly wasmPath: string
   readonly abiPath: string
+  /** Names of the module's functions by index, imports first: what a trace counts gas by. They are not in the bytecode. */
+  readonly functionsPath: string
+  readonly functions: readonly string[]
   readonly codeHash: Hex // keccak256 of the bytecode
   readonly abi: object[]
   readonly codeBytes: number
@@ -30,7 +34,7 @@ const ENTRY = 'enigma-entry.ts'
 const MAX_SOURCE_BYTES = 1024 * 1024
 
 /**
- * Compiles a secret contract, the AssemblyScript file `sourcePath`, to `<outDir>/<name>.wasm` and `<name>.abi.json`.
+ * Compiles a secret contract, the AssemblyScript file `sourcePath`, to `<outDir>/<name>.wasm`, `<name>.abi.json` and `<name>.functions.json`.
  * The name is the file's. The same sources give the same bytes, wherever they lie.
  * @throws {CompileError} COMPILE_SOURCE with file, line and column of each error; COMPILE_NO_FILE
  */
@@ -49,7 +53,7 @@ export async function compileContract(
     })
   })
   const contract = readInterface(text, file)
-  const wasm = await assembleScript(directory, contract, name, options.runtime ?? 'stub')
+  const { wasm, functions } = await assembleScript(directory, contract, name, options.runtime ?? 'stub')
   const abi = abiJson(contract)
 
   await mkdir(outDir, { recursive: true })
@@ -57,7 +61,18 @@ export async function compileContract(
   const abiPath = join(outDir, `${name}.abi.json`)
   await replaceFile(wasmPath, wasm)
   await replaceFile(abiPath, JSON.stringify(abi, null, 2) + '\n')
-  return { name, wasmPath, abiPath, codeHash: toHex(keccak_256(wasm)), abi, codeBytes: wasm.length }
+  const functionsPath = join(outDir, `${name}.functions.json`)
+  await replaceFile(functionsPath, JSON.stringify(functions, null, 2) + '\n')
+  return {
+    name,
+    wasmPath,
+    abiPath,
+    functionsPath,
+    functions,
+    codeHash: toHex(keccak_256(wasm)),
+    abi,
+    codeBytes: wasm.length
+  }
 }
 
 async function assembleScript(
@@ -65,7 +80,7 @@ async function assembleScript(
   contract: ContractInterface,
   name: string,
   runtime: string
-): Promise<Uint8Array> {
+): Promise<{ readonly wasm: Uint8Array; readonly functions: readonly string[] }> {
   const entry = generateEntry(contract, `./${name}`)
   const errors: SourceError[] = []
   const texts = new Map<string, string>()
@@ -110,7 +125,7 @@ async function assembleScript(
   const refused = refusedByEnclaves(module)
   if (refused.length > 0)
     throw sourceError(refused.map(message => ({ file: `${name}.ts`, line: 1, column: 1, message })))
-  return wasm
+  return { wasm, functions: functionNames(module) }
 }
 
 const ERROR_CATEGORY = 3 // AssemblyScript: 0 pedantic, 1 info, 2 warning, 3 error

@@ -30,6 +30,22 @@ describe('secret-contracts/compiler', function () {
     return []
   }
 
+  it('names every function of the module by its index, imports first', async () => {
+    const { wasmPath, functions, functionsPath } = await compileContract(sampleSource('voting'), join(directory, 'out'))
+    const wasm = new Uint8Array(await readFile(wasmPath))
+    const module = new WebAssembly.Module(wasm)
+    const imports = WebAssembly.Module.imports(module).map(({ name }) => name)
+
+    expect(JSON.parse(await readFile(functionsPath, 'utf8'))).to.deep.equal(functions)
+    expect(functions.slice(0, imports.length)).to.deep.equal(imports)
+    const sections = sectionsOf(wasm)
+    expect(functions).to.have.length(imports.length + sections.functions)
+    expect(functions[sections.exported('call')]).to.equal('enigma-entry/call')
+    expect(functions[sections.exported('deploy')]).to.equal('enigma-entry/deploy')
+    expect(functions.filter(name => name.startsWith('voting/'))).to.include('voting/castVote')
+    expect(functions.join()).to.not.include('"')
+  })
+
   it('writes bytecode that every seat accepts, its ABI, and the code hash', async () => {
     const result = await compileContract(sampleSource('millionaires'), join(directory, 'out'))
     const wasm = new Uint8Array(await readFile(result.wasmPath))
@@ -175,3 +191,36 @@ describe('secret-contracts/compiler', function () {
     expect(await only('x * 2')).to.equal('')
   })
 })
+
+/** What a module's binary says itself: how many functions it defines, and the index behind an export. */
+function sectionsOf(wasm: Uint8Array): { functions: number; exported(name: string): number } {
+  let at = 8
+  let functions = 0
+  const exports = new Map<string, number>()
+  const number = (): number => {
+    let value = 0
+    for (let shift = 0; ; shift += 7) {
+      const byte = wasm[at++]!
+      value |= (byte & 0x7f) << shift
+      if (byte < 0x80) return value
+    }
+  }
+  while (at < wasm.length) {
+    const id = wasm[at++]!
+    const length = number()
+    const end = at + length
+    if (id === 3) functions = number()
+    if (id === 7) {
+      for (let left = number(); left > 0; left--) {
+        const size = number()
+        const name = new TextDecoder().decode(wasm.subarray(at, at + size))
+        at += size
+        const kind = wasm[at++]!
+        const index = number()
+        if (kind === 0) exports.set(name, index)
+      }
+    }
+    at = end
+  }
+  return { functions, exported: name => exports.get(name) ?? -1 }
+}

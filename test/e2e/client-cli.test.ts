@@ -76,6 +76,42 @@ describe('e2e: the command line', function () {
     expect(failed.err.at(-1)).to.match(/^hint: /)
   })
 
+  it('shows the trace of a task to whoever sent it, and says why there is none', async () => {
+    const failed = await enigma('call mine div 1 0 --trace')
+    const traced = failed.err
+      .find(line => line.startsWith('traced'))!
+      .split(' ')
+      .at(-1)!
+    const seen = await enigma(`debug ${traced}`)
+    expect([seen.code, seen.err]).to.deep.equal([0, []])
+    const lines = seen.out.join('\n')
+    expect(seen.out[0]).to.equal(`task      ${traced}`)
+    expect(lines).to.match(/failed in block \d+/)
+    expect(lines).to.match(/ {2}revert/)
+    expect(lines).to.match(/ {2}enigma-entry\/call$/m)
+
+    const good = await enigma('call mine sub 7 2 --trace --json')
+    const { taskId } = JSON.parse(good.out[0]!) as { taskId: string }
+    const trace = JSON.parse((await enigma(`debug ${taskId} --json`)).out[0]!) as {
+      gasUsed: number
+      events: { call: string }[]
+      functions: { name: string; calls: number; gas: number }[]
+    }
+    expect(trace.events.map(({ call }) => call)).to.include('output_set')
+    expect(trace.functions.map(({ name }) => name)).to.include('enigma-entry/call')
+    expect(trace.functions.reduce((sum, { gas }) => sum + gas, 0)).to.be.within(1, trace.gasUsed)
+
+    const stranger = await enigma(`debug ${taskId}`, [], { ENIGMA_HOME: join(home, 'elsewhere') })
+    expect([stranger.code, stranger.out]).to.deep.equal([1, []])
+    expect(stranger.err[0]).to.match(/^CLI_NOT_REQUESTER: /)
+    expect(stranger.err[1]).to.match(/^hint: /)
+    const plain = JSON.parse((await enigma('call mine sub 7 3 --json')).out[0]!) as { taskId: string }
+    const untraced = await enigma(`debug ${plain.taskId}`)
+    expect(untraced.err[0]).to.match(/^CLI_NO_TRACE: /)
+    expect(untraced.err[1]).to.match(/^hint: .*--trace/)
+    expect((await enigma(`debug 0x${'ab'.repeat(32)}`)).err[0]).to.match(/^TASK_UNKNOWN: /)
+  })
+
   it('exits 1 with a code and a hint for a contract that does not exist', async () => {
     const wrong = await enigma('call nobody sub 76 17')
     expect(wrong.code).to.equal(1)

@@ -4,9 +4,9 @@ import { showValue, toJson } from '../abi/show-value.ts'
 import { flag, text, type Command } from '../command.ts'
 import { withClient } from '../connect.ts'
 import { findContract } from '../files/find-contract.ts'
-import { gasOptions, readGas } from '../gas.ts'
+import { readTaskOptions, taskOptions } from '../gas.ts'
 import { networkOptions } from '../network.ts'
-import { announcer, follow } from '../progress.ts'
+import { announcer, follow, sayTraced } from '../progress.ts'
 
 export const call: Command = {
   command: 'call',
@@ -23,7 +23,7 @@ export const call: Command = {
   ],
   options: {
     abi: { type: 'string', value: 'FILE', describe: 'the ABI of a contract that was not deployed from here' },
-    ...gasOptions,
+    ...taskOptions,
     ...accountOptions,
     ...networkOptions,
     json: { type: 'boolean', describe: 'print the result as JSON' }
@@ -36,7 +36,8 @@ export const call: Command = {
       const { scAddr, abi } = findContract(book, contract, text(given, 'abi'))
       const args = await readArguments(name, entryOf(abi, name).inputs ?? [], words, io)
       const { onStage, seen } = announcer(io)
-      const task = await client.compute(scAddr, abi, name, args, { ...readGas(given), onStage })
+      const task = await client.compute(scAddr, abi, name, args, { ...readTaskOptions(given), onStage })
+      if (flag(given, 'trace')) sayTraced(task, io)
       const result = await follow(task, io, seen)
       if (flag(given, 'json')) io.out(toJson({ taskId: task.taskId, result: result ?? null }))
       else if (result !== undefined) io.out(showValue(result))

@@ -4,9 +4,9 @@ import { toJson } from '../abi/show-value.ts'
 import { flag, text, type Command } from '../command.ts'
 import { withClient } from '../connect.ts'
 import { loadArtifact } from '../files/artifact.ts'
-import { gasOptions, readGas } from '../gas.ts'
+import { readTaskOptions, taskOptions } from '../gas.ts'
 import { networkOptions } from '../network.ts'
-import { announcer, follow } from '../progress.ts'
+import { announcer, follow, sayTraced } from '../progress.ts'
 
 export const deploy: Command = {
   command: 'deploy',
@@ -18,7 +18,7 @@ export const deploy: Command = {
   options: {
     name: { type: 'string', value: 'NAME', describe: "what to call it from now on; default: the file's name" },
     abi: { type: 'string', value: 'FILE', describe: 'the ABI, if it is not beside the .wasm file' },
-    ...gasOptions,
+    ...taskOptions,
     ...accountOptions,
     ...networkOptions,
     json: { type: 'boolean', describe: 'print the result as JSON' }
@@ -27,13 +27,14 @@ export const deploy: Command = {
 
   async run(given, io) {
     const [contract, ...words] = given.positionals as [string, ...string[]]
-    const { name, wasm, abi } = loadArtifact(contract, text(given, 'abi'))
+    const { name, wasm, abi, functions } = loadArtifact(contract, text(given, 'abi'))
     const args = await readArguments('The constructor', entryOf(abi, null).inputs ?? [], words, io)
     return withClient(given, io, true, async ({ client, book }) => {
       const { onStage, seen } = announcer(io)
-      const task = await client.deploy({ wasm, abi }, args, { ...readGas(given), onStage })
+      const task = await client.deploy({ wasm, abi }, args, { ...readTaskOptions(given), onStage })
+      if (flag(given, 'trace')) sayTraced(task, io)
       const scAddr = await follow(task, io, seen)
-      book.add({ name: text(given, 'name') ?? name, scAddr, abi })
+      book.add({ name: text(given, 'name') ?? name, scAddr, abi, functions })
       io.out(flag(given, 'json') ? toJson({ scAddr, taskId: task.taskId }) : scAddr)
       return 0
     })

@@ -1,6 +1,7 @@
 import type { Command } from '../command.ts'
 import { call } from './call.ts'
 import { compile } from './compile.ts'
+import { debug } from './debug.ts'
 import { deploy } from './deploy.ts'
 import { devnetDownCommand, devnetStatusCommand, devnetUpCommand } from './devnet.ts'
 import { chainCommand, foundCommand, nodeCommand, nodeHealth, pageCommand } from './hosts.ts'
@@ -32,6 +33,7 @@ export const commands: readonly Command[] = [
   query,
   taskWatch,
   taskRefund,
+  debug,
   workerStatus,
   principalRequest,
   principalExport,

@@ -65,13 +65,13 @@ export const migrate: Command = {
     return withClient(given, io, true, async ({ client, book }) => {
       const contracts: Record<string, unknown> = {}
       for (const source of sources) {
-        const { name, wasmPath, abiPath } = await compileContract(source, join(project, projectFiles.build))
+        const { name, wasmPath, abiPath, functions } = await compileContract(source, join(project, projectFiles.build))
         io.err(`${name}:`)
         const abi = loadAbi(abiPath)
         const { onStage, seen } = announcer(io)
         const task = await client.deploy({ wasm: readFileSync(wasmPath), abi }, [], { ...readGas(given), onStage })
         const address = await follow(task, io, seen)
-        book.add({ name, scAddr: address, abi })
+        book.add({ name, scAddr: address, abi, functions })
         contracts[name] = { address, abi }
         io.out(`${name}  ${address}`)
       }

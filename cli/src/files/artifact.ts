@@ -12,6 +12,8 @@ export interface CompiledFile {
   readonly name: string
   readonly wasm: Uint8Array
   readonly abi: SecretContractAbi
+  /** Names of its functions by index, where the compiler's list is beside it. */
+  readonly functions: readonly string[] | undefined
 }
 
 /**
@@ -28,7 +30,22 @@ export function loadArtifact(contract: string, abiPath?: string): CompiledFile {
       hint: `Give it with --abi, or put it at ${besides}.`
     })
   }
-  return { name: basename(path, '.wasm'), wasm: readFileSync(path), abi: loadAbi(abiPath ?? besides) }
+  const names = path.replace(/\.wasm$/, '.functions.json')
+  return {
+    name: basename(path, '.wasm'),
+    wasm: readFileSync(path),
+    abi: loadAbi(abiPath ?? besides),
+    functions: existsSync(names) ? loadFunctionNames(names) : undefined
+  }
+}
+
+/** @throws CLI_FILE */
+export function loadFunctionNames(path: string): readonly string[] {
+  const names = readJson(path)
+  if (Array.isArray(names) && names.every(name => typeof name === 'string')) return names
+  throw new CliError({ code: 'CLI_FILE', path }, `${path} is not a list of functions.`, {
+    hint: '`enigma compile` writes it beside the bytecode, as NAME.functions.json.'
+  })
 }
 
 /** @throws CLI_FILE */

@@ -8,6 +8,8 @@ export interface KnownContract {
   readonly name: string
   readonly scAddr: ScAddr
   readonly abi: SecretContractAbi
+  /** Names of its functions by index, to read traces with. */
+  readonly functions?: readonly string[] | undefined
 }
 
 interface ContractsFile {
