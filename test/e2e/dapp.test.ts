@@ -201,9 +201,8 @@ describe('e2e: the template dApp', function () {
 
   it('works with a wallet whose user takes 20 s in every window, from another chain', async () => {
     const { popUps, faults } = await slow
-    // The four windows take longer than an epoch: where one ends, the signature may be asked for once more.
-    expect(popUps.length, popUps.join(', ')).to.be.at.most(5)
-    expect(popUps.filter((name, index) => name !== popUps[index - 1])).to.deep.equal([
+    // The windows take longer than an epoch: what was signed before its end is good after it.
+    expect(popUps).to.deep.equal([
       'eth_requestAccounts',
       'wallet_addEthereumChain',
       'eth_signTypedData_v4',
@@ -214,7 +213,8 @@ describe('e2e: the template dApp', function () {
 
   async function slowVisit(): Promise<{ popUps: readonly string[]; faults: readonly string[] }> {
     const chainUrl = network.state.chainUrl ?? ''
-    const wallet = new StandInWallet({ account: devAccount(16), chainUrl, popUpMs: 20_000, chainId: 1 })
+    // An account that no other test uses meanwhile: a permit of its next nonce would make this one void.
+    const wallet = new StandInWallet({ account: devAccount(19), chainUrl, popUpMs: 20_000, chainId: 1 })
     const visit = await browser.newContext(DESKTOP)
     await wallet.install(visit)
     const dapp = await DappPage.open(visit, url)

@@ -1,22 +1,22 @@
 import { Signature } from 'ethers'
 import { ClientError } from '../errors.ts'
-import { tokenInterface } from '../chain/chain.ts'
+import { tokenInterface, type Chain } from '../chain/chain.ts'
 import { isRejection, isRevert, rejected } from '../chain/revert.ts'
 import { mined, send } from '../chain/send.ts'
 import type { Payer } from '../account/account.ts'
 import type { Session } from '../session.ts'
 
 /** How a record takes its fee: by a standing allowance, or by an EIP-2612 signature over exactly the fee. */
-export type Payment =
-  | { readonly kind: 'allowance' }
-  | {
-      readonly kind: 'permit'
-      readonly nonce: bigint
-      readonly deadline: number
-      readonly v: number
-      readonly r: string
-      readonly s: string
-    }
+export type Payment = { readonly kind: 'allowance' } | Permit
+
+interface Permit {
+  readonly kind: 'permit'
+  readonly nonce: bigint
+  readonly deadline: number // seconds
+  readonly v: number
+  readonly r: string
+  readonly s: string
+}
 
 /** A person may take some minutes in the wallet, and the transaction some more to be mined. */
 const PERMIT_SECONDS = 3600
@@ -64,19 +64,47 @@ export async function arrangePayment(
   return (await permit(session, payer, fee)) ?? (await approve(session, payer, fee, signal))
 }
 
+/**
+ * Another payment after the contract found too little allowance: signed anew if the permit cannot be used any more, since its nonce was
+ * used by another client of the account or its time is over. A permit that still could be used is one that the token does not take, of
+ * a wallet that is a contract for instance: that wallet approves in a transaction, and is not asked for the same signature again.
+ */
+export async function rearrangePayment(
+  session: Session,
+  payer: Payer,
+  fee: bigint,
+  refused: Payment,
+  signal?: AbortSignal
+): Promise<Payment> {
+  if (refused.kind === 'permit' && (await isUsable(session, payer, refused))) {
+    return approve(session, payer, fee, signal)
+  }
+  return arrangePayment(session, payer, fee, signal)
+}
+
+async function isUsable({ chain }: Session, payer: Payer, { nonce, deadline }: Permit): Promise<boolean> {
+  const { timeSeconds } = await chain.latestBlock()
+  return nonce === (await permitNonce(chain, payer)) && timeSeconds < deadline
+}
+
+async function permitNonce(chain: Chain, payer: Payer): Promise<bigint> {
+  const [nonce] = (await chain.readToken('nonces', [payer.address], { block: 'pending' })) as unknown as [bigint]
+  return nonce
+}
+
 async function permit({ chain }: Session, payer: Payer, fee: bigint): Promise<Payment | null> {
   let domain: { name: string; version: string }
   let nonce: bigint
   try {
     const [, name, version] = (await chain.readToken('eip712Domain')) as unknown as [string, string, string]
     domain = { name, version }
-    nonce = ((await chain.readToken('nonces', [payer.address], { block: 'pending' })) as unknown as [bigint])[0]
+    nonce = await permitNonce(chain, payer)
   } catch (error) {
     if (isRevert(error)) return null // a token without permits
     throw error
   }
-  const latest = await chain.ask('block time', () => payer.provider.getBlock('latest'))
-  const deadline = Math.max(latest?.timestamp ?? 0, Math.floor(Date.now() / 1000)) + PERMIT_SECONDS
+  const { timeSeconds } = await chain.latestBlock()
+  const deadline = Math.max(timeSeconds, Math.floor(Date.now() / 1000)) + PERMIT_SECONDS
   const full = { ...domain, chainId: chain.chainId, verifyingContract: await chain.token() }
   const value = { owner: payer.address, spender: chain.enigma, value: fee, nonce, deadline }
   try {

@@ -9,7 +9,7 @@ import { ClientError, quoted } from '../errors.ts'
 import type { Session } from '../session.ts'
 import { deliver } from './deliver.ts'
 import { encryptTask, recordCall, type EncryptedTask } from './encrypt.ts'
-import { arrangePayment, requireBalance, type Payment } from './payment.ts'
+import { arrangePayment, rearrangePayment, requireBalance, type Payment } from './payment.ts'
 import type { Seats } from '../seats/seats.ts'
 import { sleep } from '../waiting.ts'
 import type { OnStage, TaskProgress } from './progress.ts'
@@ -79,6 +79,7 @@ class Submitter {
       scAddr === null ? null : this.#requireContract(scAddr),
       requireBalance(this.#session, this.#payer, gasLimit * gasPx)
     ])
+    const fee = gasLimit * gasPx
     let payment: Payment | undefined
     for (let attempt = 1; ; attempt++) {
       this.#signal?.throwIfAborted()
@@ -88,7 +89,7 @@ class Submitter {
       let task: StoredTask
       try {
         const seats = await this.#session.seats.find(target, epoch, this.#signal)
-        payment ??= await arrangePayment(this.#session, this.#payer, gasLimit * gasPx, this.#signal)
+        payment ??= await arrangePayment(this.#session, this.#payer, fee, this.#signal)
         task = await this.#encryptAndDeliver(target, seats)
       } catch (error) {
         // The worker is already, or not yet, where this epoch ends.
@@ -101,7 +102,7 @@ class Submitter {
       const refused = await this.#dryRun(data)
       if (refused !== null) {
         if (attempt >= MAX_ATTEMPTS || !isMoving(refused)) throw refusedError(refused, epoch)
-        if (refused.name === 'EnigmaAllowanceTooLow') payment = undefined // the permit's nonce was used elsewhere
+        payment = await this.#payAgain(payment, refused, fee)
         continue
       }
       await this.#session.store.save(task)
@@ -109,8 +110,14 @@ class Submitter {
       if ('taskId' in outcome) return { ...outcome, past: this.#past }
       // The chain moved between the dry run and the block. A key in our hands signs again; a person is asked first.
       if (attempt >= MAX_ATTEMPTS || !this.#payer.holdsKey || !isMoving(outcome)) throw refusedError(outcome, epoch)
-      payment = undefined
+      payment = await this.#payAgain(payment, outcome, fee)
     }
+  }
+
+  /** What was signed stays good until the contract says otherwise: nobody is asked twice for the same. */
+  #payAgain(payment: Payment, refused: Revert, fee: bigint): Payment | Promise<Payment> {
+    if (refused.name !== 'EnigmaAllowanceTooLow') return payment
+    return rearrangePayment(this.#session, this.#payer, fee, payment, this.#signal)
   }
 
   /** A wallet's user can change the chain at any time. @throws CHAIN_FOREIGN */

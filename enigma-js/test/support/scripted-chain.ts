@@ -79,6 +79,8 @@ export class ScriptedChain implements Eip1193Provider {
   replaces = false
   readonly #announced = new Set<string>()
   permits = true
+  /** Of the account's next permit. */
+  permitNonce = 0n
   #nonce = 0
 
   constructor(info: EpochInfo) {
@@ -110,7 +112,7 @@ export class ScriptedChain implements Eip1193Provider {
       },
       balanceOf: () => [this.balance],
       allowance: () => [this.allowance],
-      nonces: () => [0],
+      nonces: () => [this.permitNonce],
       eip712Domain: () => {
         if (!this.permits) throw revert('ERC20InvalidSpender', [ZERO_ADDRESS])
         return ['0x0f', 'Enigma', '1', CHAIN_ID, TOKEN, ZERO_HASH, []]

@@ -184,6 +184,82 @@ describe('enigma-js/task/submit', () => {
     provider.destroy()
   })
 
+  describe('asks for the signature of one permit once', () => {
+    const staleAtWorker = (): void => {
+      const { sendTaskInput } = scene.server.handlers
+      let refusals = 2
+      scene.server.handlers.sendTaskInput = params => {
+        if (refusals-- > 0) throw new Refusal('EPOCH_STALE', 'Epoch 7 is over.')
+        return sendTaskInput!(params)
+      }
+    }
+    const staleSeats = (): void => {
+      const { getWorkerEncryptionKey } = scene.server.handlers
+      let refusals = 2
+      scene.server.handlers.getWorkerEncryptionKey = params => {
+        if (refusals-- > 0) throw new Refusal('EPOCH_STALE', 'Epoch 7 has not begun.')
+        return getWorkerEncryptionKey!(params)
+      }
+    }
+    /** The contract says so in the dry run, up to three times. */
+    const refusedAtFirst = (name: string, args: readonly unknown[], times = 1): void => {
+      scene.chain.onDryRun = () => {
+        if (times-- > 0) throw revert(name, args)
+      }
+    }
+    const paths: [string, () => void][] = [
+      ['a worker says that the epoch is over', staleAtWorker],
+      ['a worker is not at the epoch yet', staleSeats],
+      ['the epoch ends while the wallet is open', () => refusedAtFirst('EnigmaWrongEpoch', [7], 3)]
+    ]
+    for (const [what, arrange] of paths) {
+      it(`though ${what}`, async () => {
+        arrange()
+        await compute()
+        expect(scene.chain.signed).to.deep.equal(['Permit'])
+        expect(scene.chain.sent).to.deep.equal(['createTaskRecordWithPermit'])
+      })
+    }
+
+    it("though the account's next task is another one", async () => {
+      refusedAtFirst('EnigmaWrongNonce', [1])
+      await client.deploy({ wasm: new Uint8Array([0, 97, 115, 109]), abi: [] }, [])
+      expect(scene.chain.signed).to.deep.equal(['Permit'])
+    })
+
+    const allowanceTooLow = (): [string, unknown[]] => ['EnigmaAllowanceTooLow', [scene.chain.sender, 0n, 100_000_000n]]
+
+    it('but again when another client of the account used its nonce', async () => {
+      scene.chain.onDryRun = () => {
+        scene.chain.onDryRun = () => undefined
+        scene.chain.permitNonce = 1n
+        throw revert(...allowanceTooLow())
+      }
+      await compute()
+      expect(scene.chain.signed).to.deep.equal(['Permit', 'Permit'])
+      expect(scene.chain.sent).to.deep.equal(['createTaskRecordWithPermit'])
+    })
+
+    it('and approves by a transaction when the token does not take it', async () => {
+      refusedAtFirst(...allowanceTooLow())
+      await compute()
+      expect(scene.chain.signed).to.deep.equal(['Permit'])
+      expect(scene.chain.sent).to.deep.equal(['approve', 'createTaskRecord'])
+    })
+
+    it('also with a key of its own, after the chain refused the epoch', async () => {
+      const { BrowserProvider } = await import('ethers')
+      const provider = new BrowserProvider(scene.chain, 31337)
+      const signer = Object.assign(await provider.getSigner(), { signingKey: true })
+      const own = await scene.connect({ provider: undefined, signer } as never)
+      revertOnce()
+      await own.compute(SC_ADDR, calculator, 'sub', [76n, 17n])
+      expect(scene.chain.sent).to.have.length(2)
+      expect(scene.chain.signed).to.deep.equal(['Permit'])
+      provider.destroy()
+    })
+  })
+
   it('stores key and envelope before the transaction, so that a reloaded page goes on', async () => {
     const storage = memoryStorage()
     const page = await scene.connect({ storage })
