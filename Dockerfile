@@ -1,6 +1,6 @@
 # Image of every part of an Enigma network; its entry point is the `enigma` command. docs/guide-containers.md
 # Enclaves are simulated in software: a container protects nothing against whoever runs the host.
-ARG BASE=node:24-bookworm-slim
+ARG BASE=docker.io/library/node:24-bookworm-slim
 
 FROM ${BASE} AS build
 WORKDIR /opt/enigma

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Builds the image, starts docker-compose.yml with podman, and uses the network: a task, a worker cut off and back, health, a clean end.
+# Builds the image, starts docker-compose.yml by `launch.sh -c` with podman, and uses the network: a task, a worker cut off and back, health,
+# a clean end.
 # Needs root and Debian's podman, podman-compose, buildah, crun, debootstrap, uidmap and the dnsname plug-in; takes some five minutes.
 # What it prints is the log of the run. Nothing is left behind but the images.
 set -euo pipefail
@@ -28,4 +29,4 @@ CONF
 export CONTAINERS_CONF="$work/containers.conf"
 
 # All of it in one private mount namespace, without sight of the cgroup2 mount: a second one would not see the first one's networks.
-unshare -m sh -c 'mounted=$(findmnt -n -o TARGET -t cgroup2) && umount $mounted; exec "$@"' sh bash "$here/scenario.sh" "$root" "$work"
+unshare -m sh -c 'mounted=$(findmnt -n -o TARGET -t cgroup2) && umount $mounted; exec "$@"' sh bash "$here/image.sh" "$root" "$work"

@@ -1,18 +1,15 @@
 #!/usr/bin/env bash
-# The test itself; run.sh starts it. Prints `ok` for each fact that it saw, and ends with `N passed, N failed`.
+# The test itself; image.sh starts it. Prints `ok` for each fact that it saw, with the seconds since it began, and ends with `N passed, N failed`.
 set -euo pipefail
 root="$1" work="$2"
-. "$(dirname "${BASH_SOURCE[0]}")/base-image.sh"
 
-base=localhost/enigma-base:node24
-export ENIGMA_IMAGE=localhost/enigma:test
-project=enigmatest
+export COMPOSE_PROJECT_NAME=enigmatest
+project="$COMPOSE_PROJECT_NAME"
 network="${project}_default"
-passed=0
+passed=1 # the image, which image.sh built
 
-compose() { podman-compose --project-name "$project" --file "$root/docker-compose.yml" "$@"; }
 name_of() { echo "${project}_$1_1"; }
-ok() { passed=$((passed + 1)); echo "ok $1"; }
+ok() { passed=$((passed + 1)); echo "ok $1 (at $SECONDS s)"; }
 fail() {
   echo "FAILED $1" >&2
   for service in founder principal worker1 worker2 worker3; do podman container exists "$(name_of "$service")" || continue; echo "--- $service"; podman logs --tail 15 "$(name_of "$service")" 2>&1 || true; done >&2
@@ -29,23 +26,15 @@ until_true() {
   done
   ok "$what"
 }
-finish() {
-  compose down --volumes >/dev/null 2>&1 || true
-  podman network rm --force "$network" >/dev/null 2>&1 || true
-}
+finish() { "$root/launch.sh" -q -c >"$work/down.log" 2>&1 || true; }
 trap finish EXIT
 
-make_base_image "$base" "$work" "$root"
-echo 'containers: building the image ...'
-mapfile -t npm_flags < <(npm_of_this_machine)
-podman build --isolation chroot --network host --format docker --build-arg BASE="$base" "${npm_flags[@]}" --tag "$ENIGMA_IMAGE" "$root" >"$work/build.log" 2>&1 ||
-  { tail -n 30 "$work/build.log" >&2; fail 'the image builds'; }
-ok "the image builds: $(podman image inspect --format '{{.Size}}' "$ENIGMA_IMAGE" | awk '{ printf "%d MB", $1 / 1000000 }')"
-
 finish
-compose up --detach >"$work/up.log" 2>&1 || { tail -n 20 "$work/up.log" >&2; fail 'the services start'; }
-ready() { podman logs "$(name_of founder)" 2>&1 | grep -q '^READY '; }
-until_true 240 'the network gets ready' ready
+"$root/launch.sh" -c -s -d >"$work/up.log" 2>&1 || { tail -n 20 "$work/up.log" >&2; fail './launch.sh -c -s -d comes back when the network is ready'; }
+grep -q '^READY ' "$work/up.log" && ok './launch.sh -c -s -d comes back when the network is ready' || fail 'launch.sh prints READY'
+from_here() { node -e "fetch('http://127.0.0.1:$1').then(r => process.exit(r.ok ? 0 : 1), () => process.exit(1))"; }
+until_true 60 'the page is at port 8080 of this machine' from_here 8080/
+until_true 60 'a worker answers at port 3346 of this machine' from_here 3346/status
 
 enigma_address="$(podman exec "$(name_of founder)" node -p "JSON.parse(require('fs').readFileSync('/network/network.json', 'utf8')).enigma")"
 [ "$(podman exec "$(name_of worker1)" id -u)" = 10001 ] && ok 'nodes do not run as root' || fail 'nodes do not run as root'
@@ -87,5 +76,10 @@ sum 5 6 && ok 'tasks go on with it' || fail 'tasks go on with it'
 
 podman stop --time 15 "$(name_of worker2)" >/dev/null
 [ "$(podman inspect --format '{{.State.ExitCode}}' "$(name_of worker2)")" = 0 ] && ok 'a worker ends in order when it is stopped' || fail 'a worker ends in order when it is stopped'
+
+finish
+trap - EXIT
+left="$(podman ps --all --quiet --filter "label=io.podman.compose.project=$project"; podman volume ls --quiet --filter "name=$project"; podman network ls --quiet --filter "name=$network")"
+[ -z "$left" ] && ok './launch.sh -q -c leaves no container, volume or network' || fail "./launch.sh -q -c leaves $left"
 
 echo "$passed passed, 0 failed"
