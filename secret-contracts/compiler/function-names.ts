@@ -1,4 +1,4 @@
-const IMPORTED = /^\s*\(import "[^"]*" "([^"]*)" \(func /
+const IMPORTED = /^\s*\(import\s"[^"]*" "([^"]*)" \(func /
 /** `$name`, or `$"a name with other characters"`. */
 const DEFINED = /^ ?\(func \$(?:"([^"]*)"|(\S+))/
 
