@@ -13,7 +13,7 @@ library Digests {
 
     bytes32 internal constant RECEIPT_TYPEHASH = keccak256(
         "Receipt(bytes32 taskId,bytes32 scAddr,uint8 kind,bool ok,uint8 reason,bytes32 codeHash,bytes32 inputHash,"
-        "uint64 recordBlock,uint64 recordTime,bytes32 prevHead,bytes32 deltaHash,bytes32 outputHash,uint64 gasUsed,"
+        "uint64 gasLimit,uint64 epoch,uint64 recordBlock,uint64 recordTime,bytes32 prevHead,bytes32 deltaHash,bytes32 outputHash,uint64 gasUsed,"
         "address callbackTarget,bytes32 callbackDataHash,uint32 callbackGas)"
     );
 

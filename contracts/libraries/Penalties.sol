@@ -96,18 +96,33 @@ library Penalties {
         SignedReceipt calldata a,
         SignedReceipt calldata b
     ) private pure returns (address signer) {
-        (Receipt calldata x, Receipt calldata y) = (a.receipt, b.receipt);
-        bool sameRun =
-            x.taskId == y.taskId &&
-                x.recordBlock == y.recordBlock &&
-                x.recordTime == y.recordTime &&
-                x.prevHead == y.prevHead;
-        bytes32 first = Digests.typed(domainSeparator, Digests.receipt(x));
-        bytes32 second = Digests.typed(domainSeparator, Digests.receipt(y));
+        bool sameRun = _question(a.receipt) == _question(b.receipt);
+        bytes32 first = Digests.typed(domainSeparator, Digests.receipt(a.receipt));
+        bytes32 second = Digests.typed(domainSeparator, Digests.receipt(b.receipt));
         if (!sameRun || first == second) revert IEnigma.EnigmaNoEquivocation(first, second);
         signer = Signatures.recover(first, a.signature);
         address other = Signatures.recover(second, b.signature);
         if (signer != other) revert IEnigma.EnigmaDifferentSigners(signer, other);
+    }
+
+    /// @dev All that an answer depends on: the record with its place in the chain, and the state. An honest enclave answers a record anew
+    /// that a block of the same number and time has replaced, so whatever may differ between two records counts.
+    function _question(Receipt calldata r) private pure returns (bytes32) {
+        return
+            keccak256(
+                abi.encode(
+                    r.taskId,
+                    r.scAddr,
+                    r.kind,
+                    r.codeHash,
+                    r.inputHash,
+                    r.gasLimit,
+                    r.epoch,
+                    r.recordBlock,
+                    r.recordTime,
+                    r.prevHead
+                )
+            );
     }
 
     /// @dev Takes min(cap, stake / divisor) from the stake of the signer's operator.

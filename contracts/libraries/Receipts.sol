@@ -137,6 +137,8 @@ library Receipts {
         if (r.kind != record.kind) revert IEnigma.EnigmaReceiptMismatch(r.taskId, "kind");
         if (r.codeHash != record.codeHash) revert IEnigma.EnigmaReceiptMismatch(r.taskId, "codeHash");
         if (r.inputHash != record.inputHash) revert IEnigma.EnigmaReceiptMismatch(r.taskId, "inputHash");
+        if (r.gasLimit != record.gasLimit) revert IEnigma.EnigmaReceiptMismatch(r.taskId, "gasLimit");
+        if (r.epoch != record.epoch) revert IEnigma.EnigmaReceiptMismatch(r.taskId, "epoch");
         if (r.gasUsed > record.gasLimit) revert IEnigma.EnigmaGasAboveLimit(r.gasUsed, record.gasLimit);
         if (r.callbackGas > Callbacks.MAX_GAS) revert IEnigma.EnigmaCallbackTooLarge(r.callbackGas, 0);
         bool consistent =

@@ -65,6 +65,9 @@ struct Receipt {
     uint8 reason;
     bytes32 codeHash;
     bytes32 inputHash;
+    /// What the run was allowed, and whose seats it was for: the record's, so that a receipt names all that its run depended on.
+    uint64 gasLimit;
+    uint64 epoch;
     uint64 recordBlock;
     uint64 recordTime;
     /// The contract's head that the run started from.

@@ -37,6 +37,8 @@ export interface Receipt {
   readonly reason: number // FailureReason, 0 when ok
   readonly codeHash: Hash
   readonly inputHash: Hash
+  readonly gasLimit: bigint
+  readonly epoch: number
   readonly recordBlock: number
   readonly recordTime: number // seconds
   readonly prevHead: Hash
@@ -151,7 +153,7 @@ export const EIP712_TYPES: Record<MessageName, Record<string, TypedDataField[]>>
   TaskAccepted: { TaskAccepted: fields('bytes32 taskId,bytes32 inputHash,uint64 recordBlock') },
   Receipt: {
     Receipt: fields(
-      'bytes32 taskId,bytes32 scAddr,uint8 kind,bool ok,uint8 reason,bytes32 codeHash,bytes32 inputHash,uint64 recordBlock,uint64 recordTime,bytes32 prevHead,bytes32 deltaHash,bytes32 outputHash,uint64 gasUsed,address callbackTarget,bytes32 callbackDataHash,uint32 callbackGas'
+      'bytes32 taskId,bytes32 scAddr,uint8 kind,bool ok,uint8 reason,bytes32 codeHash,bytes32 inputHash,uint64 gasLimit,uint64 epoch,uint64 recordBlock,uint64 recordTime,bytes32 prevHead,bytes32 deltaHash,bytes32 outputHash,uint64 gasUsed,address callbackTarget,bytes32 callbackDataHash,uint32 callbackGas'
     )
   },
   ChainView: {

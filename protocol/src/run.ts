@@ -16,6 +16,8 @@ export const receiptCodec: Codec<Receipt> = struct<Receipt>('Receipt', {
   reason: u8,
   codeHash: bytes32(),
   inputHash: bytes32(),
+  gasLimit: u64,
+  epoch: uint,
   recordBlock: uint,
   recordTime: uint,
   prevHead: bytes32(),

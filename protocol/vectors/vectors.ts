@@ -67,8 +67,8 @@ function evidence() {
 
 export const sampleReceipt: Receipt = {
   taskId: taskIdOf(sender, 7), scAddr: h('contract') as Hex as ScAddr, kind: 1, ok: true, reason: 0,
-  codeHash: h('code'), inputHash: h('input'), recordBlock: 1234, recordTime: 1_800_000_000, prevHead: h('head'),
-  deltaHash: h('delta'), outputHash: h('output'), gasUsed: 54_321n, callbackTarget: ZERO_ADDRESS,
+  codeHash: h('code'), inputHash: h('input'), gasLimit: 1_000_000n, epoch: 42, recordBlock: 1234,
+  recordTime: 1_800_000_000, prevHead: h('head'), deltaHash: h('delta'), outputHash: h('output'), gasUsed: 54_321n, callbackTarget: ZERO_ADDRESS,
   callbackDataHash: ZERO_HASH, callbackGas: 0
 }
 

@@ -360,12 +360,19 @@ describe('contracts/Enigma: two receipts for one run', () => {
       )
 
     await refused(a, 'EnigmaNoEquivocation')
-    // After a reorganisation, or on a newer head, another result is what an honest enclave must sign.
+    // After a reorganisation, or on a newer head, another result is what an honest enclave must sign. So it must if a producer of blocks,
+    // in league with the sender, replaces a block by one of the same number and time whose record of the same nonce differs in anything.
     for (const change of [
       { recordBlock: task.recordBlock + 1 },
       { recordTime: task.recordTime + 1 },
       { prevHead: label('the next head') },
-      { taskId: label('another task') as never }
+      { taskId: label('another task') as never },
+      { scAddr: label('another contract') as never },
+      { kind: 0 },
+      { codeHash: label('another code') },
+      { inputHash: label('another input') },
+      { gasLimit: 999n },
+      { epoch: task.terms.epoch + 1 }
     ]) {
       await refused(
         await signedReceipt(world, task, cheat, { ...change, outputHash: label('another output') }),

@@ -137,6 +137,8 @@ describe('contracts/Enigma: what a receipt must be', () => {
     ['kind', { kind: 1 }],
     ['codeHash', { codeHash: other }],
     ['inputHash', { inputHash: other }],
+    ['gasLimit', { gasLimit: 999n }],
+    ['epoch', { epoch: 99 }],
     ['recordBlock', { recordBlock: 1 }],
     ['recordTime', { recordTime: 1 }]
   ]

@@ -119,6 +119,8 @@ const termsOf = ({ contract, task, start }: RecordedTask) => ({
   kind: task.kind,
   codeHash: contract.codeHash,
   inputHash: task.inputHash,
+  gasLimit: task.gasLimit,
+  epoch: task.epoch,
   recordBlock: task.recordBlock,
   recordTime: task.recordTime,
   prevHead: start.headHash,

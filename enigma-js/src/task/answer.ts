@@ -50,6 +50,19 @@ export interface Answer {
   readonly readable: string | null
 }
 
+/** What a receipt repeats of its record. */
+const RECORDED = [
+  'taskId',
+  'scAddr',
+  'kind',
+  'codeHash',
+  'inputHash',
+  'gasLimit',
+  'epoch',
+  'recordBlock',
+  'recordTime'
+] as const
+
 /**
  * Verifies what a worker says is a task's answer: the receipt is the one that the chain accepted for this record, signed by a seat;
  * the output is the one that the receipt names, and opens with the task's own key.
@@ -59,7 +72,7 @@ export interface Answer {
 export function verifyAnswer(answer: TaskResultResult, expected: Expected): Answer {
   const { domain, record } = expected
   const receipt = parse(() => receiptFromJson(answer.receipt), 'it does not parse')
-  for (const name of ['taskId', 'scAddr', 'kind', 'codeHash', 'inputHash', 'recordBlock', 'recordTime'] as const) {
+  for (const name of RECORDED) {
     if (receipt[name] !== record[name]) throw receiptWrong(`its ${name} is not the record's`)
   }
   const digest = typedDigest(domain, 'Receipt', receipt)

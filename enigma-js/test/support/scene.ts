@@ -256,11 +256,13 @@ export class Scene {
       kind,
       codeHash,
       inputHash: inputHashOf(bytes),
+      gasLimit: 100_000_000n,
+      epoch: envelope.context.epoch,
       recordBlock,
       recordTime,
       prevHead: ZERO_HASH
     }
-    const runDigest = runDigestOf({ ...domain, ...facts, sender, gasLimit: 100_000_000n })
+    const runDigest = runDigestOf({ ...domain, ...facts, sender })
     const { output, reason = 0, message = '' } = outcome
     const result = output ? sealOutput(cek, runDigest, output) : sealTaskError(cek, runDigest, { reason, message })
     const full: Receipt = {

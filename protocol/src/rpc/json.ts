@@ -28,7 +28,11 @@ export const attestedFromJson = (a: AttestedJson): Attested => ({
   evidence: fromHex(a.evidence)
 })
 
-export const receiptToJson = (r: Receipt): ReceiptJson => ({ ...r, gasUsed: r.gasUsed.toString() })
+export const receiptToJson = (r: Receipt): ReceiptJson => ({
+  ...r,
+  gasLimit: r.gasLimit.toString(),
+  gasUsed: r.gasUsed.toString()
+})
 
 export const receiptFromJson = (r: ReceiptJson): Receipt => ({
   taskId: taskId(r.taskId),
@@ -38,6 +42,8 @@ export const receiptFromJson = (r: ReceiptJson): Receipt => ({
   reason: Number(r.reason),
   codeHash: hash(r.codeHash),
   inputHash: hash(r.inputHash),
+  gasLimit: BigInt(r.gasLimit),
+  epoch: Number(r.epoch),
   recordBlock: Number(r.recordBlock),
   recordTime: Number(r.recordTime),
   prevHead: hash(r.prevHead),

@@ -119,6 +119,8 @@ export interface ReceiptJson {
   readonly reason: number
   readonly codeHash: Hash
   readonly inputHash: Hash
+  readonly gasLimit: string
+  readonly epoch: number
   readonly recordBlock: number
   readonly recordTime: number
   readonly prevHead: Hash

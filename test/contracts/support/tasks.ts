@@ -98,6 +98,8 @@ export async function receiptFor(world: World, task: OpenTask, changes: Partial<
     reason: FailureReason.none,
     codeHash: task.terms.codeHash,
     inputHash: task.terms.inputHash,
+    gasLimit: task.terms.gasLimit,
+    epoch: task.terms.epoch,
     recordBlock: task.recordBlock,
     recordTime: task.recordTime,
     prevHead: headHash,

@@ -27,6 +27,8 @@ const receiptOf = (f: Fields): Receipt => ({
   reason: Number(f['reason']),
   codeHash: hash(String(f['codeHash'])),
   inputHash: hash(String(f['inputHash'])),
+  gasLimit: f['gasLimit'] as bigint,
+  epoch: Number(f['epoch']),
   recordBlock: Number(f['recordBlock']),
   recordTime: Number(f['recordTime']),
   prevHead: hash(String(f['prevHead'])),
@@ -71,13 +73,14 @@ export function createReceiptFinder(rpc: ChainRpc, chain: Pick<ChainReader, 'fac
     const steps = chain.contract(task.scAddr)?.steps ?? []
     const heads = [ZERO_HASH, ...steps.filter(step => step.block <= settlement.block).map(step => step.headHash)]
     for (const prevHead of heads.reverse()) {
-      const { taskId, scAddr, kind, codeHash, inputHash, recordBlock, recordTime } = task
+      const { taskId, scAddr, kind, codeHash, inputHash, gasLimit, epoch, recordBlock, recordTime } = task
       const { reason, deltaHash, outputHash, gasUsed, status } = settlement
       const ok = status === TaskStatus.ReceiptVerified
-      const bound = { taskId, scAddr, kind, ok, reason, inputHash, recordBlock, recordTime, prevHead, deltaHash }
+      const record = { taskId, scAddr, kind, inputHash, gasLimit, epoch, recordBlock, recordTime }
+      const run = { ok, reason, prevHead, deltaHash, outputHash, gasUsed }
       const code = codeHash === ZERO_HASH ? (chain.contract(scAddr)?.codeHash ?? ZERO_HASH) : codeHash
       const none = { callbackTarget: ZERO_ADDRESS, callbackDataHash: ZERO_HASH, callbackGas: 0 }
-      yield { ...bound, codeHash: code, outputHash, gasUsed, ...none }
+      yield { ...record, ...run, codeHash: code, ...none }
     }
   }
 

@@ -55,6 +55,8 @@ const receipt = objectOf({
   reason: count(),
   codeHash: bytes32(),
   inputHash: bytes32(),
+  gasLimit: decimal(),
+  epoch: count(),
   recordBlock: count(),
   recordTime: count('seconds'),
   prevHead: bytes32(),

@@ -159,7 +159,7 @@ export class DevNetwork {
     task: ChainTask,
     { delta = 'delta', ok = true }: { delta?: string | null; ok?: boolean } = {}
   ): { receipt: Receipt; data: `0x${string}` } {
-    const { taskId, scAddr, kind, codeHash, inputHash, recordBlock, recordTime } = task
+    const { taskId, scAddr, kind, codeHash, inputHash, gasLimit, epoch, recordBlock, recordTime } = task
     const receipt: Receipt = {
       taskId,
       scAddr,
@@ -168,6 +168,8 @@ export class DevNetwork {
       reason: ok ? 0 : 6,
       codeHash,
       inputHash,
+      gasLimit,
+      epoch,
       recordBlock,
       recordTime,
       prevHead: reader.contract(scAddr)?.headHash ?? ZERO_HASH,

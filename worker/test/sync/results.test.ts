@@ -90,6 +90,8 @@ describe('sync/results', () => {
       reason: 0,
       codeHash: ZERO_HASH,
       inputHash: ZERO_HASH,
+      gasLimit: 1_000n,
+      epoch: 1,
       recordBlock: 5,
       recordTime: 6,
       prevHead: ZERO_HASH,

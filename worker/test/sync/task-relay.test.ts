@@ -272,6 +272,8 @@ describe('sync/task-relay', () => {
         reason: 0,
         codeHash: codeHashOf(CODE),
         inputHash: ZERO_HASH,
+        gasLimit: 1_000n,
+        epoch: 1,
         recordBlock: 5,
         recordTime: 6,
         prevHead: ZERO_HASH,

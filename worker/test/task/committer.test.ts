@@ -85,6 +85,8 @@ describe('task/committer', () => {
       reason: 0,
       codeHash: ZERO_HASH,
       inputHash: task.inputHash,
+      gasLimit: task.gasLimit,
+      epoch: task.epoch,
       recordBlock: task.recordBlock,
       recordTime: task.recordTime,
       prevHead,

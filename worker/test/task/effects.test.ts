@@ -64,6 +64,8 @@ describe('task/effects', () => {
       reason: 0,
       codeHash: hashOf('code'),
       inputHash: record.inputHash,
+      gasLimit: record.gasLimit,
+      epoch: record.epoch,
       recordBlock,
       recordTime: record.recordTime,
       prevHead: ZERO_HASH,

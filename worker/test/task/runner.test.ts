@@ -34,6 +34,8 @@ const receiptOf = (task: Task, prevHead: Hash): Receipt => ({
   reason: 0,
   codeHash: ZERO_HASH,
   inputHash: task.facts.inputHash,
+  gasLimit: 1n,
+  epoch: task.facts.epoch,
   recordBlock: task.facts.recordBlock,
   recordTime: 0,
   prevHead,
