@@ -9,6 +9,11 @@ export const openFiles = (): number => readdirSync('/proc/self/fd').length
  */
 export function liveBytes(): number {
   globalThis.gc?.()
+  return heldBytes()
+}
+
+/** Memory of this process now, with what could be collected. */
+export function heldBytes(): number {
   const { heapUsed, external } = process.memoryUsage()
   return heapUsed + external
 }

@@ -1,5 +1,3 @@
-import { noise } from '@chainsafe/libp2p-noise'
-import { yamux } from '@chainsafe/libp2p-yamux'
 import type { GossipSub, GossipSubComponents } from '@libp2p/gossipsub'
 import { identify, type Identify } from '@libp2p/identify'
 import type { PeerId, PrivateKey } from '@libp2p/interface'
@@ -11,6 +9,7 @@ import type { Multiaddr } from '@multiformats/multiaddr'
 import { createLibp2p, type Libp2p } from 'libp2p'
 import { isDialable } from './addresses.ts'
 import type { NetLimits } from './limits.ts'
+import { guardedConnections, guardedNoise, guardedYamux } from './opening-guard.ts'
 import { RecordStore } from './record-store.ts'
 
 export interface NodeInit {
@@ -47,9 +46,10 @@ export function createNode({ identity, listen, announce, limits, isBanned, routi
       tcp({ maxConnections: limits.maxConnections, listenOpts: { noDelay: true }, dialOpts: { noDelay: true } }),
       webSockets()
     ],
-    connectionEncrypters: [noise()],
+    connectionProtector: guardedConnections,
+    connectionEncrypters: [guardedNoise()],
     streamMuxers: [
-      yamux({ maxInboundStreams: MAX_STREAMS, streamOptions: { maxStreamWindowSize: STREAM_WINDOW_BYTES } })
+      guardedYamux({ maxInboundStreams: MAX_STREAMS, streamOptions: { maxStreamWindowSize: STREAM_WINDOW_BYTES } })
     ],
     connectionManager: {
       maxConnections: limits.maxConnections,
@@ -71,6 +71,6 @@ export function createNode({ identity, listen, announce, limits, isBanned, routi
       denyInboundEncryptedConnection: banned,
       denyOutboundEncryptedConnection: banned
     },
-    services: { identify: identify(), ping: ping(), dht: routing, pubsub: gossip }
+    services: { identify: identify({ timeout: limits.dialTimeoutMs }), ping: ping(), dht: routing, pubsub: gossip }
   })
 }
