@@ -9,13 +9,13 @@ import {
   nodeRuntime,
   nodeSpec,
   nodeStatus,
-  p2pPortOf,
   type NodeInit,
   type ReadyInit,
   type NodeRuntime,
   type NodeStatus
 } from './node-process.ts'
 import type { DevnetOptions } from './options.ts'
+import { lastingPort } from './ports.ts'
 import type { ProcessTable } from './process-table.ts'
 
 /** What all nodes of one network have in common. */
@@ -74,6 +74,7 @@ export class NodeHandle implements DevnetNode {
   /** Starts the process and waits until it listens. */
   async start(signal: AbortSignal, env?: Readonly<Record<string, string>>): Promise<void> {
     forgetRuntime(this.dataDir)
+    await this.#choosePorts()
     const { seams } = this.#surroundings
     const { chainUrl, bootstrap } = this.#init
     const child = this.#table.start(
@@ -86,18 +87,21 @@ export class NodeHandle implements DevnetNode {
       })
     )
     this.#runtime = await nodeRuntime(child, this.dataDir, signal)
-    if (this.#runtime.multiaddrs.length > 0) this.#keepPorts(this.#runtime)
   }
 
   /** Of one that begins to listen for peers later than for its operator: waits until it does. */
   async listening(signal: AbortSignal): Promise<void> {
     this.#runtime = await nodeRuntime(this.process, this.dataDir, signal, ({ multiaddrs }) => multiaddrs.length > 0)
-    this.#keepPorts(this.#runtime)
   }
 
-  /** From now on it has these ports, so that others find it again after a restart. */
-  #keepPorts(runtime: NodeRuntime): void {
-    this.#init = { ...this.#init, httpPort: Number(new URL(runtime.httpUrl).port), p2pPort: p2pPortOf(runtime) }
+  /** The same ports at every start, so that others find it again. */
+  async #choosePorts(): Promise<void> {
+    const { httpPort, p2pPort } = this.#init
+    this.#init = {
+      ...this.#init,
+      httpPort: httpPort || (await lastingPort()),
+      p2pPort: p2pPort || (await lastingPort())
+    }
   }
 
   /** A management call, as its operator makes it. @throws with the node's own words if it refuses */

@@ -2,7 +2,6 @@ import { readFileSync, rmSync, mkdirSync, writeFileSync, chmodSync } from 'node:
 import { join } from 'node:path'
 import type { InfoResult, StepStatus } from '@enigma/protocol'
 import type { DevAccount } from './accounts.ts'
-import { DevnetError } from './errors.ts'
 import type { ManagedProcess, ProcessSpec } from './managed-process.ts'
 import { compileCache, enclaveFolder, repositoryRoot, workerMain } from './paths.ts'
 import { waitFor } from './wait.ts'
@@ -183,12 +182,4 @@ function openSteps(status: NodeStatus | undefined): string {
 
 function lastLines(node: ManagedProcess): string {
   return `\nThe last lines of ${node.name}:\n${node.log.lines(8).join('\n')}`
-}
-
-/** The TCP port of the first address, so that a node that is started again keeps it. */
-export function p2pPortOf({ multiaddrs }: NodeRuntime): number {
-  const port = multiaddrs.map(address => /\/tcp\/(\d+)/.exec(address)?.[1]).find(found => found !== undefined)
-  if (port === undefined)
-    throw new DevnetError({ code: 'DEVNET_TIMEOUT', what: 'a peer address', limitMs: 0 }, 'A node has no TCP address.')
-  return Number(port)
 }

@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto'
 import { createServer } from 'node:net'
 import { DevnetError } from './errors.ts'
 
@@ -61,6 +62,23 @@ export async function assertPortsFree(ports: DevnetPorts, workers: number): Prom
         }
       )
     }
+  }
+}
+
+/** Below those that the operating system hands out by itself (32768 and more on Linux, 49152 elsewhere). */
+const LASTING = { from: 20_000, below: 32_000 }
+const given = new Set<number>()
+
+/**
+ * A free port for a node that keeps it when it is started again. One that the operating system chooses will not do: while the node
+ * is down, it may give the port to any connection that somebody opens.
+ */
+export async function lastingPort(): Promise<number> {
+  for (;;) {
+    const port = randomInt(LASTING.from, LASTING.below)
+    if (given.has(port)) continue
+    given.add(port)
+    if (await isFree(port)) return port
   }
 }
 

@@ -1,7 +1,7 @@
 import { expect } from 'chai'
 import { createServer, type AddressInfo } from 'node:net'
 import { serveAddress } from '../src/address-page.ts'
-import { anyPorts, assertPortsFree, defaultPorts } from '../src/ports.ts'
+import { anyPorts, assertPortsFree, defaultPorts, lastingPort } from '../src/ports.ts'
 import { codeThrownBy } from './helpers.ts'
 
 describe('devnet/ports', () => {
@@ -21,6 +21,15 @@ describe('devnet/ports', () => {
     expect([chain, principalHttp, principalP2p, workerHttp(1), workerHttp(3), workerP2p(2)]).to.deep.equal([
       8545, 3336, 10300, 3346, 3366, 10302
     ])
+  })
+
+  it('gives nodes ports that the operating system gives to nobody', async () => {
+    const lasting = await Promise.all(Array.from({ length: 50 }, lastingPort))
+    expect(new Set(lasting).size).to.equal(50)
+    expect(Math.max(...lasting)).to.be.below(32_768)
+    const server = createServer()
+    await new Promise<void>(resolve => void server.listen(lasting[0], '127.0.0.1', resolve))
+    server.close()
   })
 
   it('names the port that is taken', async () => {
