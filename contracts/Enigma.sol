@@ -1,96 +1,36 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {Ownable} from "@openzeppelin/contracts/access/Ownable.sol";
-import {Ownable2Step} from "@openzeppelin/contracts/access/Ownable2Step.sol";
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
-import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
 import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
-import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
-import {CallbackGateway} from "./CallbackGateway.sol";
-import {IAttestationVerifier} from "./interfaces/IAttestationVerifier.sol";
-import {ICallbackGateway} from "./interfaces/ICallbackGateway.sol";
+import {EnigmaState} from "./EnigmaState.sol";
+import {EnigmaViews} from "./EnigmaViews.sol";
 import {IEnigma} from "./interfaces/IEnigma.sol";
-import {Digests} from "./libraries/Digests.sol";
 import {EpochClock} from "./libraries/EpochClock.sol";
 import {Payments} from "./libraries/Payments.sol";
 import {Penalties} from "./libraries/Penalties.sol";
 import {Receipts} from "./libraries/Receipts.sol";
 import {Registrations} from "./libraries/Registrations.sol";
-import {Seats} from "./libraries/Seats.sol";
 import {Signatures} from "./libraries/Signatures.sol";
 import {TaskLedger} from "./libraries/TaskLedger.sol";
 import {WorkerLedger} from "./libraries/WorkerLedger.sol";
-import {Epoch, EpochState} from "./types/Epochs.sol";
 import {EnigmaParams} from "./types/Params.sol";
 import {Fine, PenaltyTerms, SignedReceipt} from "./types/Penalties.sol";
 import {CommitTerms, ReceiptItem, Settled} from "./types/Settlement.sol";
-import {
-    KIND_COMPUTE,
-    KIND_DEPLOY,
-    PermitSignature,
-    Receipt,
-    SecretContract,
-    Task,
-    TaskRecord,
-    TaskRequest,
-    TaskStatus
-} from "./types/Tasks.sol";
-import {Principal, SeatProof, Worker, WorkerStatus} from "./types/Workers.sol";
+import {KIND_COMPUTE, KIND_DEPLOY, PermitSignature, Receipt, TaskRecord, TaskRequest} from "./types/Tasks.sol";
+import {SeatProof, Worker, WorkerStatus} from "./types/Workers.sol";
 
 /// @title Enigma
 /// @notice The thin entry: who may call, in which order the ledgers change, and, always last, which tokens move. The rules are in
 /// libraries/, the errors, events and descriptions in IEnigma. No upgrade, no pause, no way for the owner to touch money.
-contract Enigma is IEnigma, Ownable2Step, EIP712, ReentrancyGuardTransient {
+contract Enigma is EnigmaViews {
     using EpochClock for EpochClock.Clock;
     using SafeERC20 for IERC20;
     using TaskLedger for TaskLedger.Ledger;
     using WorkerLedger for WorkerLedger.Ledger;
 
-    /// @notice Seats of a task (G).
-    uint8 public constant SEATS = Seats.COUNT;
-    /// @notice Upper bound of a task's gas.
-    uint64 public constant MAX_GAS = TaskLedger.MAX_GAS;
-
-    IERC20 public immutable token;
-    IAttestationVerifier public immutable verifier;
-    /// @notice Where callbacks come from.
-    ICallbackGateway public immutable gateway;
-    bytes32 public immutable attestationMode;
-    uint128 public immutable minStake;
-    uint64 public immutable epochSize;
-    uint64 public immutable window;
-    uint64 public immutable proofPeriod;
-    uint16 public immutable minSvn;
-
-    mapping(bytes32 measurement => bool) public measurementAllowed;
-    Principal private _principal;
-    WorkerLedger.Ledger private _workers;
-    EpochClock.Clock private _clock;
-    TaskLedger.Ledger private _tasks;
-
-    constructor(EnigmaParams memory p) Ownable(p.owner) EIP712("Enigma", "1") {
-        if (address(p.token).code.length == 0) revert EnigmaZeroValue("token");
-        if (address(p.verifier).code.length == 0) revert EnigmaZeroValue("verifier");
-        if (p.minStake == 0) revert EnigmaZeroValue("minStake");
-        if (p.epochSize < 2 || p.epochSize > 200) revert EnigmaInvalidParameter("epochSize", p.epochSize);
-        if (p.window == 0 || p.window > 100) revert EnigmaInvalidParameter("window", p.window);
-        if (p.proofPeriod > 100_000) revert EnigmaInvalidParameter("proofPeriod", p.proofPeriod);
-        token = p.token;
-        verifier = p.verifier;
-        gateway = new CallbackGateway();
-        minStake = p.minStake;
-        epochSize = p.epochSize;
-        window = p.window;
-        proofPeriod = p.proofPeriod;
-        minSvn = p.minSvn;
-        bytes32 mode = p.verifier.mode();
-        if (mode == 0) revert EnigmaZeroValue("mode");
-        attestationMode = mode;
-        emit AttestationModeFixed(mode, address(p.verifier));
-        for (uint256 i = 0; i < p.measurements.length; ++i) _allowMeasurement(p.measurements[i]);
-    }
+    constructor(EnigmaParams memory p) EnigmaState(p) {}
 
     // ---------------------------------------------------------------- owner
 
@@ -108,12 +48,6 @@ contract Enigma is IEnigma, Ownable2Step, EIP712, ReentrancyGuardTransient {
     function revokeMeasurement(bytes32 measurement) external onlyOwner {
         measurementAllowed[measurement] = false;
         emit MeasurementRevoked(measurement);
-    }
-
-    function _allowMeasurement(bytes32 measurement) private {
-        if (measurement == 0) revert EnigmaZeroValue("measurement");
-        measurementAllowed[measurement] = true;
-        emit MeasurementAllowed(measurement);
     }
 
     // ---------------------------------------------------------------- workers
@@ -405,152 +339,5 @@ contract Enigma is IEnigma, Ownable2Step, EIP712, ReentrancyGuardTransient {
 
     function _penaltyTerms() private view returns (PenaltyTerms memory) {
         return PenaltyTerms(_domainSeparatorV4(), taskPeriod(), proofPeriod, minStake, unbondingPeriod());
-    }
-
-    // ---------------------------------------------------------------- views
-
-    /// @inheritdoc IEnigma
-    function principal() external view returns (Principal memory) {
-        return _principal;
-    }
-
-    /// @inheritdoc IEnigma
-    function worker(address operator) external view returns (Worker memory) {
-        return _workers.workers[operator];
-    }
-
-    /// @inheritdoc IEnigma
-    function operatorOf(address signer) external view returns (address) {
-        return _workers.signers[signer].operator;
-    }
-
-    /// @inheritdoc IEnigma
-    function signerBanned(address signer) external view returns (bool) {
-        return _workers.signers[signer].banned;
-    }
-
-    /// @inheritdoc IEnigma
-    function registrationNonce(address operator) external view returns (uint64) {
-        return _workers.workers[operator].nonce;
-    }
-
-    /// @inheritdoc IEnigma
-    function reportData(
-        address signer,
-        bytes32 transportKey,
-        address operator,
-        address principalSigner,
-        uint64 nonce
-    ) public view returns (bytes32) {
-        return Digests.report(signer, transportKey, operator, principalSigner, nonce);
-    }
-
-    /// @inheritdoc IEnigma
-    function stakeTree() external view returns (bytes32 root, uint256 total, uint32 leafCount) {
-        return (_workers.tree.root, _workers.tree.total, _workers.tree.leafCount);
-    }
-
-    /// @inheritdoc IEnigma
-    function epochInfo(
-        uint64 epoch
-    ) external view returns (bytes32 mix, bytes32 root, uint256 total, uint64 startBlock, uint32 generation) {
-        Epoch storage e = _clock.epochs[epoch];
-        return (e.mix, e.root, e.total, e.startBlock, e.generation);
-    }
-
-    /// @inheritdoc IEnigma
-    function epochState() external view returns (EpochState memory) {
-        return _clock.state;
-    }
-
-    /// @inheritdoc IEnigma
-    function currentEpoch() external view returns (uint64) {
-        return _clock.state.epoch;
-    }
-
-    /// @inheritdoc IEnigma
-    function nextEpochBlock() external view returns (uint256) {
-        return _clock.nextCallBlock(epochSize);
-    }
-
-    /// @inheritdoc IEnigma
-    function taskNonce(address sender) external view returns (uint256) {
-        return _tasks.nonces[sender];
-    }
-
-    /// @inheritdoc IEnigma
-    function taskStatus(
-        bytes32 taskId
-    ) external view returns (bytes32 slot1, address sender, uint64 recordBlock, uint64 recordTime, TaskStatus status) {
-        Task storage t = _tasks.tasks[taskId];
-        return (t.digest, t.sender, t.recordBlock, t.recordTime, t.status);
-    }
-
-    /// @inheritdoc IEnigma
-    function secretContract(
-        bytes32 scAddr
-    ) external view returns (bytes32 codeHash, bytes32 headHash, uint64 deltaCount) {
-        SecretContract storage sc = _tasks.contracts[scAddr];
-        return (sc.codeHash, sc.headHash, sc.deltaCount);
-    }
-
-    /// @inheritdoc IEnigma
-    function receiptDigest(Receipt calldata receipt) public view returns (bytes32) {
-        return _hashTypedDataV4(Digests.receipt(receipt));
-    }
-
-    /// @inheritdoc IEnigma
-    function epochUpdateDigest(
-        uint64 d,
-        bytes32 seed,
-        bytes32 nextCommit,
-        uint32 generation
-    ) public view returns (bytes32) {
-        return _hashTypedDataV4(Digests.epochUpdate(d, seed, nextCommit, generation));
-    }
-
-    /// @inheritdoc IEnigma
-    function taskAcceptedDigest(bytes32 taskId, bytes32 inputHash, uint64 recordBlock) external view returns (bytes32) {
-        return _hashTypedDataV4(Digests.taskAccepted(taskId, inputHash, recordBlock));
-    }
-
-    /// @inheritdoc IEnigma
-    function grace() public view returns (uint64) {
-        return epochSize / 2;
-    }
-
-    /// @inheritdoc IEnigma
-    function taskPeriod() public view returns (uint64) {
-        return SEATS * window;
-    }
-
-    /// @inheritdoc IEnigma
-    function unbondingPeriod() public view returns (uint64) {
-        return 2 * epochSize + grace() + taskPeriod() + proofPeriod;
-    }
-
-    /// @inheritdoc IEnigma
-    function totalStake() external view returns (uint256) {
-        return _workers.totalStake;
-    }
-
-    /// @inheritdoc IEnigma
-    function totalEscrow() external view returns (uint256) {
-        return _tasks.totalEscrow;
-    }
-
-    /// @inheritdoc IEnigma
-    function taskPunished(bytes32 taskId) external view returns (bool) {
-        return _tasks.tasks[taskId].punished;
-    }
-
-    /// @inheritdoc IEnigma
-    function totalForfeit() external view returns (uint256) {
-        return _workers.totalForfeit;
-    }
-
-    /// @inheritdoc IEnigma
-    function totalCredit() external view returns (uint256) {
-        return _workers.totalCredit;
     }
 }
