@@ -59,10 +59,15 @@ export function drawPoint(mix: Hash, scAddr: ScAddr, k: number, total: bigint): 
   return BigInt(keccakTuple(['bytes32', 'bytes32', 'uint256'], [mix, scAddr, k])) % total
 }
 
+/** Contracts whose seats a tree remembers: about a megabyte. */
+const MAX_DRAWN = 4_096
+
 /** The Merkle-sum tree of one epoch, built from its leaves. Its depth is the smallest that holds every index. */
 export class StakeTree {
   readonly #levels: SumNode[][]
   readonly #leaves: readonly StakeLeaf[]
+  /** Draws made already: whoever follows a contract asks for its seats with every task. */
+  readonly #drawn = new Map<string, readonly StakeLeaf[]>()
 
   /** @param leaves at positions 0 .. n-1, without a gap. */
   constructor(leaves: readonly StakeLeaf[]) {
@@ -115,7 +120,13 @@ export class StakeTree {
 
   /** The G seats of a contract: independent draws, so one worker may hold several. */
   seats(mix: Hash, scAddr: ScAddr): readonly StakeLeaf[] {
-    return Array.from({ length: SEATS }, (_, k) => this.leafAt(drawPoint(mix, scAddr, k, this.root.sum)))
+    const key = mix + scAddr
+    const known = this.#drawn.get(key)
+    if (known) return known
+    const seats = Array.from({ length: SEATS }, (_, k) => this.leafAt(drawPoint(mix, scAddr, k, this.root.sum)))
+    if (this.#drawn.size >= MAX_DRAWN) this.#drawn.clear()
+    this.#drawn.set(key, seats)
+    return seats
   }
 }
 

@@ -1,4 +1,6 @@
 import { TypedDataEncoder, type TypedDataField } from 'ethers'
+import { fromHex, toHex } from './bytes.ts'
+import { digestOf, structHash, type StructHash } from './typed-hash.ts'
 import type { Address, Hash, Key32, ScAddr, TaskId } from './ids.ts'
 
 /** The contract a message is bound to. */
@@ -184,11 +186,32 @@ export const eip712Domain = ({ chainId, enigma }: Domain) => ({
   verifyingContract: enigma as string
 })
 
-/** The EIP-712 digest of a message under the network's domain. */
+/** A node speaks of one network; tests of a few. */
+const MAX_DOMAINS = 64
+const separators = new Map<string, Uint8Array>()
+
+function separatorOf(domain: Domain): Uint8Array {
+  const key = `${domain.chainId}/${domain.enigma}`
+  const known = separators.get(key)
+  if (known) return known
+  const made = fromHex(TypedDataEncoder.hashDomain(eip712Domain(domain)))
+  if (separators.size >= MAX_DOMAINS) separators.clear()
+  separators.set(key, made)
+  return made
+}
+
+const hashers = new Map<MessageName, StructHash>()
+
+function hasherOf(name: MessageName): StructHash {
+  const known = hashers.get(name)
+  if (known) return known
+  const made = structHash(EIP712_TYPES[name], name)
+  hashers.set(name, made)
+  return made
+}
+
+/** The EIP-712 digest of a message under the network's domain. @throws PROTOCOL_ENCODE for a value that its field cannot hold */
 export function typedDigest<N extends MessageName>(domain: Domain, name: N, value: Messages[N]): Hash {
-  return TypedDataEncoder.hash(
-    eip712Domain(domain),
-    EIP712_TYPES[name],
-    value as unknown as Record<string, unknown>
-  ) as Hash
+  const message = hasherOf(name)(value as unknown as Readonly<Record<string, unknown>>)
+  return toHex(digestOf(separatorOf(domain), message)) as Hash
 }

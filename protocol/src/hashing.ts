@@ -3,6 +3,7 @@ import { hmac } from '@noble/hashes/hmac.js'
 import { sha256 } from '@noble/hashes/sha2.js'
 import { keccak_256 } from '@noble/hashes/sha3.js'
 import { AbiCoder } from 'ethers'
+import { encodeWords } from './abi-words.ts'
 import { fromHex, toHex } from './bytes.ts'
 import type { Hash } from './ids.ts'
 
@@ -11,7 +12,7 @@ export type AbiValue = string | bigint | number | boolean | Uint8Array
 
 /** Solidity's `abi.encode`. Every hashed tuple and every HKDF info is one, labels as strings. */
 export function abiEncode(types: readonly string[], values: readonly AbiValue[]): Uint8Array {
-  return fromHex(AbiCoder.defaultAbiCoder().encode(types, values))
+  return encodeWords(types, values) ?? fromHex(AbiCoder.defaultAbiCoder().encode(types, values))
 }
 
 export function keccak256(data: Uint8Array): Hash {

@@ -2,6 +2,7 @@ import { x25519 } from '@noble/curves/ed25519.js'
 import { secp256k1 } from '@noble/curves/secp256k1.js'
 import { fromHex, toHex } from './bytes.ts'
 import { abiEncode, hkdf } from './hashing.ts'
+import { nativeX25519 } from './native.ts'
 import type { Address, Hash, Key32, ScAddr } from './ids.ts'
 import { ProtocolError } from './errors.ts'
 
@@ -16,10 +17,13 @@ export function x25519Pair(privateKey: Uint8Array = x25519.utils.randomSecretKey
   return { privateKey, publicKey: toHex(x25519.getPublicKey(privateKey)) as Key32 }
 }
 
+/** Node.js agrees on a key some twenty times as fast as JavaScript does; a browser has the latter. */
+const agree = nativeX25519() ?? x25519.getSharedSecret
+
 /** @throws PROTOCOL_DECRYPT for a public key of low order. */
 export function sharedSecret(privateKey: Uint8Array, publicKey: Key32): Uint8Array {
   try {
-    return x25519.getSharedSecret(privateKey, fromHex(publicKey, 32))
+    return agree(privateKey, fromHex(publicKey, 32))
   } catch {
     throw new ProtocolError({ code: 'PROTOCOL_DECRYPT', what: 'public key' }, 'The public key is not usable.')
   }

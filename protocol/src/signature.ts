@@ -8,9 +8,11 @@ export const SIGNATURE_BYTES = 65
 
 /** The address of an uncompressed or compressed secp256k1 public key. */
 export function addressOfPublicKey(publicKey: Uint8Array): Address {
-  const point = secp256k1.Point.fromBytes(publicKey).toBytes(false)
-  return address(`0x${keccak256(point.subarray(1)).slice(-40)}`)
+  return addressOfPoint(secp256k1.Point.fromBytes(publicKey).toBytes(false))
 }
+
+const addressOfPoint = (uncompressed: Uint8Array): Address =>
+  address(`0x${keccak256(uncompressed.subarray(1)).slice(-40)}`)
 
 export function addressOfPrivateKey(privateKey: Uint8Array): Address {
   return addressOfPublicKey(secp256k1.getPublicKey(privateKey, false))
@@ -22,11 +24,18 @@ export function signDigest(digest: Hash, privateKey: Uint8Array): Uint8Array {
   return concatBytes(recovered.subarray(1), Uint8Array.of(27 + recovered[0]!))
 }
 
+/** Signers found lately, by digest and signature: a node meets a receipt, a seat's evidence or a key many times, and the curve is slow. */
+const MAX_KNOWN = 2_048
+const known = new Map<string, Address>()
+
 /** The address that signed. @throws PROTOCOL_SIGNATURE for a wrong length, a high s, or no valid point. */
 export function recoverSigner(digest: Hash, signature: Uint8Array): Address {
   const refuse = (why: string, cause?: unknown): ProtocolError =>
     new ProtocolError({ code: 'PROTOCOL_SIGNATURE', what: why }, `The signature was refused: ${why}.`, { cause })
   if (signature.length !== SIGNATURE_BYTES) throw refuse('it is not 65 bytes long')
+  const key = digest + toHex(signature)
+  const found = known.get(key)
+  if (found) return found
   const v = signature[64]!
   if (v !== 27 && v !== 28) throw refuse('its recovery value is neither 27 nor 28')
   try {
@@ -35,7 +44,10 @@ export function recoverSigner(digest: Hash, signature: Uint8Array): Address {
       'recovered'
     )
     if (parsed.hasHighS()) throw refuse('its s is in the upper half')
-    return addressOfPublicKey(parsed.recoverPublicKey(fromHex(digest, 32)).toBytes(false))
+    const signer = addressOfPoint(parsed.recoverPublicKey(fromHex(digest, 32)).toBytes(false))
+    if (known.size >= MAX_KNOWN) known.delete(known.keys().next().value!)
+    known.set(key, signer)
+    return signer
   } catch (cause) {
     throw cause instanceof ProtocolError ? cause : refuse('no key matches it', cause)
   }

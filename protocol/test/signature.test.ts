@@ -51,4 +51,15 @@ describe('protocol/signature', () => {
     const other = addressOfPrivateKey(fromHex(digest))
     expect(() => requireSigner('The receipt', digest, signature, other)).to.throw(other)
   })
+
+  it('answers the same when it is asked again, and for another digest another signer', () => {
+    const signature = signDigest(digest, key)
+    const signer = recoverSigner(digest, signature)
+    expect(recoverSigner(digest, signature)).to.equal(signer)
+    expect(recoverSigner(digest, signature.slice())).to.equal(signer)
+    expect(recoverSigner(keccak256(utf8('another')), signature)).to.not.equal(signer)
+    const other = signature.slice()
+    other[64] = other[64] === 27 ? 28 : 27
+    expect(recoverSigner(digest, other)).to.not.equal(signer)
+  })
 })

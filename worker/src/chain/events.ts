@@ -1,3 +1,4 @@
+import { AbiCoder, concat, type EventFragment, type ParamType } from 'ethers'
 import { address, fromHex, hash, key32, scAddr, taskId } from '@enigma/protocol'
 import type { Address, Hash, Key32, ScAddr, StakeLeaf, TaskId } from '@enigma/protocol'
 import { enigmaInterface } from './enigma-abi.ts'
@@ -167,9 +168,34 @@ const failure = (f: Fields, reason: number, inCallback: boolean): EnigmaEvent =>
   digest: hash(str(f['receiptDigest']))
 })
 
+interface EventShape {
+  readonly name: string
+  /** Types of the indexed fields, one word each, and their names; and of the others. */
+  readonly indexed: readonly ParamType[]
+  readonly others: readonly ParamType[]
+}
+
+/** By topic, prepared once: a general parser compares the hash of every event there is with each log. */
+const shapes: ReadonlyMap<string, EventShape> = new Map(
+  enigmaInterface.fragments
+    .filter(
+      (fragment): fragment is EventFragment =>
+        fragment.type === 'event' && Object.hasOwn(decoders, (fragment as EventFragment).name)
+    )
+    .map(({ name, topicHash, inputs }) => [
+      topicHash,
+      { name, indexed: inputs.filter(field => field.indexed), others: inputs.filter(field => !field.indexed) }
+    ])
+)
+const coder = AbiCoder.defaultAbiCoder()
+
 /** @returns null for an event that does not matter here. */
-export function decodeEvent(log: Pick<RawLog, 'topics' | 'data'>): EnigmaEvent | null {
-  const parsed = enigmaInterface.parseLog({ topics: [...log.topics], data: log.data })
-  const decode = parsed && decoders[parsed.name]
-  return decode ? decode(parsed.args.toObject() as Fields) : null
+export function decodeEvent({ topics, data }: Pick<RawLog, 'topics' | 'data'>): EnigmaEvent | null {
+  const shape = shapes.get(topics[0] ?? '')
+  if (!shape) return null
+  const { name, indexed, others } = shape
+  const fields: Fields = {}
+  coder.decode(indexed, concat(topics.slice(1))).forEach((value, i) => (fields[indexed[i]!.name] = value))
+  coder.decode(others, data).forEach((value, i) => (fields[others[i]!.name] = value))
+  return decoders[name]!(fields)
 }
