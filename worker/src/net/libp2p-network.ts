@@ -11,7 +11,7 @@ import { orAborted } from './deadline.ts'
 import { Dialer, type KnownPeer } from './dialer.ts'
 import { NetError, refusedBy } from './errors.ts'
 import { findPeers } from './find-peers.ts'
-import { askOn } from './frames.ts'
+import { KeptStreams } from './kept-streams.ts'
 import { Gate } from './gate.ts'
 import { gossip, listenTo } from './gossip.ts'
 import type { HelloIdentity } from './hello.ts'
@@ -67,7 +67,7 @@ const POINTS: Readonly<Record<Misdeed, number>> = {
 
 /**
  * Authenticated peers over libp2p: who connects says hello, the chain bears it out or not, and only then is anything
- * else answered. Every protocol is one request and one response on a stream of its own. docs/spec/peer-protocols.md
+ * else is answered. docs/spec/peer-protocols.md
  */
 export class Libp2pNetwork implements PeerNetwork, ContentRouting, Gossip {
   readonly peerId: string
@@ -83,6 +83,7 @@ export class Libp2pNetwork implements PeerNetwork, ContentRouting, Gossip {
   readonly #lineHandlers = new Map<ProtocolId, LineHandler>()
   readonly #listeners = new Set<(peer: Peer) => void>()
   readonly #gate: Gate
+  readonly #kept = new WeakMap<Connection, Map<ProtocolId, KeptStreams>>()
   #node: Node | null = null
   #judge: GossipJudge | null = null
   #stops: (() => void)[] = []
@@ -345,8 +346,7 @@ export class Libp2pNetwork implements PeerNetwork, ContentRouting, Gossip {
     const request = peerRequest.encode({ method, payload })
     let bytes: Uint8Array
     try {
-      const stream = await connection.newStream(protocol, { signal, maxOutboundStreams: 64 })
-      bytes = await askOn(stream, request, PROTOCOL_RULES[protocol].maxResponseBytes, signal)
+      bytes = await this.#streams(connection, protocol).ask(request, signal)
     } catch (cause) {
       if (outer?.aborted) throw asError(outer.reason)
       if (deadline.aborted) {
@@ -358,6 +358,21 @@ export class Libp2pNetwork implements PeerNetwork, ContentRouting, Gossip {
     const response = decode(peerResponse, bytes, peerId)
     if (!response.ok) throw refusedBy(peerId, response.code, new TextDecoder().decode(response.payload))
     return response.payload
+  }
+
+  /** The streams of a protocol that this node keeps open on a connection; they end with it. */
+  #streams(connection: Connection, protocol: ProtocolId): KeptStreams {
+    const ofConnection = this.#kept.get(connection) ?? new Map<ProtocolId, KeptStreams>()
+    this.#kept.set(connection, ofConnection)
+    const known = ofConnection.get(protocol)
+    if (known) return known
+    const made = new KeptStreams({
+      open: signal => connection.newStream(protocol, { signal, maxOutboundStreams: 64 }),
+      maxResponseBytes: PROTOCOL_RULES[protocol].maxResponseBytes,
+      idleMs: this.#limits.requestTimeoutMs / 2
+    })
+    ofConnection.set(protocol, made)
+    return made
   }
 
   async #dial(addresses: readonly Multiaddr[], signal: AbortSignal): Promise<string> {

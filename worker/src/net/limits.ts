@@ -13,7 +13,7 @@ export interface NetLimits {
   readonly maxPendingHandshakes: number
   /** From a connection to a hello; without one the connection is closed. */
   readonly helloTimeoutMs: number
-  /** From the opening of a stream to the end of the answer, at both ends. */
+  /** From the opening of a stream, or a later request's first byte, to the end of the answer; and how long a stream may be silent. */
   readonly requestTimeoutMs: number
   /** A conversation of many frames; each frame has the time of a request. */
   readonly lineLifeMs: number

@@ -3,7 +3,7 @@ import { EnigmaError, asError, peerRequest, peerResponse, printable, utf8 } from
 import type { Logger } from '../ops/log.ts'
 import { decode } from './decode.ts'
 import { NetError, decidingCode } from './errors.ts'
-import { answerOn } from './frames.ts'
+import { answerEachOn } from './frames.ts'
 import { PROTOCOL_RULES } from './limits.ts'
 import type { Peer, PeerHandler, ProtocolId } from './peer-network.ts'
 
@@ -36,24 +36,22 @@ export function responder(
 
   return async (stream, connection) => {
     const peerId = connection.remotePeer.toString()
-    const signal = AbortSignal.timeout(requestTimeoutMs)
+    const limits = { maxRequestBytes: rule.maxRequestBytes, requestMs: requestTimeoutMs, idleMs: requestTimeoutMs }
     try {
-      // Who is not allowed in is told so before a byte of the request is read.
-      const refusal = await admit(protocol, peerId, signal).catch(asError)
-      if (refusal instanceof Error) {
-        await answerOn(stream, rule.maxRequestBytes, signal, () => Promise.resolve(errorResponse(refusal)))
-        return
-      }
-      await answerOn(stream, rule.maxRequestBytes, signal, request =>
-        answer(refusal, request, signal).then(
-          payload => peerResponse.encode({ ok: true, code: '', payload }),
-          (err: unknown) => {
-            if (decidingCode(err) === 'PEER_MALFORMED') penaliseMalformed(peerId)
-            else if (!(err instanceof EnigmaError)) log.error('A request of a peer failed inside', facts(peerId, err))
-            return errorResponse(err)
-          }
-        )
-      )
+      await answerEachOn(stream, limits, async (read, signal) => {
+        // Who is not allowed in is told so before a byte of the request is read.
+        const peer = await admit(protocol, peerId, signal).catch(asError)
+        if (peer instanceof Error) return { bytes: errorResponse(peer), last: true }
+        const request = await read()
+        try {
+          const payload = await answer(peer, request, signal)
+          return { bytes: peerResponse.encode({ ok: true, code: '', payload }) }
+        } catch (err) {
+          if (decidingCode(err) === 'PEER_MALFORMED') penaliseMalformed(peerId)
+          else if (!(err instanceof EnigmaError)) log.error('A request of a peer failed inside', facts(peerId, err))
+          return { bytes: errorResponse(err) }
+        }
+      })
     } catch (err) {
       if (isOversized(err)) penaliseMalformed(peerId)
       log.debug('A request of a peer ended early', facts(peerId, err))
