@@ -1,11 +1,13 @@
 import { concatBytes, fromHex } from './bytes.ts'
 import { ProtocolError } from './errors.ts'
-import type { AbiValue } from './hashing.ts'
 
 /**
  * The static types of Solidity as words of 32 bytes, and `abi.encode` of what is made of them, strings and bytes. Every task is hashed
  * a few dozen times at every node, and a general coder takes ten times as long for it.
  */
+
+/** What `abi.encode` takes here: numbers and strings as they are, bytes as hex or raw. */
+export type AbiValue = string | bigint | number | boolean | Uint8Array
 
 export const WORD_BYTES = 32
 

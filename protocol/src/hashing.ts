@@ -3,12 +3,11 @@ import { hmac } from '@noble/hashes/hmac.js'
 import { sha256 } from '@noble/hashes/sha2.js'
 import { keccak_256 } from '@noble/hashes/sha3.js'
 import { AbiCoder } from 'ethers'
-import { encodeWords } from './abi-words.ts'
+import { encodeWords, type AbiValue } from './abi-words.ts'
 import { fromHex, toHex } from './bytes.ts'
 import type { Hash } from './ids.ts'
 
-/** What `abi.encode` takes here: numbers and strings as they are, bytes as hex or raw. */
-export type AbiValue = string | bigint | number | boolean | Uint8Array
+export type { AbiValue } from './abi-words.ts'
 
 /** Solidity's `abi.encode`. Every hashed tuple and every HKDF info is one, labels as strings. */
 export function abiEncode(types: readonly string[], values: readonly AbiValue[]): Uint8Array {

@@ -1,7 +1,6 @@
 import { keccak_256 } from '@noble/hashes/sha3.js'
 import { concatBytes, utf8 } from './bytes.ts'
-import { WORD_BYTES, wordWriter, type WordWriter } from './abi-words.ts'
-import type { AbiValue } from './hashing.ts'
+import { WORD_BYTES, wordWriter, type AbiValue, type WordWriter } from './abi-words.ts'
 
 /**
  * EIP-712 for messages of static fields, structs and lists of structs, with every type prepared once. Each receipt is hashed at every
