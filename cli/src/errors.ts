@@ -22,6 +22,10 @@ export type CliFailure =
   | { readonly code: 'CLI_NOT_REQUESTER'; readonly taskId: string }
   /** There is no trace of the task. */
   | { readonly code: 'CLI_NO_TRACE'; readonly taskId: string }
+  /** No node answers at the address. */
+  | { readonly code: 'CLI_NO_NODE'; readonly url: string }
+  /** The node refused a management call. */
+  | { readonly code: 'CLI_NODE_REFUSED'; readonly action: string; readonly reason: string }
   /** The task has no receipt yet. */
   | { readonly code: 'CLI_TASK_OPEN'; readonly taskId: string }
 

@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { roles, type DevAccount } from './accounts.ts'
-import type { DevnetNode, DevnetWorker, RestartOptions } from './devnet.ts'
+import type { DevnetNode } from './devnet-node.ts'
+import type { DevnetWorker, RestartOptions } from './devnet.ts'
 import type { ManagedProcess } from './managed-process.ts'
 import {
   forgetRuntime,

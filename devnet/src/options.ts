@@ -1,4 +1,5 @@
 import type { ChainKind, DevnetConfirmations } from './chain-process.ts'
+import type { DevnetNode } from './devnet-node.ts'
 import type { ProcessId } from './process-id.ts'
 import { anyPorts, type DevnetPorts } from './ports.ts'
 
@@ -52,6 +53,8 @@ export interface DevnetSeams {
   readonly chainUrl?: (name: string, url: string) => string
   /** The bootstrap addresses that this worker is told. */
   readonly bootstrap?: (name: string, multiaddrs: readonly string[]) => readonly string[]
+  /** With `standby`: brings it the root of the primary, as their operators would. Default: by management calls. */
+  readonly importRoot?: (primary: DevnetNode, standby: DevnetNode) => Promise<void>
 }
 
 export interface RunningProcess extends ProcessId {

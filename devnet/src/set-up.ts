@@ -91,6 +91,12 @@ export async function startPrincipal(
   return principal
 }
 
+async function importRoot(primary: NodeHandle, standby: NodeHandle): Promise<void> {
+  const { request } = await standby.manage('import-request')
+  const { sealed } = await primary.manage('export-root', { request })
+  await standby.manage('import-root', { sealed })
+}
+
 /** Starts a second principal, and brings it the root of the first (R14). */
 export async function startStandby(
   { workers, readyTimeoutMs }: Settings,
@@ -109,13 +115,12 @@ export async function startStandby(
     minWorkers: workers
   })
   await standby.start(signal)
-  const { request } = await waitFor(() => standby.manage('import-request'), {
+  await waitFor(() => standby.manage('import-request'), {
     what: 'the standby to ask for the root',
     limitMs: readyTimeoutMs,
     signal
   })
-  const { sealed } = await principal.manage('export-root', { request })
-  await standby.manage('import-root', { sealed })
+  await (surroundings.seams?.importRoot ?? importRoot)(principal, standby)
   await standby.listening(signal)
   return standby
 }

@@ -1,4 +1,8 @@
 import { expect } from 'chai'
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { run } from '@enigma/cli'
 import { startDevnet, waitFor, type Devnet, type DevnetNode } from '@enigma/devnet'
 import type { ScAddr } from '@enigma/protocol'
 import { callWorker, type EnigmaClient } from 'enigma-js'
@@ -14,9 +18,31 @@ describe('e2e: two principals with one root', function () {
   let client: EnigmaClient
   let scAddr: ScAddr
   let added = 0
+  const folder = mkdtempSync(join(tmpdir(), 'enigma-standby-'))
+  const request = join(folder, 'request.hex')
+  const root = join(folder, 'root.hex')
+
+  /** `enigma principal ...`, by the operator of the node. Gives the exit code and what it printed. */
+  async function operate(node: DevnetNode, action: string, ...more: string[]): Promise<[number, string]> {
+    const lines: string[] = []
+    const print = (line: string): void => void lines.push(line)
+    const readLine = (): Promise<string> => Promise.reject(new Error('nobody types'))
+    const line = ['principal', action, '--http', node.httpUrl, '--data-dir', node.dataDir, ...more]
+    return [await run(line, { env: {}, out: print, err: print, readLine }), lines.join('\n')]
+  }
+
+  async function importRoot(primary: DevnetNode, second: DevnetNode): Promise<void> {
+    const steps = [
+      await operate(second, 'request', '--out', request),
+      await operate(primary, 'export', '--request', request, '--out', root),
+      await operate(second, 'import', '--root', root)
+    ]
+    expect(steps.map(([code]) => code)).to.deep.equal([0, 0, 0], JSON.stringify(steps))
+  }
 
   before(async () => {
-    devnet = await startDevnet({ workers: 2, standby: true, epochSize: 12, mining: { mode: 'manual' } })
+    const settings = { workers: 2, standby: true, epochSize: 12, mining: { mode: 'manual' } } as const
+    devnet = await startDevnet({ ...settings, seams: { importRoot } })
     ledger = new Ledger(devnet)
     client = await connectAs(devnet, devnet.accounts.users[0]!)
     const deployed = client.deploy(artifact, []).then(task => task.result())
@@ -26,6 +52,7 @@ describe('e2e: two principals with one root', function () {
     client?.close()
     ledger?.close()
     await devnet?.stop()
+    rmSync(folder, { recursive: true, force: true })
   })
   afterEach(function () {
     if (this.currentTest?.state !== 'failed') return
@@ -55,10 +82,27 @@ describe('e2e: two principals with one root', function () {
     expect(await signerOf(standby())).to.equal(await signerOf(devnet.principal))
     await add()
     // One that has a root takes no other.
-    const refused = await standby()
-      .manage('import-request')
-      .catch((error: Error) => error.message)
-    expect(refused).to.include('somebody already')
+    const [code, said] = await operate(standby(), 'request', '--out', request)
+    expect(code).to.equal(1)
+    expect(said).to.match(/^CLI_NODE_REFUSED: .*somebody already/)
+  })
+
+  it('leaves files that nobody else reads, and tells an operator who mixes them up', async () => {
+    expect(statSync(root).mode & 0o777).to.equal(0o600)
+    const said = async (...given: Parameters<typeof operate>): Promise<string> => (await operate(...given))[1]
+    expect(await said(devnet.principal, 'export', '--request', join(folder, 'none'), '--out', root)).to.match(
+      /^CLI_FILE: /
+    )
+    writeFileSync(join(folder, 'text'), 'a root')
+    expect(await said(standby(), 'import', '--root', join(folder, 'text'))).to.match(/^CLI_FILE: .*\nhint: /)
+    const asked = readFileSync(request, 'utf8')
+    expect(await said(standby(), 'import', '--root', request)).to.match(/^CLI_NODE_REFUSED: .*\nhint: /)
+    expect(await said(devnet.principal, 'export', '--request', root, '--out', root)).to.match(/^CLI_NODE_REFUSED: /)
+    expect(readFileSync(request, 'utf8'), 'a refused command writes nothing').to.equal(asked)
+    expect(await said(standby(), 'promote', '--data-dir', folder)).to.match(/^CLI_FILE: /)
+    expect(await said({ ...standby(), httpUrl: 'http://127.0.0.1:1', dataDir: standby().dataDir }, 'promote')).to.match(
+      /^CLI_NO_NODE: .*\nhint: /
+    )
   })
 
   it('goes on without the primary: runs, results and state keys come with views of the standby; the epoch stays', async () => {
@@ -73,7 +117,11 @@ describe('e2e: two principals with one root', function () {
 
   it('draws new epochs again when the standby is promoted, and keeps the contract’s state', async () => {
     const epoch = await ledger.epoch()
-    expect(await standby().manage('promote')).to.deep.include({ primary: true })
+    expect(await operate(standby(), 'promote')).to.deep.equal([
+      0,
+      'It is the primary now. Do not start the old one as a primary again.'
+    ])
+    expect(await operate(standby(), 'promote')).to.deep.equal([0, 'It is the primary already.'])
     await mineUntil(devnet, async () => (await ledger.epoch()) >= epoch + 2, 60)
     await add()
     expect(await richest()).to.equal(expected())
@@ -83,7 +131,10 @@ describe('e2e: two principals with one root', function () {
     const generation = async (): Promise<number> =>
       Number((await ledger.enigma.getFunction('epochInfo')(await ledger.epoch()))[4])
     const before = await generation()
-    await standby().manage('rotate-generation')
+    expect(await operate(standby(), 'rotate')).to.deep.equal([
+      0,
+      `Generation ${before + 1} is used from the next epoch on; older deltas keep theirs.`
+    ])
     await mineUntil(devnet, async () => (await generation()) === before + 1, 60)
     await add()
     expect(await richest()).to.equal(expected())

@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { text, type Command, type Given } from '../command.ts'
-import { usageError } from '../errors.ts'
+import { CliError, usageError } from '../errors.ts'
 
 /** The commands of a principal's operator (R14). Each speaks to the node on this machine, with the token of its data folder. */
 
@@ -25,30 +25,52 @@ async function manage(given: Given, action: string, body: object = {}): Promise<
   let token: string
   try {
     token = readFileSync(file, 'utf8').trim()
-  } catch {
-    throw usageError(`${file} cannot be read: --data-dir is the data folder of a node that has been started.`)
+  } catch (cause) {
+    throw new CliError({ code: 'CLI_FILE', path: file }, `${file} cannot be read.`, {
+      hint: '--data-dir is the data folder of a node that has been started, and you its owner.',
+      cause
+    })
   }
-  const response = await fetch(`${url}/mgmt/${action}`, {
+  const answer = await post(`${url}/mgmt/${action}`, token, body).catch((cause: unknown) => {
+    throw new CliError({ code: 'CLI_NO_NODE', url }, `No node answers at ${url}.`, {
+      hint: 'Start the principal, or give its address with --http.',
+      cause
+    })
+  })
+  if (answer.error === undefined) return answer
+  const { message, code: reason = 'UNKNOWN', hint } = answer.error
+  throw new CliError({ code: 'CLI_NODE_REFUSED', action, reason }, `The principal refused (${reason}): ${message}`, {
+    hint: hint ?? 'Its log says what it was doing.'
+  })
+}
+
+type Answer = Record<string, unknown> & { error?: { message: string; code?: string; hint?: string } }
+
+async function post(url: string, token: string, body: object): Promise<Answer> {
+  const response = await fetch(url, {
     method: 'POST',
     headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
     body: JSON.stringify(body),
     signal: AbortSignal.timeout(CALL_MS)
   })
-  const answer = (await response.json()) as Record<string, unknown> & { error?: { message: string } }
-  if (answer.error !== undefined) throw usageError(`The principal refused: ${answer.error.message}`)
-  return answer
+  return (await response.json()) as Answer
 }
 
 /** A file that one command writes and the next reads: bytes as 0x hex. */
 function readHexFile(path: string): string {
+  const wrong = (what: string, cause?: unknown): CliError =>
+    new CliError({ code: 'CLI_FILE', path }, what, {
+      hint: 'Give the file that the command before this one wrote.',
+      cause
+    })
   let content: string
   try {
     content = readFileSync(path, 'utf8').trim()
-  } catch {
-    throw usageError(`${path} cannot be read.`)
+  } catch (cause) {
+    throw wrong(`${path} cannot be read.`, cause)
   }
   if (/^0x([0-9a-f]{2}){1,8192}$/.test(content)) return content
-  throw usageError(`${path} is not a file of enigma principal: it holds bytes as 0x hex.`)
+  throw wrong(`${path} does not hold bytes as 0x hex.`)
 }
 const writeHexFile = (path: string, value: unknown): void => writeFileSync(path, `${String(value)}\n`, { mode: 0o600 })
 
