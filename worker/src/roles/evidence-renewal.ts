@@ -33,11 +33,13 @@ export function renewalTime({ report, evidence }: Attested, measurement: Hash): 
 
 /**
  * Renews a worker's registration before its evidence expires and peers and clients refuse it. The contract wants it logged out for that, for
- * some blocks: early in an epoch, so that the next draw finds it again.
+ * some blocks: early in an epoch, so that the next draw finds it again; and once in it, should this machine's clock be so far behind the chain's
+ * that fresh evidence is old already.
  */
 export function startEvidenceRenewal(parts: EvidenceRenewalParts, measurement: Hash): () => void {
   const { chain, registered, renew, board, log } = parts
   let busy = false
+  let renewedIn: number | null = null // the epoch
 
   const isEarly = (): boolean => {
     const epoch = chain.currentEpoch()
@@ -46,9 +48,11 @@ export function startEvidenceRenewal(parts: EvidenceRenewalParts, measurement: H
 
   async function look(now: number): Promise<void> {
     const attested = registered()
-    if (!attested || now < renewalTime(attested, measurement) || !isEarly()) return
+    const epoch = chain.currentEpoch()?.epoch ?? 0
+    if (!attested || now < renewalTime(attested, measurement) || !isEarly() || epoch === renewedIn) return
     log.info('the evidence of this enclave is renewed')
     await renew()
+    renewedIn = epoch
     board.count('evidence_renewals')
   }
 

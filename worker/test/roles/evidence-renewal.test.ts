@@ -78,6 +78,16 @@ describe('roles/evidence-renewal', () => {
     expect(renewals).to.be.greaterThan(0)
   })
 
+  it('renews once in an epoch, even if what it gets is old already because the clock of its machine is behind', async () => {
+    chain.startEpoch()
+    attested = issued(chain.head().time - YEAR)
+    for (let block = 0; block < 5; block++) await mine()
+    expect(renewals).to.equal(1)
+    chain.startEpoch()
+    await mine()
+    expect(renewals).to.equal(2)
+  })
+
   it('tries again, with an alarm, when renewing fails', async () => {
     attested = issued(chain.head().time - YEAR)
     fails = true
