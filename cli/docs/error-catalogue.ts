@@ -1,7 +1,6 @@
 import { globSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import ts from 'typescript'
-import { adviceFor } from './advice.ts'
 
 /** One error code, as the sources declare it. */
 export interface ErrorEntry {
@@ -9,7 +8,7 @@ export interface ErrorEntry {
   readonly package: string
   /** From the comment above its declaration, else the sentence it is thrown with; empty if there is neither. */
   readonly meaning: string
-  /** What the thrower advises; empty if nothing. */
+  /** From the hints beside the declaration, which every error without a hint of its own has; empty if there is none. */
   readonly hint: string
 }
 
@@ -19,11 +18,12 @@ const isCode = (text: string): boolean => /^[A-Z][A-Z0-9]*(_[A-Z0-9]+)+$/.test(t
 
 /**
  * All codes that packages throw on purpose: the literals in unions named `...Failure` or `...Code`, with their comments, and the
- * sentences and hints at the places that throw them.
+ * sentences at the places that throw them; and the hints in objects named `hints` or `..._HINTS`.
  */
 export function errorCatalogue(): ErrorEntry[] {
   const entries = new Map<string, ErrorEntry>()
-  const thrown = new Map<string, { sentence: string; hint: string }>()
+  const thrown = new Map<string, string>()
+  const hints = new Map<string, string>()
   const paths = globSync(sources, { cwd: root, exclude: ['node_modules/**', '**/node_modules/**'] }).sort()
   for (const path of paths) {
     const file = ts.createSourceFile(path, readFileSync(join(root, path), 'utf8'), ts.ScriptTarget.Latest, true)
@@ -32,18 +32,19 @@ export function errorCatalogue(): ErrorEntry[] {
       const key = `${home} ${code}`
       if (!entries.has(key)) entries.set(key, { code, package: home, meaning, hint: '' })
     }
-    thrownIn(file, (code, words, isAlarm) => {
+    for (const [code, hint] of hintsIn(file)) hints.set(`${home} ${code}`, hint)
+    thrownIn(file, (code, sentence, isAlarm) => {
       const key = `${home} ${code}`
       // An alarm stands in `/status`, not in an error: it is declared where it is raised.
       if (isAlarm && !entries.has(key)) entries.set(key, { code, package: home, meaning: '', hint: '' })
-      if (!thrown.has(key)) thrown.set(key, words)
+      if (!thrown.has(key)) thrown.set(key, sentence)
     })
   }
   return [...entries]
     .map(([key, entry]) => ({
       ...entry,
-      meaning: entry.meaning || (thrown.get(key)?.sentence ?? ''),
-      hint: thrown.get(key)?.hint || adviceFor(entry.code)
+      meaning: entry.meaning || (thrown.get(key) ?? ''),
+      hint: hints.get(key) ?? ''
     }))
     .sort((a, b) => (a.package === b.package ? compare(a.code, b.code) : compare(a.package, b.package)))
 }
@@ -101,17 +102,13 @@ function commentAbove(file: ts.SourceFile, node: ts.Node): string {
 }
 
 /** Calls `each` for every call whose first argument is `{ code: 'X', ... }` or `'X'`, and whose second is a sentence. */
-function thrownIn(
-  file: ts.SourceFile,
-  each: (code: string, words: { sentence: string; hint: string }, isAlarm: boolean) => void
-): void {
+function thrownIn(file: ts.SourceFile, each: (code: string, sentence: string, isAlarm: boolean) => void): void {
   const visit = (node: ts.Node): void => {
     if (ts.isNewExpression(node) || ts.isCallExpression(node)) {
-      const [first, second, third] = node.arguments ?? []
+      const [first, second] = node.arguments ?? []
       const code = first === undefined ? '' : property(first, 'code') || wording(first)
       const sentence = second === undefined ? '' : wording(second)
-      if (isCode(code) && sentence !== '')
-        each(code, { sentence, hint: third === undefined ? '' : property(third, 'hint') }, isAlarm(node))
+      if (isCode(code) && sentence !== '') each(code, sentence, isAlarm(node))
     }
     ts.forEachChild(node, visit)
   }
@@ -125,6 +122,28 @@ function property(node: ts.Node, name: string): string {
   if (!ts.isObjectLiteralExpression(node)) return ''
   const found = node.properties.find(item => ts.isPropertyAssignment(item) && item.name.getText() === name)
   return found !== undefined && ts.isPropertyAssignment(found) ? wording(found.initializer) : ''
+}
+
+/** Codes and hints of the objects that are named `hints` or `..._HINTS`; a hint of several codes may be a constant of the file. */
+function hintsIn(file: ts.SourceFile): [string, string][] {
+  const constants = new Map<string, string>()
+  const found: [string, string][] = []
+  const visit = (node: ts.Node): void => {
+    if (ts.isVariableDeclaration(node) && node.initializer !== undefined)
+      constants.set(node.name.getText(), wording(node.initializer))
+    const isHints =
+      (ts.isPropertyDeclaration(node) || ts.isVariableDeclaration(node)) && /^hints$|_HINTS$/.test(node.name.getText())
+    if (isHints && node.initializer !== undefined && ts.isObjectLiteralExpression(node.initializer)) {
+      for (const entry of node.initializer.properties) {
+        if (!ts.isPropertyAssignment(entry)) continue
+        const hint = wording(entry.initializer) || (constants.get(entry.initializer.getText()) ?? '')
+        if (isCode(entry.name.getText())) found.push([entry.name.getText(), hint])
+      }
+    }
+    ts.forEachChild(node, visit)
+  }
+  visit(file)
+  return found
 }
 
 /** A string as it stands, a template with dots for what is filled in, nothing for anything else. */

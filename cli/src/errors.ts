@@ -1,4 +1,4 @@
-import { EnigmaError, asError } from '@enigma/protocol'
+import { EnigmaError, asError, type Hints } from '@enigma/protocol'
 import { TaskFailedError } from 'enigma-js'
 import type { Io } from './io.ts'
 
@@ -29,7 +29,24 @@ export type CliFailure =
   /** The task has no receipt yet. */
   | { readonly code: 'CLI_TASK_OPEN'; readonly taskId: string }
 
-export class CliError extends EnigmaError<CliFailure> {}
+const CLI_HINTS: Hints<CliFailure['code']> = {
+  CLI_USAGE: '`enigma COMMAND --help` shows what the command takes.',
+  CLI_NO_NETWORK: 'Start one with `./launch.sh -s`, or name one with --rpc, --chain-url and --enigma.',
+  CLI_ACCOUNT: 'Name a test account from 11 to 19, or a file with a private key that only you can read.',
+  CLI_CONTRACT: 'Deploy it with `enigma deploy`, or give its address and `--abi`.',
+  CLI_NO_ABI: 'Give it with --abi.',
+  CLI_ARGUMENT: 'Write the argument as its ABI type wants it; lists as JSON.',
+  CLI_FILE: 'Check the path, and what the file holds.',
+  CLI_NOT_REQUESTER: 'Ask where the task was sent from: its keys are there, and a trace is for nobody else.',
+  CLI_NO_TRACE: 'Send the task again with --trace: that costs no gas, and nobody else sees that it was asked for.',
+  CLI_TASK_OPEN: '`enigma task watch` waits for it.'
+}
+
+export class CliError extends EnigmaError<CliFailure> {
+  static override get hints(): typeof CLI_HINTS {
+    return CLI_HINTS
+  }
+}
 
 export const usageError = (what: string, hint?: string): CliError =>
   new CliError({ code: 'CLI_USAGE', what }, what, hint === undefined ? {} : { hint })

@@ -1,4 +1,4 @@
-import { EnigmaError, printable, type EnigmaErrorOptions, type Hex } from '@enigma/protocol'
+import { EnigmaError, printable, type EnigmaErrorOptions, type Hex, type Hints } from '@enigma/protocol'
 
 /** What the client throws on purpose. docs/errors.md is made from these lines. */
 export type ClientFailure =
@@ -71,7 +71,49 @@ export type ClientFailure =
   /** The answer to a query was computed on an older head than the chain's. */
   | { readonly code: 'QUERY_STALE'; readonly block: number; readonly seen: number }
 
-export class ClientError extends EnigmaError<ClientFailure> {}
+const LIES = 'The worker that gave it is faulty or lies; ask another one.'
+const CLIENT_HINTS: Hints<ClientFailure['code']> = {
+  CHAIN_UNREACHABLE: 'Check that the node runs and that its address is right, then try again.',
+  CHAIN_STALLED: 'Nothing is lost: watch the task again when the chain goes on.',
+  CHAIN_FOREIGN: 'Bring wallet, worker and settings to one chain and one contract.',
+  ENIGMA_NOT_FOUND: 'Check the address and the chain; a restarted devnet has a new chain.',
+  ENIGMA_MODE_FOREIGN: 'This is another kind of network than you expect; send it nothing.',
+  CLIENT_SETTING: 'Correct the setting that the message names.',
+  WORKER_UNREACHABLE: 'Check the address, or name several workers so that another one can be asked.',
+  WORKER_ANSWER_WRONG: 'Ask another worker.',
+  NO_EPOCH: 'Wait until workers have logged in and the principal has opened an epoch.',
+  NO_SEAT_REACHABLE: 'Nothing was paid. Other workers are drawn at the next epoch; try again then.',
+  EPOCH_STALE: 'Nothing was paid. Send the task again.',
+  SEAT_PROOF_WRONG: 'The worker that named it is faulty or lies; ask another one.',
+  KEY_SIGNATURE_WRONG: 'Somebody may be trying to read your input; ask another worker.',
+  EVIDENCE_MODE: 'This enclave belongs to another kind of network; send it nothing.',
+  EVIDENCE_MEASUREMENT: 'If you expect this code, add its measurement to network.measurements.',
+  EVIDENCE_WRONG: 'Do not send data to this enclave; ask another worker.',
+  SC_UNKNOWN: 'Check the address, and that its deployment succeeded on this network.',
+  INSUFFICIENT_ENG: 'Lower the gas limit or the gas price, or get more ENG.',
+  INSUFFICIENT_ETH: 'Ethereum gas is paid in ether, apart from the fee in ENG.',
+  GAS_OUT_OF_RANGE: 'Give whole, positive numbers; the gas limit is at most 10^9.',
+  USER_REJECTED: 'Nothing was paid. Try again and confirm in the wallet.',
+  TX_REVERTED: 'The message names the reason; nothing was changed but the Ethereum gas that it took.',
+  TX_PENDING: 'It may still come; the task goes on by itself then. Look with client.resume().',
+  TASK_UNKNOWN: 'Check the id, and that this is the network it was sent to.',
+  TASK_NOT_EXPIRED: 'Wait: after its deadline the network sends the fee back by itself.',
+  TASK_SETTLED: 'Nothing to do: what was not used of the fee went back with the receipt.',
+  RECEIPT_WRONG: LIES,
+  RECEIPT_SIGNER_WRONG: LIES,
+  OUTPUT_HASH_WRONG: LIES,
+  OUTPUT_UNREADABLE: 'It was made for another requester, or the stored key is damaged.',
+  RESULT_UNAVAILABLE: 'Ask again later, or ask another worker.',
+  QUERY_FAILED: 'The message holds the reason that the contract gave; a query costs nothing.',
+  QUERY_ANSWER_WRONG: LIES,
+  QUERY_STALE: 'The worker is behind the chain; ask again or ask another one.'
+}
+
+export class ClientError extends EnigmaError<ClientFailure> {
+  static override get hints(): typeof CLIENT_HINTS {
+    return CLIENT_HINTS
+  }
+}
 
 /** A worker said no, with its own code, such as INPUT_NOT_FOR_SEAT. */
 export class WorkerRefusal extends EnigmaError<{
@@ -79,8 +121,9 @@ export class WorkerRefusal extends EnigmaError<{
   readonly url: string
   readonly method: string
 }> {
+  /** Most workers say what to do; this is for those that do not. */
   constructor(code: string, url: string, method: string, message: string, options: EnigmaErrorOptions = {}) {
-    super({ code, url, method }, message, options)
+    super({ code, url, method }, message, { hint: 'Try again, or ask another worker.', ...options })
   }
 }
 
@@ -119,7 +162,17 @@ export type TaskFailure =
       readonly refundTransaction: Hex | null
     }
 
-export class TaskFailedError extends EnigmaError<TaskFailure> {}
+const TASK_FAILED_HINTS: Hints<TaskFailure['code']> = {
+  TASK_FAILED: 'The unused fee is back. Sent with `trace: true`, a task shows its requester what it did.',
+  TASK_CALLBACK_FAILED: 'The unused fee is back. Look at the contract on Ethereum that the task wanted to call.',
+  TASK_EXPIRED: 'Send the task again; if the fee has not gone back, `client.refund` or `enigma task refund` sends it.'
+}
+
+export class TaskFailedError extends EnigmaError<TaskFailure> {
+  static override get hints(): typeof TASK_FAILED_HINTS {
+    return TASK_FAILED_HINTS
+  }
+}
 
 /** Text of a peer or a node for one of our own sentences. */
 export const quoted = (error: unknown): string => printable(error instanceof Error ? error.message : String(error), 160)

@@ -3,29 +3,40 @@ export interface Failure {
   readonly code: string
 }
 
+/** What the reader can do about each code. */
+export type Hints<C extends string = string> = Readonly<Record<C, string>>
+
 export interface EnigmaErrorOptions {
-  /** What the reader can do about it, in one sentence. */
-  readonly hint?: string
+  /** What the reader can do about it, in a sentence, where the thrower knows better than the hints of the class. */
+  readonly hint?: string | undefined
   readonly cause?: unknown
 }
 
 /**
  * The base of every error that is thrown on purpose.
  *
- * Programs switch on `code`, which never changes its meaning; people read the message and the hint.
+ * Programs switch on `code`, which never changes its meaning; people read the message and the hint, which is never missing.
  * Keys, shares and decrypted inputs never enter a message or a fact.
  */
 export class EnigmaError<F extends Failure = Failure> extends Error {
+  /**
+   * A class of errors gives one for each of its codes; docs/errors.md is made from them. Not a field: a bundler could not leave out a
+   * class with one.
+   */
+  static get hints(): Hints {
+    return {}
+  }
+
   readonly code: F['code']
   readonly facts: F
-  readonly hint: string | undefined
+  readonly hint: string
 
   constructor(failure: F, message: string, { hint, cause }: EnigmaErrorOptions = {}) {
     super(message, cause === undefined ? undefined : { cause })
     this.name = 'EnigmaError'
     this.code = failure.code
     this.facts = failure
-    this.hint = hint
+    this.hint = hint ?? new.target.hints[failure.code] ?? 'docs/errors.md explains the code.'
   }
 }
 
@@ -38,7 +49,21 @@ export type ProtocolFailure =
   | { readonly code: 'PROTOCOL_DECRYPT'; readonly what: string }
   | { readonly code: 'PROTOCOL_DRAW'; readonly what: string }
 
-export class ProtocolError extends EnigmaError<ProtocolFailure> {}
+const DO_NOT_USE = 'The bytes come from another version, or were changed on the way: do not use them.'
+const PROTOCOL_HINTS: Hints<ProtocolFailure['code']> = {
+  PROTOCOL_DECODE: DO_NOT_USE,
+  PROTOCOL_ENCODE: 'Correct the value that the message names.',
+  PROTOCOL_TOO_LARGE: 'Send less at once; the message names the limit.',
+  PROTOCOL_SIGNATURE: DO_NOT_USE,
+  PROTOCOL_DECRYPT: DO_NOT_USE,
+  PROTOCOL_DRAW: 'Nobody, or somebody else, was drawn: wait for the next epoch, or ask another worker.'
+}
+
+export class ProtocolError extends EnigmaError<ProtocolFailure> {
+  static override get hints(): typeof PROTOCOL_HINTS {
+    return PROTOCOL_HINTS
+  }
+}
 
 /** The code of any thrown value; `INTERNAL` for what nobody threw on purpose. */
 export function codeOf(error: unknown): string {

@@ -1,4 +1,4 @@
-import { EnigmaError } from '@enigma/protocol'
+import { EnigmaError, type Hints } from '@enigma/protocol'
 
 /** One complaint about a contract's source. Lines and columns count from 1. */
 export interface SourceError {
@@ -15,7 +15,17 @@ export type CompileFailure =
   /** The compiler itself failed: a bug, of ours or of AssemblyScript. */
   | { readonly code: 'COMPILE_INTERNAL' }
 
-export class CompileError extends EnigmaError<CompileFailure> {}
+const COMPILE_HINTS: Hints<CompileFailure['code']> = {
+  COMPILE_SOURCE: 'Correct the lines that the message names.',
+  COMPILE_NO_FILE: 'Check the path; a contract is an AssemblyScript file that ends in .ts.',
+  COMPILE_INTERNAL: 'Report it with the source: the compiler met a case that it does not know.'
+}
+
+export class CompileError extends EnigmaError<CompileFailure> {
+  static override get hints(): typeof COMPILE_HINTS {
+    return COMPILE_HINTS
+  }
+}
 
 export function sourceError(errors: readonly SourceError[]): CompileError {
   const lines = errors.map(({ file, line, column, message }) => `${file}:${line}:${column}: ${message}`)

@@ -1,4 +1,4 @@
-import { EnigmaError } from '@enigma/protocol'
+import { EnigmaError, type Hints } from '@enigma/protocol'
 
 /** What the runner throws when a test asks for something wrong. Nothing ran. The first is what the client library says, too. */
 export type TestingFailure =
@@ -9,7 +9,17 @@ export type TestingFailure =
   /** The contract does not exist: its deployment was reverted. */
   | { readonly code: 'TESTING_NO_CONTRACT'; readonly scAddr: string }
 
-export class TestingError extends EnigmaError<TestingFailure> {}
+const TESTING_HINTS: Hints<TestingFailure['code']> = {
+  GAS_OUT_OF_RANGE: 'Give whole, positive numbers; the gas limit is at most 10^9.',
+  TESTING_OPTION: 'Correct the option that the message names.',
+  TESTING_NO_CONTRACT: 'Deploy it again: a snapshot from before its deployment was restored.'
+}
+
+export class TestingError extends EnigmaError<TestingFailure> {
+  static override get hints(): typeof TESTING_HINTS {
+    return TESTING_HINTS
+  }
+}
 
 /** A task that ran and failed: field by field what `enigma-js` throws for the receipt of a real network. */
 export interface TaskFailure {
@@ -36,4 +46,13 @@ export interface CallbackFailure {
   readonly refunded: bigint
 }
 
-export class TaskFailedError extends EnigmaError<TaskFailure | CallbackFailure> {}
+const TASK_FAILED_HINTS: Hints<(TaskFailure | CallbackFailure)['code']> = {
+  TASK_FAILED: 'Nothing was kept. `contract.last` has the gas and the log of the run.',
+  TASK_CALLBACK_FAILED: 'Nothing was kept. The callback was made to fail by the options of the call.'
+}
+
+export class TaskFailedError extends EnigmaError<TaskFailure | CallbackFailure> {
+  static override get hints(): typeof TASK_FAILED_HINTS {
+    return TASK_FAILED_HINTS
+  }
+}

@@ -5,7 +5,7 @@ import { callWorker } from '../rpc/call.ts'
 import type { Session } from '../session.ts'
 import { backoff, isAbort, sleep } from '../waiting.ts'
 import { reasonName, verifyAnswer, type Answer } from './answer.ts'
-import { inEng } from './payment.ts'
+import { inEng } from './amounts.ts'
 import type { StoredTask } from './store.ts'
 
 export type Receipted = Exclude<Settlement, { outcome: 'returned' }>

@@ -1,5 +1,6 @@
 import { Signature } from 'ethers'
 import { ClientError } from '../errors.ts'
+import { inEng } from './amounts.ts'
 import { tokenInterface, type Chain } from '../chain/chain.ts'
 import { isRejection, isRevert, rejected } from '../chain/revert.ts'
 import { mined, send } from '../chain/send.ts'
@@ -38,12 +39,6 @@ export async function requireBalance({ chain }: Session, payer: Payer, fee: bigi
     `The fee is ${inEng(fee)} ENG at most, and ${payer.address} has ${inEng(balance)} ENG.`,
     { hint: 'Lower the gas limit or the gas price, or get more ENG.' }
   )
-}
-
-/** Grains as ENG. */
-export function inEng(grains: bigint): string {
-  const fraction = (grains % 10n ** 8n).toString().padStart(8, '0').replace(/0+$/, '')
-  return `${grains / 10n ** 8n}${fraction ? `.${fraction}` : ''}`
 }
 
 /**

@@ -16,7 +16,7 @@ import type { Session } from '../session.ts'
 import { sleep } from '../waiting.ts'
 import type { Answer } from './answer.ts'
 import { callbackError, failedError, fetchAnswer, type Receipted } from './fetch-answer.ts'
-import { inEng } from './payment.ts'
+import { inEng } from './amounts.ts'
 import { stageIndex, type TaskProgress } from './progress.ts'
 import type { StoredTask } from './store.ts'
 

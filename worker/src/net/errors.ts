@@ -1,4 +1,4 @@
-import { EnigmaError, printable } from '@enigma/protocol'
+import { EnigmaError, printable, type Hints } from '@enigma/protocol'
 
 /** Everything the peer network throws on purpose. One line each in docs/errors.md. */
 export type NetFailure =
@@ -16,7 +16,28 @@ export type NetFailure =
   | { readonly code: 'NET_IDENTITY'; readonly path: string }
   | { readonly code: 'NET_ADDRESS'; readonly address: string }
 
-export class NetError extends EnigmaError<NetFailure> {}
+const ANOTHER_PEER = 'Nothing: the worker asks another peer. If all fail, check its connections in `/status`.'
+const NET_HINTS: Hints<NetFailure['code']> = {
+  PEER_UNREACHABLE: ANOTHER_PEER,
+  PEER_TIMEOUT: ANOTHER_PEER,
+  PEER_MALFORMED: ANOTHER_PEER,
+  PEER_REFUSED: ANOTHER_PEER,
+  PEER_NOT_VERIFIED: ANOTHER_PEER,
+  PEER_NOT_ALLOWED: ANOTHER_PEER,
+  PEER_BUSY: ANOTHER_PEER,
+  PEER_UNKNOWN_METHOD: ANOTHER_PEER,
+  PEER_OTHER_NETWORK: ANOTHER_PEER,
+  PEER_IMPOSTOR: ANOTHER_PEER,
+  NET_IDENTITY: 'Restore the file from a backup, or remove it; the node then gets a new peer id.',
+  NET_ADDRESS:
+    'Write it like /ip4/127.0.0.1/tcp/10300 or /dns4/host/tcp/10300/p2p/<peer id>; /ws after the port is for WebSocket.'
+}
+
+export class NetError extends EnigmaError<NetFailure> {
+  static override get hints(): typeof NET_HINTS {
+    return NET_HINTS
+  }
+}
 
 /** Codes are words of capitals; anything else a peer sends as a code is not repeated to anyone. */
 export const peerCode = (code: string): string => (/^[A-Z][A-Z0-9_]{1,63}$/.test(code) ? code : 'PEER_MALFORMED')

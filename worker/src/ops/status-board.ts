@@ -1,3 +1,4 @@
+import { alarmHint } from './alarm-hints.ts'
 import type { StepStatus } from '@enigma/protocol'
 
 export const START_STEPS = [
@@ -33,6 +34,7 @@ export interface StatusSnapshot {
   readonly alarms: readonly {
     readonly code: string
     readonly message: string
+    readonly hint: string
     readonly times: number
     readonly lastAt: number
   }[]
@@ -60,7 +62,7 @@ export function createStatusBoard(now: () => number = Date.now): StatusBoard {
       steps: [...steps.values()],
       counters: { ...counters },
       gauges: { ...gauges },
-      alarms: [...alarms].map(([code, alarm]) => ({ code, ...alarm }))
+      alarms: [...alarms].map(([code, alarm]) => ({ code, hint: alarmHint(code), ...alarm }))
     })
   }
 }

@@ -6,7 +6,7 @@ import { Quota } from '../net/quota.ts'
 import { LOG_LEVELS, type LogLevel, type Logger } from '../ops/log.ts'
 import { WorkerError } from '../errors.ts'
 import { readBody, sendJson } from './body.ts'
-import { RpcError, invalidParams, toJsonRpcError } from './errors.ts'
+import { RpcError, invalidParams, hintFor, toJsonRpcError } from './errors.ts'
 
 /** What the operator of a node may have it do. Docs: docs/spec/operations.md */
 export interface ManagementActions {
@@ -173,5 +173,5 @@ export function managementHandler(actions: ManagementActions, token: string, log
 
 const refusal = (status: number, code: string, message: string): [number, object] => [
   status,
-  { error: { code, message } }
+  { error: { code, message, hint: hintFor(code) } }
 ]

@@ -13,6 +13,7 @@ import {
   type SeatJson,
   type TaskEvent
 } from '@enigma/protocol'
+import { WorkerError } from '../../src/errors.ts'
 import { NetError, refusedBy } from '../../src/net/errors.ts'
 import { infoOnlyMethods } from '../../src/rpc/worker-methods.ts'
 import type { RpcServer } from '../../src/rpc/rpc-server.ts'
@@ -106,9 +107,11 @@ describe('rpc/methods', () => {
       await codeFor(refusedBy('12D3', 'INPUT_NOT_FOR_SEAT', 'The input has no wrap for this seat.'))
     ).to.deep.include({
       code: -32000,
-      data: { code: 'INPUT_NOT_FOR_SEAT' }
+      data: { code: 'INPUT_NOT_FOR_SEAT', hint: WorkerError.hints.INPUT_NOT_FOR_SEAT }
     })
-    expect(await codeFor(refusedBy('12D3', '<script>', 'x'))).to.deep.include({ data: { code: 'PEER_MALFORMED' } })
+    expect(await codeFor(refusedBy('12D3', '<script>', 'x'))).to.deep.include({
+      data: { code: 'PEER_MALFORMED', hint: NetError.hints.PEER_MALFORMED }
+    })
     const unreachable = new SyncError({ code: 'NO_SEAT_REACHABLE', scAddr: C, epoch: 1 }, 'Nobody.', { hint: 'Wait.' })
     expect(await codeFor(unreachable)).to.deep.include({ data: { code: 'NO_SEAT_REACHABLE', hint: 'Wait.' } })
     const inside = JSON.stringify(await codeFor(new Error('ENOENT /data/secret')))
