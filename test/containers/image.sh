@@ -16,9 +16,14 @@ if ! podman image exists "$named"; then
   podman tag "$base" "$named"
   trap 'podman untag "$named" "$named" || true' EXIT
 fi
+# A copy, so that what is changed meanwhile makes no second image of the one that launch.sh asks for.
+source="$work/source"
+mkdir "$source"
+(cd "$root" && git ls-files -z --cached --others --exclude-standard | while IFS= read -r -d '' file; do [ ! -e "$file" ] || printf '%s\0' "$file"; done |
+  tar -c --null -T -) | tar -x -C "$source"
 echo 'containers: building the image ...'
 mapfile -t npm_flags < <(npm_of_this_machine)
-podman build --isolation chroot --network host --format docker "${npm_flags[@]}" --tag "$ENIGMA_IMAGE" "$root" >"$work/build.log" 2>&1 ||
+podman build --isolation chroot --network host --format docker "${npm_flags[@]}" --tag "$ENIGMA_IMAGE" "$source" >"$work/build.log" 2>&1 ||
   { tail -n 30 "$work/build.log" >&2; echo 'FAILED the image builds' >&2; echo '0 passed, 1 failed'; exit 1; }
 echo "ok the image builds: $(podman image inspect --format '{{.Size}}' "$ENIGMA_IMAGE" | awk '{ printf "%d MB", $1 / 1000000 }')"
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # The test itself; image.sh starts it. Prints `ok` for each fact that it saw, with the seconds since it began, and ends with `N passed, N failed`.
 set -euo pipefail
-root="$1" work="$2"
+root="$1" work="$2" source="$2/source"
 
 export COMPOSE_PROJECT_NAME=enigmatest
 project="$COMPOSE_PROJECT_NAME"
@@ -26,11 +26,11 @@ until_true() {
   done
   ok "$what"
 }
-finish() { "$root/launch.sh" -q -c >"$work/down.log" 2>&1 || true; }
+finish() { "$source/launch.sh" -q -c >"$work/down.log" 2>&1 || true; }
 trap finish EXIT
 
 finish
-"$root/launch.sh" -c -s -d >"$work/up.log" 2>&1 || { tail -n 20 "$work/up.log" >&2; fail './launch.sh -c -s -d comes back when the network is ready'; }
+"$source/launch.sh" -c -s -d >"$work/up.log" 2>&1 || { tail -n 20 "$work/up.log" >&2; fail './launch.sh -c -s -d comes back when the network is ready'; }
 grep -q '^READY ' "$work/up.log" && ok './launch.sh -c -s -d comes back when the network is ready' || fail 'launch.sh prints READY'
 from_here() { node -e "fetch('http://127.0.0.1:$1').then(r => process.exit(r.ok ? 0 : 1), () => process.exit(1))"; }
 until_true 60 'the page is at port 8080 of this machine' from_here 8080/
