@@ -37,6 +37,8 @@ const CLI_HINTS: Hints<CliFailure['code']> = {
   CLI_NO_ABI: 'Give it with --abi.',
   CLI_ARGUMENT: 'Write the argument as its ABI type wants it; lists as JSON.',
   CLI_FILE: 'Check the path, and what the file holds.',
+  CLI_NO_NODE: 'Start the node, or name the folder or the address of another one.',
+  CLI_NODE_REFUSED: 'The message holds what the node said; nothing was changed.',
   CLI_NOT_REQUESTER: 'Ask where the task was sent from: its keys are there, and a trace is for nobody else.',
   CLI_NO_TRACE: 'Send the task again with --trace: that costs no gas, and nobody else sees that it was asked for.',
   CLI_TASK_OPEN: '`enigma task watch` waits for it.'
