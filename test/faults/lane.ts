@@ -4,28 +4,33 @@ import { randomOf } from '@enigma/faults'
 import { allRows } from './catalogue.ts'
 import type { Result } from './results.ts'
 import type { Row, RowContext, Scale } from './row.ts'
-import { startFaultNet, type FaultNet } from './support/fault-net.ts'
+import { forRow, startFaultNet, type FaultNet } from './support/fault-net.ts'
 
 const [numbers = '', scale = 'core', seedText = '1', folder = '', timesText] = process.argv.slice(2)
 const wanted = numbers.split(',').map(Number)
 const seed = Number(seedText)
-/** Rows of one lane at once; more only wait for the two cores. */
+/** Rows of one network at once: one for each of its workers. */
 const atOnce = scale === 'core' ? 2 : 3
 
 const report = (result: Result): void => void writeSync(3, `${JSON.stringify(result)}\n`)
 
 let net: Promise<FaultNet> | undefined
-const network = (namespaces: boolean) => (): Promise<FaultNet> => (net ??= startFaultNet({ folder, namespaces }))
+const network = (namespaces: boolean): Promise<FaultNet> => (net ??= startFaultNet({ folder, namespaces }))
 
 async function runRow(row: Row): Promise<void> {
   const started = performance.now()
   const say = (text: string): void => console.error(`row ${row.number}: ${text}`)
   const times = timesText === undefined ? row.times[scale as Scale] : Number(timesText)
+  let end = (): Promise<void> => Promise.resolve()
   const context: RowContext = {
     scale: scale as Scale,
     times,
     random: randomOf(seed).fork(`row ${row.number}`),
-    network: network(row.lane === 'netns'),
+    async network() {
+      const its = forRow(await network(row.lane === 'netns'))
+      end = its.end
+      return its.net
+    },
     say
   }
   const about = { number: row.number, name: row.name, times }
@@ -36,6 +41,8 @@ async function runRow(row: Row): Promise<void> {
     const text = error instanceof Error ? error.message : String(error)
     say(error instanceof Error ? (error.stack ?? text) : text)
     report({ ...about, ok: false, figure: text.split('\n', 1)[0]!.slice(0, 400), ms: performance.now() - started })
+  } finally {
+    await end().catch((error: unknown) => say(`its end: ${String(error)}`))
   }
 }
 

@@ -5,8 +5,9 @@ import type { FaultNet } from './support/fault-net.ts'
 export type Scale = 'core' | 'full' | 'campaign'
 
 /**
- * Where a row runs. Lanes are processes that run side by side: `parts` drives single parts of the product, `devnet` shares one
- * network, `netns` has a network of network namespaces, and `own` starts what it needs by itself.
+ * Where a row runs. The rows of `devnet` share one network, as do those of `netns`, whose nodes are in network namespaces. Rows of
+ * `parts` (single parts of the product) and `own` (what they start by themselves) have a process each, so that memory and
+ * processor time are theirs. All of it runs side by side.
  */
 export type Lane = 'parts' | 'devnet' | 'netns' | 'own'
 
@@ -17,8 +18,10 @@ export interface Row {
   readonly lane: Lane
   /** Repetitions at each scale; 0 in `core` leaves the row to `npm run test:faults`. */
   readonly times: Readonly<Record<Scale, number>>
-  /** What of the shared network it takes down (`worker2`, `chain`, ...): rows that share nothing run at once. */
-  readonly uses?: readonly string[]
+  /** Needs the shared network for itself. Others run at once, and borrow single nodes. */
+  readonly uses?: readonly 'everything'[]
+  /** About how long it takes at full scale, in minutes: the longest begin first. */
+  readonly minutes?: number
   /**
    * Does the fault `times` times and returns the figure as text, such as `lost 0 of 80`.
    * @throws if the figure does not hold.

@@ -9,8 +9,8 @@ export const row: Row = {
   number: 4,
   name: 'kill -9 the principal around setEpoch',
   lane: 'devnet',
-  times: { core: 1, full: 10, campaign: 50 },
-  uses: ['principal', 'workers'],
+  times: { core: 1, full: 20, campaign: 50 },
+  minutes: 5,
   async run({ network, random, times }) {
     const net = await network()
     const { devnet, ledger } = net

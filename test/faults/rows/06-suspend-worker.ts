@@ -9,14 +9,13 @@ export const row: Row = {
   name: 'SIGSTOP a worker for 60 s',
   lane: 'devnet',
   times: { core: 0, full: 3, campaign: 20 },
-  uses: ['workers'],
+  minutes: 1,
   async run({ network, random, times, scale }) {
     const net = await network()
-    const loads = [await CountingLoad.prepare(net), await CountingLoad.prepare(net)]
+    const loads = [await CountingLoad.prepare(net)]
     for (const load of loads) load.start()
     for (let stop = 0; stop < times; stop++) {
-      const { name } = random.pick(net.devnet.workers)
-      await suspend(net, name, scale === 'campaign' ? 60_000 : 10_000)
+      await net.withWorker(random, ({ name }) => suspend(net, name, scale === 'campaign' ? 60_000 : 10_000))
       await net.blocks(6)
     }
     return audit(net, loads)

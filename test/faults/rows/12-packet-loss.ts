@@ -9,8 +9,9 @@ export const row: Row = {
   number: 12,
   name: '30 % packet loss',
   lane: 'netns',
-  times: { core: 0, full: 8, campaign: 100 },
+  times: { core: 0, full: 20, campaign: 100 },
   uses: ['everything'],
+  minutes: 4,
   async run({ network, times }) {
     const net = await network()
     const hosts = hostsOf(net)

@@ -6,7 +6,8 @@ export const row: Row = {
   number: 19,
   name: 'bit flip in every store file',
   lane: 'parts',
-  times: { core: 0, full: 3, campaign: 20 },
+  minutes: 2,
+  times: { core: 0, full: 9, campaign: 20 },
   async run({ random, times }) {
     for (let i = 0; i < times; i++) {
       const grep = 'never reads a wrong value after a bit was flipped'

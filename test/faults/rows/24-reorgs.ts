@@ -15,7 +15,8 @@ export const row: Row = {
   number: 24,
   name: 'chain reorg of depth 1 to 20',
   lane: 'own',
-  times: { core: 0, full: 5, campaign: 20 },
+  minutes: 15,
+  times: { core: 0, full: 20, campaign: 20 },
   async run({ random, times, say }) {
     const figures: string[] = []
     for (const confirmations of [24, 1]) {
@@ -44,7 +45,7 @@ async function reorganise(
 ): Promise<string> {
   const { devnet, ledger } = net
   const { abi, ...code } = await counterContract()
-  const client = await connectAs(devnet, net.nextUser())
+  const client = await connectAs(devnet, await net.borrowUser())
   const rpc = (method: string, params: unknown[] = []): Promise<unknown> => ledger.provider.send(method, params)
   const deployed = await whileMining(devnet, client.deploy({ ...code, abi }, []))
   const scAddr = await whileMining(devnet, deployed.result())

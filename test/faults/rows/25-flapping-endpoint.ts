@@ -1,28 +1,48 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { flapping, honest } from '@enigma/faults'
+import { flapping, honest, type FrontPlan } from '@enigma/faults'
 import { must, type Row } from '../row.ts'
 import { audit } from '../support/audit.ts'
 import { CountingLoad } from '../support/load.ts'
 
-/** The Ethereum endpoint of every node fails a third of all calls, each in one of eight ways. */
+/** The endpoint is gone for good: a provider that went out of business. */
+const dead: FrontPlan = () => ({ kind: 'reset' })
+
+/**
+ * Every node has two Ethereum endpoints. In turn: both fail a third of all calls, each in one of eight ways; the first one answers
+ * nothing at all, and the second must do; the other way round.
+ */
 export const row: Row = {
   number: 25,
-  name: 'RPC endpoint flaps: 429, 500, HTML, hung, lost answers',
+  name: 'RPC endpoints flap: 429, 500, HTML, hung, lost answers; fail-over',
   lane: 'devnet',
   times: { core: 0, full: 3, campaign: 6 },
-  uses: ['workers', 'principal', 'fronts'],
+  uses: ['everything'],
+  minutes: 3,
   async run({ network, random, times, scale }) {
     const net = await network()
     const { devnet, ledger } = net
     const from = await devnet.blockNumber()
     const loads = [await CountingLoad.prepare(net), await CountingLoad.prepare(net)]
     const nodes = [devnet.principal, ...devnet.workers]
-    let faults = 0
+    const answered = (): number => nodes.reduce((sum, { name }) => sum + (net.secondFront(name).faults['pass'] ?? 0), 0)
+    const verified = async (): Promise<number> =>
+      (await Promise.all(loads.map(load => load.verified()))).reduce((sum, found) => sum + found.length, 0)
+    let overOnes = 0
     for (let round = 0; round < times; round++) {
-      for (const { name } of nodes) net.front(name).behave(flapping(random.fork(name), 0.3))
+      const [first, second] = ([[null, null], [dead, honest], [honest, dead]] as const)[round % 3]! // prettier-ignore
+      const [before, done] = [answered(), await verified()]
+      for (const { name } of nodes) {
+        net.front(name).behave(first ?? flapping(random.fork(name), 0.3))
+        net.secondFront(name).behave(second ?? flapping(random.fork(`second of ${name}`), 0.3))
+      }
       for (const load of loads) load.start()
       await sleep({ core: 10_000, full: 30_000, campaign: 300_000 }[scale])
-      for (const { name } of nodes) net.front(name).behave(honest)
+      must((await verified()) > done, `no task was verified in round ${round + 1}`)
+      if (first === dead) {
+        must(answered() > before, 'nobody asked the second endpoint')
+        overOnes += 1
+      }
+      for (const { name } of nodes) for (const front of [net.front(name), net.secondFront(name)]) front.behave(honest)
       for (const load of loads) await load.stop()
       await net.eventually('every node at the head', async () => {
         const head = await devnet.blockNumber()
@@ -30,10 +50,15 @@ export const row: Row = {
         return heads.every(found => found >= head - 2) ? true : undefined
       })
     }
-    for (const { name } of nodes) for (const [kind, n] of Object.entries(net.front(name).faults)) if (kind !== 'pass') faults += n // prettier-ignore
+    let faults = 0
+    for (const { name } of nodes) {
+      for (const front of [net.front(name), net.secondFront(name)]) {
+        for (const [kind, n] of Object.entries(front.faults)) if (kind !== 'pass') faults += n
+      }
+    }
     const repeated = await ledger.repeated(nodes.map(node => node.operator.address), from) // prettier-ignore
     must(repeated.length === 0, `sent twice: ${repeated.join('; ')}`)
-    return `duplicate transactions 0 with ${faults} faults; ${await audit(net, loads)}`
+    return `duplicate transactions 0 with ${faults} faults; worked on through the second endpoint ${overOnes} times; ${await audit(net, loads)}`
   }
 }
 

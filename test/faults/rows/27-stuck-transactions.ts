@@ -10,7 +10,7 @@ export const row: Row = {
   number: 27,
   name: 'transaction stuck, underpriced, nonce gap',
   lane: 'devnet',
-  times: { core: 0, full: 10, campaign: 100 },
+  times: { core: 0, full: 20, campaign: 100 },
   uses: ['everything'],
   async run({ network, random, times, say }) {
     const net = await network()

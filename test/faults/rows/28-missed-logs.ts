@@ -9,8 +9,8 @@ export const row: Row = {
   number: 28,
   name: 'missed logs',
   lane: 'devnet',
-  times: { core: 1, full: 5, campaign: 50 },
-  uses: ['workers', 'fronts'],
+  times: { core: 1, full: 20, campaign: 50 },
+  uses: ['everything'],
   async run({ network, random, times }) {
     const net = await network()
     const { devnet } = net
@@ -20,7 +20,7 @@ export const row: Row = {
       for (const { name } of devnet.workers)
         net.front(name).behave(droppingLogs(random.fork(name), 0.2, () => dropped++))
       for (const load of loads) load.start()
-      await net.blocks(16)
+      await net.blocks(10)
       for (const { name } of devnet.workers) net.front(name).behave(honest)
       for (const load of loads) await load.stop()
     }

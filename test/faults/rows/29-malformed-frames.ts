@@ -8,6 +8,7 @@ export const row: Row = {
   number: 29,
   name: 'malformed frames to every p2p protocol',
   lane: 'parts',
+  minutes: 3,
   times: { core: 200, full: 20_000, campaign: 10_000_000 },
   async run({ random, times, say }) {
     // Bans and quotas would end the storm at once; rows 30 and 38 look at those.

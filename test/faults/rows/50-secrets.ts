@@ -6,6 +6,7 @@ export const row: Row = {
   number: 50,
   name: 'secrets scan: disk, logs, wire, arguments',
   lane: 'own',
+  minutes: 2,
   times: { core: 0, full: 1, campaign: 20 },
   async run({ times }) {
     let passed = 0

@@ -4,6 +4,8 @@ import { jsonCorpus } from '../support/json-corpus.ts'
 import { MIB, liveBytes } from '../support/resources.ts'
 import { RpcLab } from '../support/rpc-lab.ts'
 
+const PARSE_ERROR = -32_700
+
 /** JSON-RPC bodies that are too large, too many, too deep, or no JSON. */
 export const row: Row = {
   number: 61,
@@ -12,13 +14,20 @@ export const row: Row = {
   times: { core: 1, full: 20, campaign: 50 },
   async run({ random, times }) {
     const lab = await RpcLab.start({ perSecond: 1e9, burst: 1e9 })
+    const corpus = jsonCorpus()
     let bodies = 0
     try {
       const before = liveBytes()
       for (let round = 0; round < times; round++) {
-        for (const { name, body } of jsonCorpus()) {
+        for (const { name, body, valid } of corpus) {
           const { status, answer, answers } = await post(lab.port, body)
           bodies += 1
+          const done = [answer, ...answers].some(({ result }) => result !== undefined)
+          must(valid || !done, `${name}: no JSON, and it was answered with a result`)
+          must(
+            valid || status >= 400 || answer.error?.code === PARSE_ERROR,
+            `${name}: no JSON, and status ${status} does not say so`
+          )
           const refused = status >= 400 && status < 500
           const told = answer.error !== undefined || answer.result !== undefined || answers.length > 0
           must(refused || told || status === 204, `${name}: status ${status} without a JSON-RPC answer`)
@@ -33,7 +42,7 @@ export const row: Row = {
       must(await lab.answers(), 'an honest call is not answered any more')
       must(({} as { polluted?: unknown }).polluted === undefined, 'the prototype of objects was changed')
       must(grown < 50, `memory grew by ${grown.toFixed(0)} MiB`)
-      return `crashes 0 after ${bodies} bodies; live memory +${grown.toFixed(0)} MiB`
+      return `crashes 0 after ${bodies} bodies, ${corpus.length} different ones, ${corpus.filter(({ valid }) => !valid).length} of them no JSON; live memory +${grown.toFixed(0)} MiB`
     } finally {
       await lab.stop()
     }

@@ -10,7 +10,8 @@ export const row: Row = {
   number: 66,
   name: 'cold start with 10,000 deltas of 1,000 contracts',
   lane: 'own',
-  times: { core: 0, full: 1, campaign: 5 },
+  minutes: 3,
+  times: { core: 0, full: 3, campaign: 5 },
   async run({ times }) {
     let seconds = 0
     let megabytes = 0

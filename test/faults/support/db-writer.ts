@@ -1,13 +1,14 @@
-/** `node db-writer.ts FOLDER FROM`: writes synced batches of ten values for ever, and says how many values are acknowledged. */
-import { writeSync } from 'node:fs'
+/** `node db-writer.ts FOLDER FROM ACKS`: writes synced batches of ten values for ever, and notes in a file how many are acknowledged. */
+import { openSync, writeSync } from 'node:fs'
 import { bytesPart, openDatabase } from '@enigma/worker/testing'
 
-const [folder = '', from = '0'] = process.argv.slice(2)
+const [folder = '', from = '0', acks = ''] = process.argv.slice(2)
+const noted = openSync(acks, 'a')
 const db = await openDatabase(folder)
 const part = bytesPart(db, 'acked')
 for (let next = Number(from); ;) {
   const batch = db.batch()
   for (let i = 0; i < 10; i++, next++) batch.put(String(next), Buffer.from(`value ${next}`), { sublevel: part })
   await batch.write({ sync: true } as object)
-  writeSync(1, `${next}\n`)
+  writeSync(noted, `${next}\n`)
 }

@@ -2,19 +2,31 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import {
+  honest,
   startFaultProxy,
   startNamespaceNet,
   startRpcFront,
   type FaultProxy,
   type NamespaceNet,
+  type Random,
   type RpcFront
 } from '@enigma/faults'
-import { startDevnet, type DevAccount, type Devnet, type DevnetOptions, type DevnetWorker } from '@enigma/devnet'
+import {
+  startDevnet,
+  type DevAccount,
+  type Devnet,
+  type DevnetNode,
+  type DevnetOptions,
+  type DevnetWorker
+} from '@enigma/devnet'
+import { Lender } from './borrowing.ts'
 import { FaultLedger } from './fault-ledger.ts'
 
 /** Blocks of an epoch, and the time between two blocks: a task that nobody serves is refunded after 22 blocks, 11 s. */
 export const EPOCH_SIZE = 20
 export const BLOCK_MS = 500
+
+const FIRST = { pick: <T>(from: readonly T[]): T => from[0]! }
 
 export interface FaultNetInit {
   /** For data and logs. */
@@ -32,10 +44,20 @@ export interface FaultNet {
   /** The hosts, if they are in namespaces. */
   readonly hosts: NamespaceNet | null
   worker(index: number): DevnetWorker
-  /** The Ethereum endpoint of one node, honest unless told otherwise. Not with namespaces. */
+  /** The first of the two Ethereum endpoints of one node, honest unless told otherwise, and the second. Not with namespaces. */
   front(name: string): RpcFront
+  secondFront(name: string): RpcFront
+  /** Takes any worker, or any node, for a while: no other row does anything to it. Whatever was done to it, it runs afterwards. */
+  withWorker<T>(random: Random, use: (worker: DevnetWorker) => Promise<T>): Promise<T>
+  withNode<T>(random: Random, names: readonly string[], use: (node: DevnetNode) => Promise<T>): Promise<T>
+  /** `principal` and all workers. */
+  readonly names: readonly string[]
+  node(name: string): DevnetNode
   /** An account that no other row uses at the same time; there are nine. */
-  nextUser(): DevAccount
+  borrowUser(): Promise<DevAccount>
+  returnUser(account: DevAccount): void
+  /** What is to be done when the row is over, in whatever way. */
+  atEnd(clean: () => unknown): void
   /** Asks until the answer is defined; errors count as no answer. @throws after 90 s, naming what was waited for. */
   eventually<T>(what: string, ask: () => Promise<T | undefined>, limitMs?: number): Promise<T>
   /** Blocks from now. */
@@ -55,6 +77,7 @@ export async function startFaultNet({
   const hosts = namespaces ? await startNamespaceNet(names) : null
   let chainProxy: FaultProxy | null = null
   const fronts = new Map<string, RpcFront>()
+  const seconds = new Map<string, RpcFront>()
   const devnet = await startDevnet({
     dataDir: join(folder, 'data'),
     logDir: join(folder, 'logs'),
@@ -68,18 +91,21 @@ export async function startFaultNet({
     ledger.close()
     await devnet.stop()
     await chainProxy?.stop()
-    await Promise.all([...fronts.values()].map(front => front.stop()))
+    await Promise.all([...fronts.values(), ...seconds.values()].map(front => front.stop()))
     await hosts?.stop()
   }
 
-  /** Each node has an Ethereum endpoint of its own. */
+  /** Each node has two Ethereum endpoints of its own. */
   function behindFronts(): DevnetOptions {
     return {
       seams: {
         async chain(url) {
-          for (const name of names) fronts.set(name, await startRpcFront(url))
+          for (const name of names) {
+            fronts.set(name, await startRpcFront(url))
+            seconds.set(name, await startRpcFront(url))
+          }
         },
-        chainUrl: name => fronts.get(name)!.url
+        chainUrl: name => `${fronts.get(name)!.url},${seconds.get(name)!.url}`
       }
     }
   }
@@ -99,7 +125,24 @@ export async function startFaultNet({
   }
 
   const ledger = new FaultLedger(devnet)
-  let used = 0
+  const nodes = new Lender(names)
+  const users = new Lender(devnet.accounts.users)
+  const node = (name: string): DevnetNode => [devnet.principal, ...devnet.workers].find(one => one.name === name)!
+
+  /** As it was before a row did something to it. */
+  async function mend(name: string): Promise<void> {
+    for (const front of [fronts.get(name), seconds.get(name)]) front?.behave(honest)
+    if (node(name).pid === undefined) await devnet.restart(name)
+    else await devnet.kill(name, 'SIGCONT')
+  }
+  const withNode: FaultNet['withNode'] = async (random, wanted, use) => {
+    const name = await nodes.borrow(random, one => wanted.includes(one))
+    try {
+      return await use(node(name))
+    } finally {
+      await mend(name).finally(() => nodes.giveBack(name))
+    }
+  }
   const eventually: FaultNet['eventually'] = async (what, ask, limitMs = 90_000) => {
     const deadline = performance.now() + limitMs
     let last: unknown
@@ -127,7 +170,15 @@ export async function startFaultNet({
       if (found === undefined) throw new RangeError(`${name} has no endpoint of its own`)
       return found
     },
-    nextUser: () => devnet.accounts.users[used++ % devnet.accounts.users.length]!,
+    secondFront: name => seconds.get(name)!,
+    names,
+    node,
+    withNode,
+    withWorker: (random, use) =>
+      withNode(random, names.slice(1), ({ name }) => use(devnet.workers.find(worker => worker.name === name)!)),
+    borrowUser: () => users.borrow(FIRST),
+    returnUser: account => users.giveBack(account),
+    atEnd: () => undefined,
     eventually,
     async blocks(count) {
       const until = (await devnet.blockNumber()) + count
@@ -135,5 +186,17 @@ export async function startFaultNet({
     },
     log: name => readFileSync(join(devnet.logDir, `${name}.log`), 'utf8'),
     stop
+  }
+}
+
+/** The network as one row has it: what the row takes and opens is given back when it is over. */
+export function forRow(net: FaultNet): { net: FaultNet; end(): Promise<void> } {
+  const cleanups: (() => unknown)[] = []
+  const atEnd = (clean: () => unknown): void => void cleanups.push(clean)
+  return {
+    net: { ...net, atEnd },
+    async end() {
+      for (const clean of cleanups.reverse()) await clean()
+    }
   }
 }

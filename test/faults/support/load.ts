@@ -15,6 +15,17 @@ export interface LoadOptions {
   readonly chainUrl?: string
 }
 
+/** A task that is under way when its row fails has its end by then. */
+const END_MS = 30_000
+
+/** Deploys a counter. Other rows may have all its workers down: then its fee comes back, and it is deployed again. */
+async function deployed(net: FaultNet, client: EnigmaClient): Promise<ScAddr> {
+  return net.eventually('a counter on the network', async () => {
+    const task = await client.deploy(await counterContract(), [])
+    return task.result()
+  })
+}
+
 /** What became of all tasks of a load. */
 export interface Account {
   readonly recorded: number
@@ -60,11 +71,15 @@ export class CountingLoad {
 
   /** Deploys the counter; tasks begin with `start`. */
   static async prepare(net: FaultNet, options: LoadOptions = {}): Promise<CountingLoad> {
-    const account = net.nextUser()
+    const account = await net.borrowUser()
+    net.atEnd(() => net.returnUser(account))
     const client = await connectAs(net.devnet, account, { ...options, storage: memoryStorage() })
+    net.atEnd(() => client.close())
     const fromBlock = (await net.devnet.blockNumber()) + 1
-    const task = await client.deploy(await counterContract(), [])
-    return new CountingLoad(net, account, client, await task.result(), fromBlock, options)
+    const scAddr = await deployed(net, client)
+    const load = new CountingLoad(net, account, client, scAddr, fromBlock, options)
+    net.atEnd(() => Promise.race([load.stop(), sleep(END_MS)]))
+    return load
   }
 
   start(): this {
@@ -114,10 +129,11 @@ export class CountingLoad {
     await this.stop()
     const { ledger } = this.#net
     const recorded = await ledger.tasksOf(this.#account.address, this.#fromBlock)
-    const deployment = this.scAddr as string as TaskId
+    const deployment = recorded.indexOf(this.scAddr as string as TaskId) // those before it were refunded
     const numbers: number[] = []
     let refunded = 0
-    for (const taskId of recorded.filter(id => id !== deployment)) {
+    const counted = recorded.slice(deployment + 1)
+    for (const taskId of counted) {
       const endings = await this.#net.eventually(`an end of task ${taskId}`, async () => {
         const found = await ledger.endings(taskId)
         return found.length > 0 ? found : undefined
@@ -136,7 +152,7 @@ export class CountingLoad {
       numbers.every((number, i) => number === i + 1),
       `${numbers.length} verified tasks counted to ${numbers.join(' ')}`
     )
-    return { recorded: recorded.length - 1, verified: numbers.length, refunded, refused: this.#refused }
+    return { recorded: counted.length, verified: numbers.length, refunded, refused: this.#refused }
   }
 
   /** Tasks whose answer a worker should have. */

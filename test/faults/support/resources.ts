@@ -1,4 +1,5 @@
-import { readdirSync } from 'node:fs'
+import { readFileSync, readdirSync } from 'node:fs'
+import { processTree } from '@enigma/devnet'
 
 /** Open file descriptors of this process. */
 export const openFiles = (): number => readdirSync('/proc/self/fd').length
@@ -38,5 +39,23 @@ export class LoopLag {
   stop(): readonly number[] {
     clearInterval(this.#timer)
     return this.#delays
+  }
+}
+
+const TICK_MS = 10 // what /proc counts in: USER_HZ is 100 on every Linux
+
+/** Processor time that a process and its children have used so far, in ms: the same on a busy machine as on an idle one, nearly. */
+export function processorMs(pid: number): number {
+  return processTree(pid).reduce((sum, one) => sum + ticksOf(one.pid) * TICK_MS, 0)
+}
+
+function ticksOf(pid: number): number {
+  try {
+    const fields = readFileSync(`/proc/${pid}/stat`, 'utf8')
+      .replace(/^.*\) /, '')
+      .split(' ')
+    return Number(fields[11]) + Number(fields[12]) // utime, stime
+  } catch {
+    return 0 // it has ended
   }
 }

@@ -29,8 +29,6 @@ export interface Lie {
 
 interface HonestPlace {
   readonly announce?: readonly string[]
-  /** How long one wait for content may take. */
-  readonly fetchTimeoutMs?: number
 }
 
 interface Honest {
@@ -62,7 +60,7 @@ export class StoreLab {
   }
 
   async honest(name: string, listen: readonly string[] = LOOPBACK, place: HonestPlace = {}): Promise<Honest> {
-    const { announce = [], fetchTimeoutMs } = place
+    const { announce = [] } = place
     const network = await makeNetwork(this.chain, name, { bootstrap: this.#bootstrap, listen, announce })
     const { store } = await this.#disks.content()
     const sync = new PeerDeltaSync({
@@ -71,8 +69,7 @@ export class StoreLab {
       store,
       log: quiet,
       graceMs: 20,
-      retryMs: 100,
-      fetchTimeoutMs
+      retryMs: 100
     })
     await this.#running.start(network)
     await this.#running.start(sync)
