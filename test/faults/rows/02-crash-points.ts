@@ -52,6 +52,6 @@ export const row: Row = {
     const counts = CRASH_POINTS.map(point => `${point} ${died.get(point)}`).join(', ')
     const least = Math.min(...died.values())
     must(least >= Math.floor(times / CRASH_POINTS.length / 2), `too few deaths at some points: ${counts}`)
-    return `torn 0 of ${deaths} deaths at ${CRASH_POINTS.length} of ${CRASH_POINTS.length} points (${counts}); ${figure}`
+    return `torn 0 of ${deaths} deaths at ${[...died.values()].filter(n => n > 0).length} of ${CRASH_POINTS.length} points (${counts}); ${figure}`
   }
 }

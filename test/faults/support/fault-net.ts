@@ -20,6 +20,7 @@ import {
   type DevnetWorker
 } from '@enigma/devnet'
 import { Lender } from './borrowing.ts'
+import { HEAP_PROBE, heapProbeEnv } from './heap.ts'
 import { FaultLedger } from './fault-ledger.ts'
 
 /** Blocks of an epoch, and the time between two blocks: a task that nobody serves is refunded after 22 blocks, 11 s. */
@@ -40,6 +41,8 @@ export interface FaultNetInit {
 /** A running network for faults, and what rows ask of it. */
 export interface FaultNet {
   readonly devnet: Devnet
+  /** Of this lane: what nodes are to leave for the rows. */
+  readonly folder: string
   readonly ledger: FaultLedger
   /** The hosts, if they are in namespaces. */
   readonly hosts: NamespaceNet | null
@@ -120,7 +123,12 @@ export async function startFaultNet({
         command: name => net.command(name),
         chainUrl: () => `http://${net.gateway}:${chainProxy!.port}`
       },
-      env: name => ({ ENIGMA_HTTP_HOST: net.address(name), ENIGMA_P2P_HOST: net.address(name) })
+      preload: [HEAP_PROBE],
+      env: name => ({
+        ...heapProbeEnv(folder),
+        ENIGMA_HTTP_HOST: net.address(name),
+        ENIGMA_P2P_HOST: net.address(name)
+      })
     }
   }
 
@@ -162,6 +170,7 @@ export async function startFaultNet({
   }
   return {
     devnet,
+    folder,
     ledger,
     hosts,
     worker: index => devnet.workers[index - 1]!,

@@ -7,10 +7,11 @@ import type { Logger } from '../ops/log.ts'
 import { DeltaPusher } from './delta-pusher.ts'
 import { serveDeltas } from './delta-server.ts'
 import { SyncError } from './errors.ts'
-import { Fetcher } from './fetcher.ts'
+import { Fetcher, type FetchOptions } from './fetcher.ts'
 import type { ContentStore, DeltaSync, StoredDelta, SyncProgress } from './interfaces.ts'
 import { Inventory } from './inventory.ts'
 import type { Need } from './needs.ts'
+import type { OnNext } from './receiver.ts'
 
 export interface DeltaSyncInit {
   readonly network: PeerNetwork & Partial<ContentRouting>
@@ -28,8 +29,12 @@ export interface DeltaSyncInit {
   readonly onHeld?: (scAddr: ScAddr) => void
 }
 
-/** Without any arrival. */
+/** Without a contract or a code that is whole, or so many bytes of one: a large one over a slow link stands not still. */
 const FETCH_TIMEOUT_MS = 20_000
+const MOVED_BYTES = 16 * 1024
+
+type FetchEvents = Pick<FetchOptions, 'onDone' | 'onNext'>
+
 const FIRST_PAUSE_MS = 100
 const MOST_PAUSE_MS = 2_000
 const SWEEP_MS = 10 * 60 * 1000
@@ -159,21 +164,21 @@ export class PeerDeltaSync implements DeltaSync {
     return true
   }
 
-  /** Fetches until nothing is missing. @throws SYNC_INCOMPLETE when nothing has come for fetchTimeoutMs, or the signal aborts. */
+  /** Fetches until nothing is missing. @throws SYNC_INCOMPLETE when hardly anything has come for fetchTimeoutMs, or the signal aborts. */
   async #untilHere(
     what: string,
     outer: AbortSignal | undefined,
     missing: () => Promise<Need[]>,
     onDone: (need: Need) => void = () => undefined
   ): Promise<void> {
-    const stall = stallLimit(this.#init.fetchTimeoutMs ?? FETCH_TIMEOUT_MS)
+    const stall = this.#stall()
     const signal = outer ? AbortSignal.any([stall.signal, outer]) : stall.signal
-    const arrived = (need: Need): void => {
-      stall.moved()
-      onDone(need)
-    }
     try {
-      await this.#untilNone(what, signal, missing, arrived)
+      const arrived = (need: Need): void => {
+        stall.moved()
+        onDone(need)
+      }
+      await this.#untilNone(what, signal, missing, { onDone: arrived, onNext: stall.onNext })
     } finally {
       stall.stop()
     }
@@ -183,7 +188,7 @@ export class PeerDeltaSync implements DeltaSync {
     what: string,
     signal: AbortSignal,
     missing: () => Promise<Need[]>,
-    onDone: (need: Need) => void
+    events: FetchEvents
   ): Promise<void> {
     const { network } = this.#init
     let pause = FIRST_PAUSE_MS
@@ -196,7 +201,7 @@ export class PeerDeltaSync implements DeltaSync {
           hint: 'It is tried again by itself; look at /status for the number of peers.'
         })
       }
-      await this.#fetch(needs, signal, onDone)
+      await this.#fetch(needs, signal, events)
       const left = needs.filter(need => !need.done).length
       if (left === 0) continue
       if (left < before) pause = FIRST_PAUSE_MS
@@ -209,25 +214,42 @@ export class PeerDeltaSync implements DeltaSync {
     }
   }
 
-  #fetch(needs: readonly Need[], signal: AbortSignal, onDone: (need: Need) => void = () => undefined): Promise<void> {
+  #fetch(needs: readonly Need[], signal: AbortSignal, { onDone, onNext }: FetchEvents = {}): Promise<void> {
     const note = this.#inventory.noter()
     return this.#fetcher.fetch(needs, {
       signal,
       onDone(need) {
         note(need)
-        onDone(need)
-      }
+        onDone?.(need)
+      },
+      onNext
     })
   }
 
   /** One round, for as long as something comes. */
   async #fetchAll(needs: readonly Need[], outer: AbortSignal): Promise<void> {
-    const stall = stallLimit(this.#init.fetchTimeoutMs ?? FETCH_TIMEOUT_MS)
+    const stall = this.#stall()
     try {
-      await this.#fetch(needs, AbortSignal.any([outer, stall.signal]), () => stall.moved())
+      await this.#fetch(needs, AbortSignal.any([outer, stall.signal]), {
+        onDone: () => stall.moved(),
+        onNext: stall.onNext
+      })
     } finally {
       stall.stop()
     }
+  }
+
+  /** Ends what has not moved by so many bytes for `fetchTimeoutMs`. */
+  #stall(): ReturnType<typeof stallLimit> & { readonly onNext: OnNext } {
+    const limit = stallLimit(this.#init.fetchTimeoutMs ?? FETCH_TIMEOUT_MS)
+    let bytes = 0
+    const onNext: OnNext = more => {
+      bytes += more
+      if (bytes < MOVED_BYTES) return
+      bytes = 0
+      limit.moved()
+    }
+    return { ...limit, onNext }
   }
 
   #want(scAddr: ScAddr): void {

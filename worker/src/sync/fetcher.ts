@@ -4,7 +4,7 @@ import { decidingCode } from '../net/errors.ts'
 import type { ContentRouting, Peer, PeerNetwork } from '../net/peer-network.ts'
 import type { Logger } from '../ops/log.ts'
 import type { Need } from './needs.ts'
-import { BadPeer, receive, type ReceiverInit } from './receiver.ts'
+import { BadPeer, receive, type OnNext, type ReceiverInit } from './receiver.ts'
 
 export interface FetcherInit extends ReceiverInit {
   readonly network: Pick<PeerNetwork, 'line' | 'penalise' | 'peers' | 'onPeer'> & Partial<ContentRouting>
@@ -17,6 +17,8 @@ export interface FetchOptions {
   readonly signal: AbortSignal
   /** A need is fulfilled, and on disk. */
   readonly onDone?: (need: Need) => void
+  /** Part of a need came: a large one takes long over a slow link. */
+  readonly onNext?: OnNext
 }
 
 /** Wants in one request: enough to fill a stream, few enough that several peers share the work. */
@@ -41,7 +43,10 @@ export class Fetcher {
   }
 
   /** Resolves when everything was tried: `need.done` tells which came. */
-  async fetch(needs: readonly Need[], { signal, onDone = () => undefined }: FetchOptions): Promise<void> {
+  async fetch(
+    needs: readonly Need[],
+    { signal, onDone = () => undefined, onNext = () => undefined }: FetchOptions
+  ): Promise<void> {
     const { network, log, streamsPerPeer = 2 } = this.#init
     const open = new Set(needs.filter(need => !need.done))
     const active = new Map<string, number>()
@@ -61,7 +66,7 @@ export class Fetcher {
     const job = async (peer: Peer, batch: readonly Need[]): Promise<void> => {
       const { peerId } = peer
       try {
-        await receive(this.#init, peer, batch, signal)
+        await receive(this.#init, peer, batch, signal, onNext)
       } catch (err) {
         const bad = err instanceof BadPeer
         strikes.set(peerId, (strikes.get(peerId) ?? 0) + (bad ? MAX_STRIKES : 1))

@@ -24,6 +24,9 @@ export interface ReceiverInit {
   readonly onBytes?: (bytes: number) => void
 }
 
+/** Told of bytes that were the next ones of something that is missing. */
+export type OnNext = (bytes: number) => void
+
 /** What is kept in memory before it is written: one synced batch. */
 const BATCH_BYTES = 1024 * 1024
 
@@ -40,7 +43,8 @@ export async function receive(
   { network, chain, store, onBytes = () => undefined }: ReceiverInit,
   peer: Peer,
   needs: readonly Need[],
-  signal: AbortSignal
+  signal: AbortSignal,
+  onNext: OnNext
 ): Promise<void> {
   const line = await network.line(peer, PeerProtocol.sync, signal)
   let batch: ChosenContent[] = []
@@ -80,6 +84,7 @@ export async function receive(
     } catch {
       return malformed('a piece that is not the next one')
     }
+    onNext(piece.bytes.length)
     if (!arrived) return
     const { index, bytes } = arrived
     const hash = keccak256(bytes)
