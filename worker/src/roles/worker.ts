@@ -114,7 +114,7 @@ export async function startWorker(base: NodeBase): Promise<Node> {
   const taskLog = log.child('task')
   const committer = new Committer({ chain: indexer, sender, log: taskLog })
   stops.add('committer', () => Promise.resolve(committer.stop()))
-  const views = shareViews(indexer, enclave, createChainViews(indexer, enclave, network))
+  const views = shareViews(indexer, enclave, createChainViews(indexer, enclave, network), () => runner.foreseen())
   const { verifyFull, snapshotWorth: worthDeltas } = config
   const loader = verifyFull
     ? noSnapshots

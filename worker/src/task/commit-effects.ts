@@ -32,7 +32,7 @@ export function createCommitEffects(parts: EffectParts): Readonly<Record<'submit
     return proof && { ...stored, task: recordOf(chain, task), seat, proof }
   }
 
-  const submit: RunEffect = async (task, { signal, tell, unsettled }) => {
+  const submit: RunEffect = async (task, { signal, tell, unsettled, coming }) => {
     const { state, facts } = task
     if (!('run' in state) || facts.seat === null) return null
     const { digest } = state.run
@@ -49,6 +49,7 @@ export function createCommitEffects(parts: EffectParts): Readonly<Record<'submit
         item,
         signal,
         unsettled,
+        coming,
         onSigned() {
           parts.reachSigned()
           told.push(tell({ type: 'signed' }))

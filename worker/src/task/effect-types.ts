@@ -27,6 +27,8 @@ export interface EffectContext {
   tell(event: TaskEventIn): Promise<void>
   /** This worker's unsettled runs of the same contract, as they stand now. */
   unsettled(): readonly Unsettled[]
+  /** Tasks of the same contract whose receipts this worker will have soon. */
+  coming(): number
 }
 
 /** Does something for a task. Null: nothing to say. What it throws is tried again after a pause. */

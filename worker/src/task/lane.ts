@@ -7,8 +7,18 @@ export type Unsettled = Task & { readonly state: TaskState & { readonly run: Run
 export const isUnsettled = (task: Task): task is Unsettled =>
   task.state.stage === 'sealed' || task.state.stage === 'submitted'
 
-const headAfter = ({ prevHead, deltaHash }: RunRef): Hash =>
-  deltaHash === ZERO_HASH ? prevHead : nextHead(prevHead, deltaHash)
+/** A lane of 64 runs is put in order several times with every run. */
+const heads = new WeakMap<RunRef, Hash>()
+
+function headAfter(run: RunRef): Hash {
+  const { prevHead, deltaHash } = run
+  if (deltaHash === ZERO_HASH) return prevHead
+  const known = heads.get(run)
+  if (known) return known
+  const head = nextHead(prevHead, deltaHash)
+  heads.set(run, head)
+  return head
+}
 
 /**
  * The unsettled runs of one contract as they follow each other from a head on: the order in which their receipts have to reach

@@ -5,9 +5,12 @@ import { recordOf, refusal, type EffectParts, type RunEffect } from './effect-ty
 import { orderFrom, type Unsettled } from './lane.ts'
 import type { Task } from './machine.ts'
 import { runRefOf } from './run-ref.ts'
+import { untilIndexed } from './views.ts'
 
 /** Nothing was signed, and another try would end the same way. */
 export const DECLINES: readonly string[] = ['INPUT_NOT_FOR_SEAT', 'ENCLAVE_INPUT_MISMATCH', 'ENCLAVE_BAD_REQUEST']
+/** How long a later seat waits for the block after a task's record before it accepts. */
+const LATER_SEAT_MS = 1_500
 /** The enclave's own trouble with a run, not the network's. */
 const RUN_FAILURES = /^(WASM_|ENCLAVE_INTERNAL|ENCLAVE_FULL)/
 
@@ -36,7 +39,19 @@ export function createRunEffects(parts: EffectParts): { readonly prepare: RunEff
     return { nonce, contract }
   }
 
+  /**
+   * A later seat leaves the first one the machine and the principal until the record's next block: most tasks are settled then, and
+   * it accepts only what is not. Its own window is far.
+   */
+  async function letFirstSeat({ facts }: Task, signal: AbortSignal): Promise<boolean> {
+    if (facts.seat === 0) return false
+    await untilIndexed(chain, facts.recordBlock + 1, LATER_SEAT_MS, signal).catch(() => undefined)
+    signal.throwIfAborted()
+    return Boolean(chain.task(facts.taskId)?.settlement)
+  }
+
   const prepare: RunEffect = async (task, { signal }) => {
+    if (await letFirstSeat(task, signal)) return null
     const envelope = await envelopeOf(task)
     const { nonce } = await ready(task, [], task.facts.recordBlock, signal)
     try {

@@ -7,6 +7,7 @@ import {
   asError,
   codeOf,
   deadlineOf,
+  windowOpens,
   type Address,
   type Hash,
   type ScAddr,
@@ -21,7 +22,17 @@ import type { Effects, Outcome } from './effects.ts'
 import type { EnvelopeStore } from './envelope-store.ts'
 import { overtaken, type Unsettled } from './lane.ts'
 import { runRefOf } from './run-ref.ts'
-import { effectOf, firstState, isFinal, isPersistent, next, type Task, type TaskEventIn } from './machine.ts'
+import {
+  effectOf,
+  firstState,
+  isFinal,
+  isPersistent,
+  next,
+  type Task,
+  type TaskEventIn,
+  type TaskFacts,
+  type TaskState
+} from './machine.ts'
 import { turns } from './schedule.ts'
 import { TaskBook, type Entry } from './task-book.ts'
 import { factsOf } from './task-facts.ts'
@@ -42,6 +53,7 @@ export interface RunnerParts {
 const FIRST_PAUSE_MS = 100
 const LONGEST_PAUSE_MS = 2_000
 const DISK_PAUSE_MS = 1_000
+const NEEDS_VIEW: readonly TaskState['stage'][] = ['preparing', 'accepted', 'running', 'sealed', 'submitted']
 /** Settled tasks kept on disk and in memory, for late questions. */
 const KEPT_SETTLED = 5_000
 
@@ -94,6 +106,15 @@ export class TaskRunner {
     const counts: Record<string, number> = {}
     for (const { task } of this.#book.entries()) counts[task.state.stage] = (counts[task.state.stage] ?? 0) + 1
     return counts
+  }
+  /** Tasks that need a view of the newest block now or soon, the oldest first. */
+  *foreseen(): Generator<TaskFacts> {
+    const head = this.#parts.chain.head().number
+    const wanted = [...this.#book.open()].flatMap(({ task: { facts, state } }) => {
+      const isOurs = facts.seat !== null && head >= windowOpens(facts.recordBlock, facts.seat)
+      return (isOurs && NEEDS_VIEW.includes(state.stage)) || state.stage === 'included' ? [facts] : []
+    })
+    yield* wanted.sort((a, b) => a.order - b.order)
   }
   onChange(listener: (taskId: TaskId) => void): () => void {
     this.#listeners.add(listener)
@@ -204,6 +225,18 @@ export class TaskRunner {
     return runs.filter(({ facts }) => this.#parts.chain.task(facts.taskId)?.settlement === null)
   }
 
+  /** Tasks of a contract whose receipts this worker will have soon. */
+  #comingOf(scAddr: ScAddr): number {
+    const head = this.#parts.chain.head().number
+    let count = 0
+    for (const { task } of this.#book.open()) {
+      const { facts, state } = task
+      if (facts.scAddr !== scAddr || facts.seat === null || head < windowOpens(facts.recordBlock, facts.seat)) continue
+      if (state.stage === 'running' || (state.stage === 'accepted' && head >= state.notBefore)) count += 1
+    }
+    return count
+  }
+
   #onRollback(to: number): void {
     for (const { task } of this.#book.entries()) {
       const { facts, state } = task
@@ -300,8 +333,10 @@ export class TaskRunner {
   async #perform(entry: Entry, effect: Effects[keyof Effects], signal: AbortSignal): Promise<void> {
     const { taskId } = entry.task.facts
     const tell = (event: TaskEventIn): Promise<void> => this.#dispatch(taskId, event)
-    const unsettled = (): Unsettled[] => this.#unsettledOf(entry.task.facts.scAddr)
-    const outcome = await retry(() => effect(entry.task, { signal, tell, unsettled }), {
+    const { scAddr } = entry.task.facts
+    const unsettled = (): Unsettled[] => this.#unsettledOf(scAddr)
+    const coming = (): number => this.#comingOf(scAddr)
+    const outcome = await retry(() => effect(entry.task, { signal, tell, unsettled, coming }), {
       signal,
       firstPauseMs: FIRST_PAUSE_MS,
       longestPauseMs: LONGEST_PAUSE_MS,

@@ -80,6 +80,22 @@ describe('roles/chain-link', function () {
     feed.stop()
   })
 
+  it('polls while no WebSocket tells of heads, and only then', async () => {
+    let pokes = 0
+    const deaf = startHeadFeed({ chainUrl: 'http://127.0.0.1:9', pollMs: 10, poke: () => pokes++, log })
+    await until(() => pokes > 5)
+    deaf.stop()
+    const times: number[] = []
+    const feed = startHeadFeed({ chainUrl: chain.url, pollMs: 10, poke: () => times.push(performance.now()), log })
+    await until(() => times.length > 10) // before the WebSocket is open
+    await chain.mine()
+    const longest = (): number => Math.max(...times.slice(1).map((at, i) => at - times[i]!))
+    await until(() => longest() > 1_000) // told of a head: nothing is asked for a while
+    const quiet = times.length
+    await until(() => times.length > quiet + 10) // and again when it has been silent for too long
+    feed.stop()
+  })
+
   it('follows the chain by itself, and ends when the node serves another chain', async () => {
     const link = await open(first.enigma)
     const fatal: Error[] = []

@@ -26,12 +26,18 @@ describe('task/committer', () => {
     chain = new MemoryChain()
     chain.register('alice')
     chain.startEpoch()
+    committer = committerOf()
+  })
+  afterEach(() => committer.stop())
+
+  function committerOf(laneGatherMs?: number): Committer {
     sent = []
     unsettled = []
     refuse = () => null
     const underWay = (id: string): boolean =>
       sent.some(({ request }) => request.id === id || request.covers?.includes(id) === true)
-    committer = new Committer({
+    coming.clear()
+    return new Committer({
       chain,
       sender: {
         signed(request) {
@@ -47,11 +53,12 @@ describe('task/committer', () => {
         outcomeOf: () => null,
         has: underWay
       },
-      log: createLogger({ write: () => undefined })
+      log: createLogger({ write: () => undefined }),
+      laneGatherMs
     })
-  })
-  afterEach(() => committer.stop())
+  }
 
+  const coming = new Map<ScAddr, number>()
   const names = new Map<Hash, string>()
   /** The tasks whose receipts a transaction carries. */
   const namesOf = ({ data }: TxRequest): string[] => {
@@ -117,6 +124,7 @@ describe('task/committer', () => {
         item: { receipt, task, seat: 0, proof, signature, callbackData: new Uint8Array() },
         signal: stop.signal,
         unsettled: () => unsettled.filter(one => one.facts.scAddr === scAddr),
+        coming: () => coming.get(scAddr) ?? 0,
         onSigned: () => undefined
       },
       end: nextHead(prevHead, deltaHash),
@@ -155,6 +163,45 @@ describe('task/committer', () => {
     void committer.commit(first.job)
     await until(1)
     expect(batches()).to.deep.equal([['first', 'second']])
+  })
+
+  it('waits for further runs of a contract that are about to end, and takes them along', async () => {
+    committer.stop()
+    committer = committerOf(3_600_000)
+    const scAddr = asScAddr('contract')
+    coming.set(scAddr, 3)
+    let run = job('first', { scAddr, delta: 'first' })
+    void committer.commit(run.job)
+    for (const [i, name] of ['second', 'third', 'fourth'].entries()) {
+      await new Promise(wake => setTimeout(wake, 20))
+      expect(sent, name).to.deep.equal([])
+      run = job(name, { scAddr, prevHead: run.end, delta: name })
+      void committer.commit(run.job)
+      coming.set(scAddr, 2 - i)
+    }
+    await until(1)
+    expect(batches()).to.deep.equal([['first', 'second', 'third', 'fourth']])
+  })
+
+  it('does not wait for ever for runs that do not end', async () => {
+    committer.stop()
+    committer = committerOf(30)
+    const scAddr = asScAddr('contract')
+    coming.set(scAddr, 1)
+    void committer.commit(job('first', { scAddr, delta: 'first' }).job)
+    await until(1)
+    expect(batches()).to.deep.equal([['first']])
+  })
+
+  it('keeps no receipt waiting for the runs of another contract', async () => {
+    committer.stop()
+    committer = committerOf(3_600_000)
+    const scAddr = asScAddr('contract')
+    coming.set(scAddr, Infinity)
+    void committer.commit(job('first', { scAddr, delta: 'first' }).job)
+    void committer.commit(job('another').job)
+    await until(1)
+    expect(batches()).to.deep.equal([['first', 'another']])
   })
 
   it('does not wait for a transaction to be included before it sends what builds on it', async () => {

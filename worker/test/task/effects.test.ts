@@ -170,7 +170,7 @@ describe('task/effects', () => {
       return Promise.resolve()
     }
     const unsettled = () => [of].filter(isUnsettled)
-    return (await effects[name](of, { signal, tell, unsettled }))?.event ?? null
+    return (await effects[name](of, { signal, tell, unsettled, coming: () => 0 }))?.event ?? null
   }
   const failing = async (name: keyof Effects, of: Task): Promise<string> =>
     perform(name, of).then(() => 'no error', codeOf)
@@ -181,6 +181,27 @@ describe('task/effects', () => {
     const event = await perform('prepare', task)
     expect(event).to.deep.include({ type: 'accepted' })
     expect(order).to.deep.equal(['view from 0', 'feed to 3', 'accept'])
+  })
+
+  it('accepts for a later seat in the next block only, and nothing that was settled there', async () => {
+    const later: Task = { ...task, facts: { ...task.facts, seat: 1 } }
+    const accepting = perform('prepare', later)
+    await new Promise(wake => setTimeout(wake, 30))
+    expect(order).to.deep.equal([])
+    chain.mine()
+    expect(await accepting).to.deep.include({ type: 'accepted' })
+    order = []
+    const settled = perform('prepare', { ...later, facts: { ...later.facts, recordBlock: chain.head().number } })
+    chain.include(taskId, { deltaHash: hashOf('delta'), operator: addressOf('bob'), digest: digest() })
+    chain.mine()
+    expect(await settled).to.equal(null)
+    expect(order).to.deep.equal([])
+  })
+
+  it('accepts for a later seat although no block comes', async () => {
+    expect(await perform('prepare', { ...task, facts: { ...task.facts, seat: 2 } })).to.deep.include({
+      type: 'accepted'
+    })
   })
 
   it('leaves a task to others whose input this seat cannot open, but tries again after passing trouble', async () => {
@@ -273,7 +294,8 @@ describe('task/effects', () => {
     const outcome = await effects.release(at('included'), {
       signal,
       tell: () => Promise.resolve(),
-      unsettled: () => []
+      unsettled: () => [],
+      coming: () => 0
     })
     expect(outcome).to.deep.include({ event: { type: 'released' } })
     expect(outcome!.result!.signature).to.equal(stored.signature)
@@ -287,7 +309,12 @@ describe('task/effects', () => {
     chain.include(taskId, { deltaHash: hashOf('delta'), operator: addressOf('bob'), digest: digest() })
     const state: TaskState = { stage: 'rebuilding', block: chain.head().number }
     const lost: Task = { facts: task.facts, state }
-    const outcome = await effects.rebuild(lost, { signal, tell: () => Promise.resolve(), unsettled: () => [] })
+    const outcome = await effects.rebuild(lost, {
+      signal,
+      tell: () => Promise.resolve(),
+      unsettled: () => [],
+      coming: () => 0
+    })
     expect(outcome!.event).to.deep.include({ type: 'rebuilt' })
     expect(outcome!.run!.run.sealedRun).to.deep.equal(stored.sealedRun)
     expect(order.slice(1)).to.deep.equal(['back to 0', 'rerun', 'push'])

@@ -178,6 +178,44 @@ describe('task/runner', () => {
     expect((await createTaskStore(db).result(taskId))!.result).to.deep.equal(Uint8Array.of(9))
   })
 
+  it('foresees who needs a view: tasks in their window, the oldest first, until they are over', async () => {
+    const held = Promise.withResolvers<void>()
+    script.prepare = async (task, context) => {
+      await held.promise
+      return smooth.prepare(task, context)
+    }
+    await deliver()
+    const [late, early] = ['late', 'early'].map(name => asTaskId(name)) as [TaskId, TaskId]
+    chain.record({ taskId: early, scAddr, inputHash: input })
+    chain.record({ taskId: late, scAddr: asScAddr('another'), inputHash: input })
+    expect([...runner.foreseen()].map(({ taskId }) => taskId)).to.deep.equal([early, late])
+    held.resolve()
+    await until('released', () => stage(early) === 'released' && stage(late) === 'released')
+    expect([...runner.foreseen()]).to.deep.equal([])
+  })
+
+  it('tells an effect how many receipts of the contract are coming', async () => {
+    const told: number[] = []
+    const held = Promise.withResolvers<void>()
+    script.run = async (task, context) => {
+      await held.promise
+      return smooth.run(task, context)
+    }
+    script.submit = (task, context) => {
+      told.push(context.coming())
+      return smooth.submit(task, context)
+    }
+    await deliver()
+    const ids = ['a', 'b', 'c'].map(name => asTaskId(name))
+    for (const taskId of ids) chain.record({ taskId, scAddr, inputHash: input })
+    chain.record({ taskId: asTaskId('x'), scAddr: asScAddr('another'), inputHash: input })
+    await until('all accepted', () => ids.every(taskId => ['accepted', 'running'].includes(stage(taskId) ?? '')))
+    held.resolve()
+    await until('all released', () => ids.every(taskId => stage(taskId) === 'released'))
+    expect(Math.max(...told)).to.equal(2)
+    expect(Math.min(...told)).to.equal(0)
+  })
+
   it('waits for an input that comes after its record', async () => {
     const { taskId } = chain.record({ taskId: asTaskId('t'), scAddr, inputHash: input })
     expect(stage(taskId)).to.equal('waiting-input')

@@ -1,5 +1,12 @@
 import { expect } from 'chai'
-import { MAX_VIEW_CONTRACTS, codeOf, type ContractQuery } from '@enigma/protocol'
+import {
+  MAX_VIEW_CONTRACTS,
+  codeOf,
+  MAX_VIEW_TASKS,
+  type ContractQuery,
+  type ScAddr,
+  type TaskId
+} from '@enigma/protocol'
 import { viewAt } from '../../src/chain/chain-view.ts'
 import { shareViews } from '../../src/task/view-sharing.ts'
 import type { ChainViews } from '../../src/task/views.ts'
@@ -13,6 +20,7 @@ describe('task/view-sharing', () => {
   let generation: number
   let fails: boolean
   let views: ChainViews
+  let foreseen: { scAddr: ScAddr; taskId: TaskId }[]
   const query = (name: string): ContractQuery => ({ scAddr: asScAddr(name), taskIds: [asTaskId(`task of ${name}`)] })
   const open = (name: string) => views.open([query(name)], chain.head().number, signal)
 
@@ -21,21 +29,27 @@ describe('task/view-sharing', () => {
     asked = []
     generation = 1
     fails = false
+    foreseen = []
     const enclave = {
       get generation() {
         return generation
       }
     }
-    views = shareViews(chain, enclave, {
-      async open(contracts) {
-        asked.push(contracts)
-        const nonce = hashOf(`nonce ${asked.length}`)
-        const view = viewAt(chain, nonce, chain.head(), contracts)
-        await new Promise(wake => setTimeout(wake, 5))
-        if (fails) throw new WorkerError({ code: 'VIEW_MISMATCH', block: 1 }, 'differs')
-        return { nonce, view }
-      }
-    })
+    views = shareViews(
+      chain,
+      enclave,
+      {
+        async open(contracts) {
+          asked.push(contracts)
+          const nonce = hashOf(`nonce ${asked.length}`)
+          const view = viewAt(chain, nonce, chain.head(), contracts)
+          await new Promise(wake => setTimeout(wake, 5))
+          if (fails) throw new WorkerError({ code: 'VIEW_MISMATCH', block: 1 }, 'differs')
+          return { nonce, view }
+        }
+      },
+      () => foreseen
+    )
   })
 
   it('asks for many tasks of one block in few requests, and gives each a view of its own contract', async () => {
@@ -58,6 +72,36 @@ describe('task/view-sharing', () => {
     await Promise.all(both.map(one => views.open([one], 1, signal)))
     expect(asked.flat().map(({ scAddr }) => scAddr)).to.deep.equal([asScAddr('c')])
     expect(asked[0]![0]!.taskIds).to.have.members([asTaskId('x'), asTaskId('y')])
+  })
+
+  it('takes tasks along that will need a view in this block, and answers them without another request', async () => {
+    foreseen = ['a', 'b', 'c'].map(name => ({ scAddr: asScAddr(name), taskId: asTaskId(`task of ${name}`) }))
+    const first = await open('a')
+    expect(await open('b')).to.equal(first)
+    expect(await open('c')).to.equal(first)
+    expect(asked).to.have.length(1)
+    chain.mine()
+    expect(await open('b')).not.to.equal(first)
+  })
+
+  it('answers runs of one contract that follow each other by one view', async () => {
+    const scAddr = asScAddr('a')
+    const taskIds = Array.from({ length: 40 }, (_, i) => asTaskId(`task ${i}`))
+    foreseen = taskIds.map(taskId => ({ scAddr, taskId }))
+    for (let n = 0; n < 40; n++) await views.open([{ scAddr, taskIds: taskIds.slice(0, n + 1).reverse() }], 1, signal)
+    expect(asked).to.have.length(1)
+  })
+
+  it('asks for no more than a request can hold, however much is foreseen', async () => {
+    foreseen = Array.from({ length: 5_000 }, (_, i) => ({ scAddr: asScAddr(`c${i % 40}`), taskId: asTaskId(`t${i}`) }))
+    await open('a')
+    expect(asked[0]!.length).to.be.at.most(MAX_VIEW_CONTRACTS)
+    foreseen = Array.from({ length: 500 }, (_, i) => ({ scAddr: asScAddr('a'), taskId: asTaskId(`t${i}`) }))
+    chain.mine()
+    await open('a')
+    expect(asked[1]!.flatMap(one => one.taskIds))
+      .to.have.length(MAX_VIEW_TASKS)
+      .and.include(asTaskId('task of a'))
   })
 
   it('uses a view again in its own block, never in another, nor with another enclave', async () => {
