@@ -1,7 +1,6 @@
 import { expect } from 'chai'
 import {
   TaskStatus,
-  ZERO_ADDRESS,
   ZERO_HASH,
   keccak256,
   receiptToJson,
@@ -9,7 +8,6 @@ import {
   toHex,
   utf8,
   type Key32,
-  type Receipt,
   type SeatJson,
   type TaskEvent
 } from '@enigma/protocol'
@@ -19,6 +17,7 @@ import { infoOnlyMethods } from '../../src/rpc/worker-methods.ts'
 import type { RpcServer } from '../../src/rpc/rpc-server.ts'
 import { SyncError } from '../../src/sync/errors.ts'
 import { MemoryChain, addressOf, asScAddr, asTaskId, hashOf } from '../memory-chain.ts'
+import { receiptWith } from '../receipts.ts'
 import { Running } from '../net/network-kit.ts'
 import { INFO, MemoryWorker, call, envelopeHash } from './rpc-kit.ts'
 
@@ -159,26 +158,7 @@ describe('rpc/methods', () => {
   it('getTaskResult answers null, then the receipt with its signature and the ciphertext', async () => {
     expect((await ask('getTaskResult', { taskId: TASK })).result).to.equal(null)
     const result = utf8('ciphertext')
-    const receipt: Receipt = {
-      taskId: TASK,
-      scAddr: C,
-      kind: 1,
-      ok: true,
-      reason: 0,
-      codeHash: ZERO_HASH,
-      inputHash: ZERO_HASH,
-      gasLimit: 1_000n,
-      epoch: 1,
-      recordBlock: 5,
-      recordTime: 6,
-      prevHead: ZERO_HASH,
-      deltaHash: ZERO_HASH,
-      outputHash: keccak256(result),
-      gasUsed: 2n ** 60n,
-      callbackTarget: ZERO_ADDRESS,
-      callbackDataHash: ZERO_HASH,
-      callbackGas: 0
-    }
+    const receipt = receiptWith({ taskId: TASK, scAddr: C, outputHash: keccak256(result), gasUsed: 2n ** 60n })
     const asides = { log: Uint8Array.of(2), trace: new Uint8Array() }
     worker.result = { receipt, signature: new Uint8Array(65).fill(1), result, ...asides }
     expect((await ask('getTaskResult', { taskId: TASK })).result).to.deep.equal({

@@ -1,7 +1,6 @@
 import { expect } from 'chai'
 import {
   TaskStatus,
-  ZERO_ADDRESS,
   ZERO_HASH,
   keccak256,
   releasedResult,
@@ -16,6 +15,7 @@ import type { Libp2pNetwork } from '../../src/net/libp2p-network.ts'
 import { ResultCache } from '../../src/sync/result-cache.ts'
 import { Results } from '../../src/sync/results.ts'
 import { MemoryChain, addressOf, asScAddr, asTaskId, keyOf } from '../memory-chain.ts'
+import { receiptWith } from '../receipts.ts'
 import { Running, makeNetwork, quiet, seesAll, until, type NodeOptions } from '../net/network-kit.ts'
 import { Disks } from './sync-kit.ts'
 
@@ -82,27 +82,7 @@ describe('sync/results', () => {
   }
 
   function receiptOf(taskId = TASK, overrides: Partial<Receipt> = {}): Receipt {
-    return {
-      taskId,
-      scAddr: C,
-      kind: 1,
-      ok: true,
-      reason: 0,
-      codeHash: ZERO_HASH,
-      inputHash: ZERO_HASH,
-      gasLimit: 1_000n,
-      epoch: 1,
-      recordBlock: 5,
-      recordTime: 6,
-      prevHead: ZERO_HASH,
-      deltaHash: ZERO_HASH,
-      outputHash: keccak256(RESULT),
-      gasUsed: 7n,
-      callbackTarget: ZERO_ADDRESS,
-      callbackDataHash: ZERO_HASH,
-      callbackGas: 0,
-      ...overrides
-    }
+    return receiptWith({ taskId, scAddr: C, outputHash: keccak256(RESULT), ...overrides })
   }
   const digestOf = (receipt: Receipt) => typedDigest(chain.facts, 'Receipt', receipt)
   function released(receipt = receiptOf(), name = 'alice', result = RESULT): ReleasedResult {

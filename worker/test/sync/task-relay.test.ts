@@ -27,6 +27,7 @@ import { ResultCache } from '../../src/sync/result-cache.ts'
 import { PeerTaskRelay, type TaskRelayInit } from '../../src/sync/task-relay.ts'
 import { Results } from '../../src/sync/results.ts'
 import { MemoryChain, addressOf, asScAddr, asTaskId, hashOf, keyOf } from '../memory-chain.ts'
+import { receiptWith } from '../receipts.ts'
 import { Running, makeNetwork, quiet, seesAll, until } from '../net/network-kit.ts'
 import { Disks } from './sync-kit.ts'
 
@@ -264,27 +265,13 @@ describe('sync/task-relay', () => {
   describe('result', () => {
     const RESULT = utf8('ciphertext of the output')
     function receiptOf(overrides: Partial<Receipt> = {}): Receipt {
-      return {
+      return receiptWith({
         taskId: TASK,
         scAddr: C,
-        kind: 1,
-        ok: true,
-        reason: 0,
         codeHash: codeHashOf(CODE),
-        inputHash: ZERO_HASH,
-        gasLimit: 1_000n,
-        epoch: 1,
-        recordBlock: 5,
-        recordTime: 6,
-        prevHead: ZERO_HASH,
-        deltaHash: ZERO_HASH,
         outputHash: keccak256(RESULT),
-        gasUsed: 7n,
-        callbackTarget: ZERO_ADDRESS,
-        callbackDataHash: ZERO_HASH,
-        callbackGas: 0,
         ...overrides
-      }
+      })
     }
     const digestOf = (receipt: Receipt) => typedDigest(chain.facts, 'Receipt', receipt)
     function released(receipt = receiptOf(), name = 'alice', result = RESULT): ReleasedResult {

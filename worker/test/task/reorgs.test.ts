@@ -2,16 +2,7 @@ import { expect } from 'chai'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import {
-  TaskStatus,
-  ZERO_ADDRESS,
-  ZERO_HASH,
-  nextHead,
-  type Hash,
-  type Receipt,
-  type ReleasedResult,
-  type TaskId
-} from '@enigma/protocol'
+import { TaskStatus, nextHead, type Hash, type ReleasedResult, type TaskId } from '@enigma/protocol'
 import { openDatabase, type Database } from '../../src/ops/database.ts'
 import { createLogger } from '../../src/ops/log.ts'
 import { createStatusBoard } from '../../src/ops/status-board.ts'
@@ -23,6 +14,7 @@ import { TaskRunner } from '../../src/task/runner.ts'
 import { createTaskStore } from '../../src/task/task-store.ts'
 import { until } from '../testing.ts'
 import { MemoryChain, addressOf, asScAddr, asTaskId, hashOf } from '../memory-chain.ts'
+import { receiptWith } from '../receipts.ts'
 
 const TASKS = 5
 const LIMIT_MS = 30_000
@@ -194,26 +186,7 @@ class World {
 const createTaskStoreOf = (world: World) => createTaskStore(world.db!)
 const storedRun = ({ facts }: Task, { prevHead, deltaHash }: Pick<RunRef, 'prevHead' | 'deltaHash'>) => {
   const { taskId, inputHash, recordBlock } = facts
-  const receipt: Receipt = {
-    taskId,
-    scAddr,
-    kind: 1,
-    ok: true,
-    reason: 0,
-    codeHash: ZERO_HASH,
-    inputHash,
-    gasLimit: 1n,
-    epoch: 0,
-    recordBlock,
-    recordTime: 0,
-    prevHead,
-    deltaHash,
-    outputHash: ZERO_HASH,
-    gasUsed: 1n,
-    callbackTarget: ZERO_ADDRESS,
-    callbackDataHash: ZERO_HASH,
-    callbackGas: 0
-  }
+  const receipt = receiptWith({ taskId, scAddr, inputHash, recordBlock, prevHead, deltaHash })
   const nothing = new Uint8Array()
   return { receipt, signature: new Uint8Array(65), delta: null, callbackData: nothing, sealedRun: nothing }
 }
