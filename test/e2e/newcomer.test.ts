@@ -1,9 +1,10 @@
-import { spawn, type ChildProcess } from 'node:child_process'
+import { execFile, spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
+import { promisify } from 'node:util'
 import { expect } from 'chai'
 import { chromium } from 'playwright-core'
 
@@ -44,6 +45,13 @@ describe('e2e: a newcomer', function () {
 
   it('runs the unit test and the client script of the project as they are', async () => {
     expect(await run(project, enigma, 'test')).to.contain('2 passing')
+    // With whatever Node.js the machine has: the command of the project finds the one that it needs.
+    const path = (env.PATH ?? '').split(':').filter(folder => !folder.startsWith(join(root, 'tools/node')))
+    const { stdout } = await promisify(execFile)('npm', ['test'], {
+      cwd: project,
+      env: { ...env, PATH: path.join(':') }
+    })
+    expect(stdout).to.contain('2 passing')
     const { testAccount } = JSON.parse(readFileSync(join(project, 'deployed.json'), 'utf8')) as {
       testAccount: { address: string }
     }

@@ -75,7 +75,7 @@ function linkPackages(folder: string): void {
     mkdirSync(dirname(link), { recursive: true })
     symlinkSync(realpathSync(join(repository, 'node_modules', name)), link)
   }
-  symlinkSync(join(repository, 'cli/src/main.ts'), join(bin, 'enigma'))
+  symlinkSync(join(repository, 'enigma'), join(bin, 'enigma')) // finds the Node.js that it needs
 }
 
 /** The project that this folder is. @throws CLI_FILE */
