@@ -46,7 +46,7 @@ describe('e2e: a newcomer', function () {
   it('runs the unit test and the client script of the project as they are', async () => {
     expect(await run(project, enigma, 'test')).to.contain('2 passing')
     // With whatever Node.js the machine has: the command of the project finds the one that it needs.
-    const path = (env.PATH ?? '').split(':').filter(folder => !folder.startsWith(join(root, 'tools/node')))
+    const path = (process.env.PATH ?? '').split(':').filter(folder => !folder.startsWith(join(root, 'tools/node')))
     const { stdout } = await promisify(execFile)('npm', ['test'], {
       cwd: project,
       env: { ...env, PATH: path.join(':') }
