@@ -39,5 +39,7 @@ echo "A first private result after $commands commands and $((SECONDS - began)) s
 
 timed npm test
 . "$checkout/tools/env.sh"
-answer="$(timed node client/bid.mjs 3000000 | tee /dev/stderr | grep -x '0x[0-9a-fA-F]\{40\}')"
+bid() { answer="$(node client/bid.mjs 3000000 | tail -n 1)"; }
+timed bid
 echo "client/bid.mjs: $answer leads"
+[[ "$answer" =~ ^0x[0-9a-fA-F]{40}$ ]]

@@ -1,4 +1,4 @@
-import { useCallback, useEffect, useRef } from 'react'
+import { useCallback, useEffect, useRef, useState } from 'react'
 import { AccountCard } from './components/account-card.tsx'
 import { ContractCard } from './components/contract-card.tsx'
 import { EntryCard } from './components/entry-card.tsx'
@@ -18,11 +18,22 @@ const fetchBytecode = async (): Promise<Uint8Array> => {
   return new Uint8Array(await response.arrayBuffer())
 }
 
+/** Names of the contract's functions, for traces; without them a trace shows numbers. */
+function useFunctionNames(): readonly string[] | undefined {
+  const [names, setNames] = useState<readonly string[]>()
+  useEffect(() => {
+    fetch('/contracts/millionaires.functions.json')
+      .then(response => (response.ok ? (response.json() as Promise<string[]>) : undefined))
+      .then(setNames, () => undefined)
+  }, [])
+  return names
+}
+
 /** The millionaires' problem: everybody adds a secret fortune; the network says who is richest, and nothing else. */
 export function App() {
   const enigma = useEnigma()
   const { client, payer, account } = enigma
-  const task = useTask(client)
+  const task = useTask(client, useFunctionNames())
   const history = useHistory(client)
   const { scAddr, problem, attach, forget } = useContract(client, Millionaires, 'template-dapp/millionaires')
   const network = useNetwork(client, scAddr, account?.address ?? null)

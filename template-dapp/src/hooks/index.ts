@@ -1,7 +1,7 @@
 /** Everything of this page that knows Enigma. Copy this folder into your own dApp. */
 export type { NetworkFile, TestAccount } from './network-file.ts'
 export type { Problem } from './problem.ts'
-export type { TraceView } from './trace.ts'
+export type { GasLine, TraceView } from './trace.ts'
 export type { Party, Sight, Step } from './steps.ts'
 export { useContract, type ContractControls } from './use-contract.ts'
 export { useEnigma, type Account, type Enigma } from './use-enigma.ts'

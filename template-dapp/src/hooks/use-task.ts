@@ -46,8 +46,9 @@ interface Current extends Omit<TaskView, 'steps' | 'trace'> {
 
 /**
  * One task at a time, from input to answer. `client` may be one that only reads: it follows the task even when the wallet is gone.
+ * With the names of the contract's functions (NAME.functions.json) a trace shows them instead of numbers.
  */
-export function useTask(client: EnigmaClient | null): TaskControls {
+export function useTask(client: EnigmaClient | null, functionNames?: readonly string[]): TaskControls {
   const [current, setCurrent] = useState<Current>({ ...IDLE, plain: null, inspection: null })
   const [last, setLast] = useState<{ label: TaskLabel; send: Send } | null>(null)
   const stop = useRef<AbortController>(new AbortController())
@@ -130,10 +131,11 @@ export function useTask(client: EnigmaClient | null): TaskControls {
     [plain, stages, inspection, state, result]
   )
   const isUnpaid = state === 'failed' && !stages.some(({ stage }) => stage === 'recorded')
+  const trace = useMemo(() => traceOf(inspection, functionNames), [inspection, functionNames])
   return {
     ...view,
     steps,
-    trace: traceOf(inspection),
+    trace,
     send,
     follow,
     again: isUnpaid && last ? () => send(last.label, last.send) : null
