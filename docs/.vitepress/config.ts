@@ -71,6 +71,7 @@ export default {
         collapsed: true,
         items: [
           { text: 'Measurements', link: '/measurements' },
+          { text: 'A run in containers', link: '/containers-run' },
           { text: 'Fault matrix', link: '/fault-matrix' }
         ]
       }

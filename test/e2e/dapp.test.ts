@@ -5,6 +5,7 @@ import type { Browser, BrowserContext, BrowserContextOptions } from 'playwright-
 import { sample } from './support/actors.ts'
 import { keepPicture, openBrowser } from './support/browser.ts'
 import { DappPage } from './support/dapp-page.ts'
+import { startDevServer } from './support/dev-server.ts'
 import { launch, type Launched } from './support/launched.ts'
 import { StandInWallet } from './support/wallet.ts'
 
@@ -79,6 +80,10 @@ describe('e2e: the template dApp', function () {
     await dapp.page.getByLabel('Ask the enclave for a trace').check()
     await dapp.addEntry('2000000')
     await dapp.page.getByTestId('trace-event').filter({ hasText: 'write' }).first().waitFor()
+    const gas = dapp.page.getByTestId('trace-gas')
+    await gas.filter({ hasText: 'Gas by function' }).getByText('enigma-entry/call').waitFor()
+    await gas.filter({ hasText: 'Gas by call' }).getByText('state_write').waitFor()
+    expect(await dapp.seriousFindings('light-trace'), 'with a trace').to.deep.equal([])
     await keepPicture(dapp.page, 'dapp-light-trace')
     await dapp.page.getByLabel('Ask the enclave for a trace').uncheck()
 
@@ -149,12 +154,12 @@ describe('e2e: the template dApp', function () {
       const dapp = await DappPage.open(await context(options), url)
       await dapp.loaded()
       await dapp.page.getByTestId('worker').first().waitFor()
-      expect(await dapp.seriousFindings(), `${name}, at first`).to.deep.equal([])
+      expect(await dapp.seriousFindings(`${name}-start`), `${name}, at first`).to.deep.equal([])
       await keepPicture(dapp.page, `dapp-${name}-start`)
       await dapp.useTestAccount(5)
       await attach(dapp)
       await dapp.askRichest()
-      expect(await dapp.seriousFindings(), `${name}, with an answer`).to.deep.equal([])
+      expect(await dapp.seriousFindings(`${name}-task`), `${name}, with an answer`).to.deep.equal([])
       expect(await dapp.overflow(), `${name} is wider than its window`).to.equal(0)
       await keepPicture(dapp.page, `dapp-${name}-task`)
     }
@@ -197,6 +202,20 @@ describe('e2e: the template dApp', function () {
     await keyboard.type('12')
     await keyboard.press('Enter')
     await dapp.finished('Add a fortune')
+  })
+
+  it('works from its sources, as `npm run dev` serves them', async () => {
+    const server = await startDevServer(url)
+    try {
+      const dapp = await DappPage.open(await context(), server.url)
+      await dapp.loaded()
+      await dapp.useTestAccount(7)
+      expect(await dapp.deploy()).to.match(/^0x[0-9a-f]{64}$/)
+      await dapp.addEntry('21')
+      expect(dapp.faults).to.deep.equal([])
+    } finally {
+      await server.stop()
+    }
   })
 
   it('works with a wallet whose user takes 20 s in every window, from another chain', async () => {

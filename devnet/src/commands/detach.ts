@@ -48,7 +48,7 @@ export async function upDetached(flags: DevnetUpFlags, io: CommandIo): Promise<n
   }
   stop.dispose()
   supervisor.unref()
-  io.out(`It runs in the background (process ${supervisor.pid}); stop it with \`./launch.sh -q\`.`)
+  io.out(`It runs in the background (process ${supervisor.pid}); stop it with \`enigma stop\` or \`./launch.sh -q\`.`)
   return 0
 }
 

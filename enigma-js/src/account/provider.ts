@@ -1,5 +1,6 @@
 import { FetchRequest, JsonRpcProvider, Network, type JsonRpcPayload, type JsonRpcResult } from 'ethers'
 import { ClientError, quoted } from '../errors.ts'
+import { backoff, sleep } from '../waiting.ts'
 
 const REQUEST_TIMEOUT_MS = 15_000
 
@@ -10,7 +11,15 @@ export const chainUnreachable = (who: string, cause?: unknown): ClientError =>
     { hint: 'Check that the node runs and that its address is right, then try again.', cause }
   )
 
-/** Speaks to the first of several endpoints of one chain, and to the next one when it fails. A node's own error is an answer. */
+/** A question is put to all endpoints this often, with pauses of some 0.2 and 0.5 s, before the caller is told. */
+const ROUNDS = 3
+/** Sent twice, a transaction that arrived would be answered with an error, as if it had been refused. */
+const ONCE: ReadonlySet<string> = new Set(['eth_sendRawTransaction', 'eth_sendTransaction'])
+
+/**
+ * Speaks to the first of several endpoints of one chain, and to the next one when it fails; when all have failed, again after a pause.
+ * A node's own error is an answer.
+ */
 class FailoverProvider extends JsonRpcProvider {
   readonly #requests: readonly FetchRequest[]
   #current = 0
@@ -21,8 +30,13 @@ class FailoverProvider extends JsonRpcProvider {
   }
 
   override async _send(payload: JsonRpcPayload | JsonRpcPayload[]): Promise<JsonRpcResult[]> {
+    const rounds = [payload].flat().some(({ method }) => ONCE.has(method)) ? 1 : ROUNDS
+    const tries = rounds * this.#requests.length
+    const pause = backoff(150, 1_000)
     let failure: unknown
-    for (let tries = 0; tries < this.#requests.length; tries++) {
+    for (let tried = 0; tried < tries; tried++) {
+      // Half of a pause is random, so that many clients do not come back at once.
+      if (tried > 0 && tried % this.#requests.length === 0) await sleep(pause() * (1 + Math.random()))
       const request = this.#requests[this.#current]!.clone()
       request.body = JSON.stringify(payload)
       request.setHeader('content-type', 'application/json')

@@ -59,6 +59,26 @@ describe('enigma-js/account/provider', () => {
     }
   })
 
+  it('asks again after a pause when all have failed, but sends a transaction once', async () => {
+    const [only] = [await endpoint()]
+    const provider = await openProvider(only.url)
+    try {
+      let cuts = 2
+      only.act = () => (cuts-- > 0 ? null : '0x13')
+      expect(await provider.getBlockNumber()).to.equal(19)
+
+      only.calls = 0
+      only.act = () => null
+      const lost = await provider.send('eth_sendRawTransaction', ['0x00']).catch((error: unknown) => error)
+      expect(lost).to.be.instanceOf(Error)
+      expect(only.calls).to.equal(1)
+      expect(await provider.getBlockNumber().catch(() => 'gave up')).to.equal('gave up')
+      expect(only.calls).to.equal(4)
+    } finally {
+      provider.destroy()
+    }
+  })
+
   it('opens while one of them is away, and not when none is there or they are of different chains', async () => {
     const [first, other] = [await endpoint(), await endpoint('0x1')]
     const provider = await openProvider(`http://127.0.0.1:1, ${first.url}`)

@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { chromium, type Browser, type Page } from 'playwright-core'
 
@@ -22,4 +22,10 @@ const artefacts = join(import.meta.dirname, '../../../build/artefacts')
 export async function keepPicture(page: Page, name: string): Promise<void> {
   mkdirSync(artefacts, { recursive: true })
   await page.screenshot({ path: join(artefacts, `${name}.png`), fullPage: true })
+}
+
+/** Keeps a text in build/artefacts. */
+export function keepText(name: string, text: string): void {
+  mkdirSync(artefacts, { recursive: true })
+  writeFileSync(join(artefacts, name), text)
 }

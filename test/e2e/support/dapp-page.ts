@@ -1,6 +1,7 @@
 import { createRequire } from 'node:module'
 import { readFileSync } from 'node:fs'
 import { expect } from 'chai'
+import { keepText } from './browser.ts'
 import type { BrowserContext, Page } from 'playwright-core'
 
 /** A task takes some seconds on a quiet machine. */
@@ -90,21 +91,26 @@ export class DappPage {
     return this.page.locator('.sight').evaluateAll(found => found.map(sight => sight.textContent.replace(/\s+/g, ' ')))
   }
 
-  /** What an accessibility checker calls serious or worse, one line each. */
-  async seriousFindings(): Promise<string[]> {
+  /** What an accessibility checker calls serious or worse, one line each. All that it found is kept under this name. */
+  async seriousFindings(name: string): Promise<string[]> {
     await this.page.evaluate(axeSource)
-    return this.page.evaluate(async () => {
+    const violations = await this.page.evaluate(async () => {
       const { axe } = globalThis as unknown as { axe: { run(): Promise<{ violations: Violation[] }> } }
       interface Violation {
         readonly id: string
         readonly impact: string
         readonly nodes: readonly { readonly html: string; readonly failureSummary?: string }[]
       }
-      const { violations } = await axe.run()
-      return violations
-        .filter(({ impact }) => impact === 'serious' || impact === 'critical')
-        .flatMap(({ id, nodes }) => nodes.map(({ html, failureSummary }) => `${id}: ${html} ${failureSummary}`))
+      return (await axe.run()).violations.map(({ id, impact, nodes }) => ({
+        id,
+        impact,
+        places: nodes.map(({ html, failureSummary }) => `${html} ${failureSummary}`)
+      }))
     })
+    keepText(`axe-${name}.json`, JSON.stringify(violations, undefined, 2))
+    return violations
+      .filter(({ impact }) => impact === 'serious' || impact === 'critical')
+      .flatMap(({ id, places }) => places.map(place => `${id}: ${place}`))
   }
 
   /** How many pixels the page is wider than its window. */
