@@ -204,7 +204,7 @@ describe('e2e: the template dApp', function () {
     await dapp.finished('Add a fortune')
   })
 
-  it('works from its sources, as `npm run dev` serves them', async () => {
+  it('works from its sources, as `npm run dev -w template-dapp` serves them', async () => {
     const server = await startDevServer(url)
     try {
       const dapp = await DappPage.open(await context(), server.url)
