@@ -222,8 +222,12 @@ describe('task/runner, on a chain that is reorganised', function () {
       world.reorg(depth, random)
       await breathe()
       const stages = (): string[] => world.tasks().map(id => world.runner.task(id)?.state.stage ?? 'unknown')
+      const settled = (): boolean => world.tasks().every(id => world.chain.task(id)?.settlement)
       // A result that is not yet deep enough is asked for again after a pause, so this is a matter of time, not of blocks.
-      for (const limit = Date.now() + LIMIT_MS; Date.now() < limit && !stages().every(stage => stage === 'released');) {
+      for (
+        const limit = Date.now() + LIMIT_MS;
+        Date.now() < limit && !(settled() && stages().every(stage => stage === 'released'));
+      ) {
         if (world.ready) world.mine(names)
         await breathe()
       }
