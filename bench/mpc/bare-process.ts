@@ -1,13 +1,17 @@
 /** What one process of this machine can do without any protocol; `baseline.ts` asks for it over Node's IPC channel. */
 import { randomBytes } from 'node:crypto'
-import { createServer, connect } from 'node:net'
+import { createServer, connect, type Socket } from 'node:net'
 import { once } from 'node:events'
 import { Field } from '@enigma/mpc'
 
 export type BareQuestion =
   | { readonly kind: 'rates'; readonly prime: bigint; readonly milliseconds: number }
   | { readonly kind: 'listen' }
-  | { readonly kind: 'ping'; readonly port: number; readonly count: number }
+  /** `ports[i]` is that of process i; connects to all before `index`. */
+  | { readonly kind: 'link'; readonly index: number; readonly ports: readonly number[] }
+  | { readonly kind: 'echo'; readonly peer: number; readonly count: number }
+  | { readonly kind: 'ping'; readonly peer: number; readonly count: number }
+  | { readonly kind: 'rounds'; readonly count: number }
 
 export interface Rates {
   readonly bigint: number
@@ -18,6 +22,7 @@ export interface Rates {
 export type BareAnswer = Rates | { readonly value: number }
 
 const SIZE = 20_000
+const BODY = new Uint8Array(64)
 
 /** Operations a second over at least this time, by the clock and by processor time. */
 function rate(milliseconds: number, run: () => void): { clock: number; cpu: number } {
@@ -46,40 +51,95 @@ function rates(prime: bigint, milliseconds: number): BareAnswer {
   return { bigint: bigint.clock, wasm: wasm.clock, bigintPerCpuSecond: bigint.cpu }
 }
 
+/** Plain sockets to the other processes, as far as they are connected; each counts what came in. */
+const peers: { readonly socket: Socket; bytes: number }[] = []
+let heard: () => void = () => undefined
+
+function join(peer: number, socket: Socket): void {
+  const entry = { socket, bytes: 0 }
+  peers[peer] = entry
+  socket.on('error', () => undefined)
+  socket.on('data', data => {
+    entry.bytes += data.length
+    heard()
+  })
+}
+
 async function listen(): Promise<BareAnswer> {
   const server = createServer({ noDelay: true }, socket => {
-    socket.on('error', () => undefined)
-    socket.on('data', data => socket.write(data))
-    socket.on('close', () => server.close())
+    socket.once('readable', () => join((socket.read(1) as Buffer)[0]!, socket))
   })
   server.listen(0, '127.0.0.1')
+  server.unref()
   await once(server, 'listening')
   return { value: (server.address() as { port: number }).port }
 }
 
-/** Median milliseconds for 64 bytes there and back, over a plain socket. */
-async function ping(port: number, count: number): Promise<BareAnswer> {
-  const socket = connect({ port, host: '127.0.0.1', noDelay: true })
-  await once(socket, 'connect')
-  const times: number[] = []
-  const body = new Uint8Array(64)
-  for (let i = 0; i < count; i++) {
-    const began = performance.now()
-    socket.write(body)
-    await once(socket, 'data')
-    times.push(performance.now() - began)
+async function link(index: number, ports: readonly number[]): Promise<BareAnswer> {
+  for (let peer = 0; peer < index; peer++) {
+    const socket = connect({ port: ports[peer]!, host: '127.0.0.1', noDelay: true })
+    await once(socket, 'connect')
+    socket.write(Uint8Array.of(index))
+    join(peer, socket)
   }
-  socket.destroy()
-  return { value: times.sort((a, b) => a - b)[count >> 1]! }
+  return { value: 0 }
 }
 
-process.on('message', (question: BareQuestion) => {
-  const answer =
-    question.kind === 'rates'
-      ? rates(question.prime, question.milliseconds)
-      : question.kind === 'listen'
-        ? listen()
-        : ping(question.port, question.count)
-  void Promise.resolve(answer).then(found => process.send!(found))
-})
+/** Until `bytes` more have come from each of these. */
+const received = (from: readonly (typeof peers)[number][]): Promise<void> =>
+  new Promise(resolve => {
+    heard = () => {
+      if (from.some(peer => peer.bytes < BODY.length)) return
+      heard = () => undefined
+      for (const peer of from) peer.bytes -= BODY.length
+      resolve()
+    }
+    heard()
+  })
+
+const median = (times: number[]): number => times.sort((a, b) => a - b)[times.length >> 1]!
+
+/** Median milliseconds for 64 bytes there and back, over a plain socket. */
+async function ping(peer: number, count: number, first: boolean): Promise<BareAnswer> {
+  const other = peers[peer]!
+  const times: number[] = []
+  for (let i = 0; i < count; i++) {
+    const began = performance.now()
+    if (first) other.socket.write(BODY)
+    await received([other])
+    if (!first) other.socket.write(BODY)
+    times.push(performance.now() - began)
+  }
+  return { value: median(times) }
+}
+
+/** Median milliseconds for a round in which all send 64 bytes to all and wait for theirs: what no protocol with such rounds can beat. */
+async function rounds(count: number): Promise<BareAnswer> {
+  const others = peers.filter(Boolean)
+  const times: number[] = []
+  for (let i = 0; i < count; i++) {
+    const began = performance.now()
+    for (const { socket } of others) socket.write(BODY)
+    await received(others)
+    times.push(performance.now() - began)
+  }
+  return { value: median(times) }
+}
+
+async function answer(question: BareQuestion): Promise<BareAnswer> {
+  switch (question.kind) {
+    case 'rates':
+      return rates(question.prime, question.milliseconds)
+    case 'listen':
+      return listen()
+    case 'link':
+      return link(question.index, question.ports)
+    case 'rounds':
+      return rounds(question.count)
+    default:
+      return ping(question.peer, question.count, question.kind === 'ping')
+  }
+}
+
+process.on('message', (question: BareQuestion) => void answer(question).then(found => process.send!(found)))
 process.on('disconnect', () => process.exit(0))

@@ -19,10 +19,12 @@ export interface Result {
   readonly bareBigintPerSecond: number
   readonly bareWasmPerSecond: number
   readonly bareRoundTripMs: number
+  readonly bareRoundMs: number
   readonly ratioToBigintByCpu: number
   readonly ratioToBigint: number
   readonly ratioToWasm: number
   readonly roundTrips: number
+  readonly bareRounds: number
 }
 
 const short = (value: number, digits = 3): string => String(Number(value.toPrecision(digits)))
@@ -38,7 +40,7 @@ export function printResult(result: Result): void {
       `${(result.bytesPerParty / units).toFixed(1)} B each`.padStart(16),
       `x BigInt ${short(result.ratioToBigint)} (by cpu ${short(result.ratioToBigintByCpu)})`.padEnd(37),
       `x WASM ${short(result.ratioToWasm)}`.padEnd(18),
-      `${short(result.roundTrips)} bare round trips`.padEnd(25),
+      `${short(result.roundTrips)} bare round trips, ${short(result.bareRounds)} bare rounds`.padEnd(46),
       `cpu ${short(result.cpuSeconds)} s (${short(result.perSecondByCpu)}/s)`.padEnd(26),
       `${Math.round(result.memoryBytes / 2 ** 20)} MiB`,
       `lag ${short(result.eventLoopLagP99Ms, 2)} ms, host ${short(result.hostEventLoopLagP99Ms, 2)} ms`

@@ -1,7 +1,7 @@
 import { MpcError, parameterError } from '../errors.ts'
 import { breathe } from '../protocols/reshare.ts'
-import { keyStream } from '../session/keys.ts'
 import type { Party } from '../session/party.ts'
+import { streamOf } from '../session/streams.ts'
 import { cut, gather, type Planes } from './planes.ts'
 import {
   appendTo,
@@ -158,7 +158,7 @@ function nextClaim(table: Pair, { left, right }: Challenge): Pair {
 async function proveSegment(op: Party, planes: Planes): Promise<boolean> {
   const { index } = op
   const [next, previous] = [(index + 1) % 3, (index + 2) % 3]
-  const expand = (seed: Uint8Array, step: number): Draw => keyStream(seed, op.id, `challenge ${step}`)
+  const expand = (seed: Uint8Array, step: number): Draw => streamOf(seed, op.id, `challenge ${step}`)
   // P = previous: this party is V1 and speaks for both verifiers. P = next: it is V2.
   const seedOfPrevious = op.setStream(previous, `seed ${previous}`)
   const seedOfNext = op.setStream(next, `seed ${next}`)

@@ -1,4 +1,4 @@
-import { createCipheriv, createSecretKey, hash, randomBytes, timingSafeEqual } from 'node:crypto'
+import { hash, randomBytes, timingSafeEqual } from 'node:crypto'
 import { MpcError } from '../errors.ts'
 import { keySets } from '../sharing/subsets.ts'
 import type { Channel, WaitOptions } from './channel.ts'
@@ -66,20 +66,3 @@ export async function agreeOnKeys(channel: Channel, t: number, epoch: string, wa
   })
   return { sets: keys.slice(0, sets), pairs }
 }
-
-/**
- * The key stream of a key for one operation and purpose: AES-128-CTR under a key derived for just that pair, so no stream is
- * ever used twice as long as operations have their own names.
- */
-export function keyStream(key: Uint8Array, operation: string, purpose: string): (bytes: number) => Uint8Array {
-  const derived = hash(
-    'sha256',
-    Buffer.concat([Buffer.from(`enigma/mpc/stream/1/${operation}/${purpose}/`), key]),
-    'buffer'
-  )
-  // a key object of our own: making one from bytes inside createCipheriv costs twice as much
-  const cipher = createCipheriv('aes-128-ctr', createSecretKey(derived.subarray(0, 16)), derived.subarray(16, 32))
-  return bytes => cipher.update(ZEROS.length >= bytes ? ZEROS.subarray(0, bytes) : new Uint8Array(bytes))
-}
-
-const ZEROS = new Uint8Array(128 * 1024)

@@ -4,6 +4,9 @@ import type { WaitOptions } from './channel.ts'
 interface Waiter {
   readonly resolve: (body: Uint8Array) => void
   readonly reject: (reason: MpcError) => void
+  readonly operation: string
+  readonly wait: WaitOptions
+  readonly since: number
 }
 
 /** Messages that arrive before they are asked for are kept up to this total. */
@@ -14,9 +17,13 @@ export class Mailbox {
   readonly #early = new Map<string, Uint8Array>()
   readonly #waiting = new Map<string, Waiter>()
   readonly #from: number
+  readonly #signals = new Set<AbortSignal>()
   #limit: number
   #earlyBytes = 0
   #failure: MpcError | null = null
+  /** One timer for all waits: set for the first of them, and again for what is left when it rings. */
+  #timer: NodeJS.Timeout | null = null
+  #rings = 0
 
   constructor(from: number, maxEarlyBytes = DEFAULT_EARLY_BYTES) {
     this.#from = from
@@ -33,7 +40,7 @@ export class Mailbox {
     const name = `${operation}/${step}`
     const waiter = this.#waiting.get(name)
     if (waiter) {
-      this.#waiting.delete(name)
+      this.#end(name)
       waiter.resolve(body)
       return
     }
@@ -61,16 +68,15 @@ export class Mailbox {
     this.#waiting.clear()
     this.#early.clear()
     this.#earlyBytes = 0
+    if (this.#timer) clearTimeout(this.#timer)
+    this.#timer = null
+    for (const signal of this.#signals) signal.removeEventListener('abort', this.#onAbort)
+    this.#signals.clear()
   }
 
-  async receive(
-    operation: string,
-    step: number,
-    bytes: number,
-    { timeoutMs, signal }: WaitOptions
-  ): Promise<Uint8Array> {
+  async receive(operation: string, step: number, bytes: number, wait: WaitOptions): Promise<Uint8Array> {
     const name = `${operation}/${step}`
-    const body = this.#take(name) ?? (await this.#wait(name, operation, timeoutMs, signal))
+    const body = this.#take(name) ?? (await this.#wait(name, operation, wait))
     if (body.length !== bytes) {
       throw new MpcError(
         { code: 'MPC_MESSAGE', from: this.#from, operation },
@@ -89,42 +95,68 @@ export class Mailbox {
     return body
   }
 
-  #wait(name: string, operation: string, timeoutMs: number, signal: AbortSignal | undefined): Promise<Uint8Array> {
-    const aborted = (): MpcError =>
-      new MpcError({ code: 'MPC_ABORTED', operation }, 'The session was ended from outside.', { cause: signal?.reason })
+  #wait(name: string, operation: string, wait: WaitOptions): Promise<Uint8Array> {
     return new Promise((resolve, reject) => {
+      const { signal, timeoutMs } = wait
       if (this.#failure) return reject(this.#failure)
-      if (signal?.aborted) return reject(aborted())
-      const end = (): void => {
-        clearTimeout(timer)
-        signal?.removeEventListener('abort', onAbort)
-        this.#waiting.delete(name)
+      if (signal?.aborted) return reject(aborted(operation, signal))
+      if (signal && !this.#signals.has(signal)) {
+        this.#signals.add(signal)
+        signal.addEventListener('abort', this.#onAbort)
       }
-      const onAbort = (): void => {
-        end()
-        reject(aborted())
-      }
-      const timer = setTimeout(() => {
-        end()
-        reject(
-          new MpcError(
-            { code: 'MPC_TIMEOUT', from: this.#from, operation, limitMs: timeoutMs },
-            `Party ${this.#from} was silent for ${timeoutMs} ms.`,
-            { hint: 'Look whether that node is up and reachable.' }
-          )
-        )
-      }, timeoutMs)
-      signal?.addEventListener('abort', onAbort, { once: true })
-      this.#waiting.set(name, {
-        resolve: body => {
-          end()
-          resolve(body)
-        },
-        reject: reason => {
-          end()
-          reject(reason)
-        }
-      })
+      const since = performance.now()
+      // a timer that rings too early is set again; one that would ring too late is replaced
+      if (!this.#timer) this.#setTimer(timeoutMs, since)
+      else if (since + timeoutMs < this.#rings) {
+        clearTimeout(this.#timer)
+        this.#setTimer(timeoutMs, since)
+      } else if (this.#waiting.size === 0) this.#timer.ref()
+      this.#waiting.set(name, { resolve, reject, operation, wait, since })
     })
   }
+
+  #setTimer(delayMs: number, now: number): void {
+    this.#rings = now + delayMs
+    this.#timer = setTimeout(() => this.#ring(), Math.max(1, delayMs))
+  }
+
+  #ring(): void {
+    this.#timer = null
+    const now = performance.now()
+    let next = Infinity
+    for (const [name, { reject, operation, wait, since }] of this.#waiting) {
+      const { timeoutMs } = wait
+      // timers may ring up to a millisecond before their time
+      if (since + timeoutMs > now + 1) {
+        next = Math.min(next, since + timeoutMs)
+        continue
+      }
+      this.#waiting.delete(name)
+      reject(
+        new MpcError(
+          { code: 'MPC_TIMEOUT', from: this.#from, operation, limitMs: timeoutMs },
+          `Party ${this.#from} was silent for ${timeoutMs} ms.`,
+          { hint: 'Look whether that node is up and reachable.' }
+        )
+      )
+    }
+    if (next < Infinity) this.#setTimer(next - now, now)
+  }
+
+  #end(name: string): void {
+    this.#waiting.delete(name)
+    // with nobody waiting the timer must not keep the process alive
+    if (this.#waiting.size === 0) this.#timer?.unref()
+  }
+
+  readonly #onAbort = (event: Event): void => {
+    for (const [name, { reject, operation, wait }] of this.#waiting) {
+      if (wait.signal !== event.target) continue
+      this.#end(name)
+      reject(aborted(operation, wait.signal!))
+    }
+  }
 }
+
+const aborted = (operation: string, { reason }: AbortSignal): MpcError =>
+  new MpcError({ code: 'MPC_ABORTED', operation }, 'The session was ended from outside.', { cause: reason })

@@ -1,55 +1,21 @@
 import { hash } from 'node:crypto'
-import { MpcError, parameterError } from '../errors.ts'
-import { type Field, type Vec } from '../field/field.ts'
-import { keySets, setPolynomial } from '../sharing/subsets.ts'
-import { checkParameters, DEFAULT_STATISTICAL_BITS, type NumberFormat } from '../plan/room.ts'
-import { lagrange, pointOf, Shamir } from '../sharing/shamir.ts'
-import type { Channel } from './channel.ts'
-import { keyStream, type PartyKeys } from './keys.ts'
+import { MpcError } from '../errors.ts'
+import type { Field, Vec } from '../field/field.ts'
+import { pointOf } from '../sharing/shamir.ts'
 import type { Stock } from '../pool/stock.ts'
 import { Ledger } from './ledger.ts'
-import type { Security, Session } from './session.ts'
+import type { Session } from './session.ts'
+import { startSession, type PartyOptions } from './start.ts'
+import type { Stream, StreamSource } from './streams.ts'
 
+export type { PartyOptions } from './start.ts'
 export type { Security, Session } from './session.ts'
-
-export interface PartyOptions {
-  readonly field: Field
-  /** Number of nodes, and T - 1: the degree of sharings and the number of corrupt nodes that learn nothing. */
-  readonly n: number
-  readonly t: number
-  readonly channel: Channel
-  readonly keys: PartyKeys
-  /** Unique for ever: masks of two sessions with one name under the same keys would be equal. */
-  readonly session: string
-  /** One message may take this long. */
-  readonly timeoutMs?: number
-  readonly signal?: AbortSignal
-  /** Openings behind bounded masks reveal anything with a chance of at most 2^-this each. At least 40. */
-  readonly statisticalBits?: number
-  /** What corrupt nodes may do: keep to the protocol (passive), or anything (active, the default): docs/spec/mpc.md. */
-  readonly security?: Security
-  /**
-   * The number format that the network declares; the same at all nodes. Refused if the modulus cannot carry it. Without one,
-   * 8 whole bits and no fraction must fit, and every operation still checks the bounds of its operands.
-   */
-  readonly numbers?: NumberFormat
-  /**
-   * Nodes that take no part although they hold keys and shares, because an earlier session found them, or their pair, at fault.
-   * At least 2t + 1 must stay. The same at all nodes; it enters the session, so all randomness is fresh.
-   */
-  readonly without?: readonly number[]
-  /** Called once if a product check fails where n >= 3t + 1: what this node saw, to be signed and shown to the validator. */
-  readonly onDispute?: (view: Uint8Array) => void
-}
 
 export interface Bounded {
   readonly whole: Vec
   readonly high: Vec
   readonly pieces: readonly Vec[]
 }
-
-/** Less than this is no use to any program. */
-const SMALLEST_NUMBERS: NumberFormat = { wholeBits: 8, fractionBits: 0 }
 
 /** Bodies of one message: large vectors travel in chunks of this many elements, so computing and sending overlap. */
 export const CHUNK_ELEMENTS = 8192
@@ -61,74 +27,33 @@ export const CHUNK_ELEMENTS = 8192
  */
 export class Party {
   readonly session: Session
-  readonly id: string
   /** Products of this branch that await their check (active mode). */
   readonly ledger: Ledger
-  readonly #purposes = new Set<string>()
+  /** Place in the program: the session's name, then number and label of each operation on the way here. */
+  readonly #path: string
   readonly #inBranch: boolean
+  #id: string | null
+  #purposes: Set<string> | null = null
   #children = 0
   #step = 0
 
   /** @throws MPC_PARAMETERS with a sentence, if the modulus, the numbers and the nodes do not go together. */
   static create(options: PartyOptions): Party {
-    const { field, n, t, channel, keys, session, timeoutMs = 30_000, signal } = options
-    const { statisticalBits = DEFAULT_STATISTICAL_BITS, security = 'active', numbers = SMALLEST_NUMBERS } = options
-    const { without = [], onDispute } = options
-    if (!(statisticalBits >= 40))
-      throw parameterError('statisticalBits', 'The statistical margin must be at least 40 bits.')
-    if (channel.size !== n) throw parameterError('channel', `The channel connects ${channel.size} parties, not ${n}.`)
-    const shamir = new Shamir(field, n, t)
-    const sets = keySets(n, t)
-    checkParameters({ ...numbers, n, threshold: t + 1, bits: field.bits, setCount: sets.length, statisticalBits })
-    const index = channel.index
-    const present = Array.from({ length: n }, (_, i) => i).filter(i => !without.includes(i))
-    if (present.length < 2 * t + 1 || !present.includes(index) || without.some(i => !(i >= 0 && i < n))) {
-      throw parameterError(
-        'without',
-        `Without nodes ${without.join(', ')} this session cannot run at node ${index}: at least ${2 * t + 1} of ${n} must stay.`
-      )
-    }
-    const dealers = present.slice(0, 2 * t + 1)
-    const mySets = sets.flatMap((set, number) => {
-      if (!set.includes(index)) return []
-      const value = setPolynomial(set, n, pointOf(index), field.p)
-      return [{ number, value, weight: field.constant(value) }]
-    })
-    const productWeights = lagrange(dealers.map(pointOf), 0n, field.p)
-    const agreed = `${n}/${t}/${field.p}/${security}/${statisticalBits}/${numbers.wholeBits}.${numbers.fractionBits}/${without.length > 0 ? `without ${[...without].sort((a, b) => a - b).join(',')}/` : ''}${session}`
-    const root = hash('sha256', `enigma/mpc/session/1/${agreed}`, 'hex').slice(0, 32)
-    return new Party(
-      {
-        field,
-        n,
-        t,
-        index,
-        present,
-        dealers,
-        canBlame: security === 'active' && n >= 3 * t + 1,
-        onDispute,
-        shamir,
-        channel,
-        keys,
-        timeoutMs,
-        signal,
-        mySets,
-        setCount: sets.length,
-        statisticalBits,
-        security,
-        state: { failure: null, stock: null, suspects: new Set() },
-        productWeights
-      },
-      root,
-      new Ledger()
-    )
+    const { session, root } = startSession(options)
+    return new Party(session, root, new Ledger())
   }
 
-  private constructor(session: Session, id: string, ledger: Ledger, inBranch = false) {
+  private constructor(session: Session, path: string, ledger: Ledger, id: string | null = path, inBranch = false) {
     this.session = session
-    this.id = id
+    this.#path = path
+    this.#id = id
     this.ledger = ledger
     this.#inBranch = inBranch
+  }
+
+  /** The name of this operation in messages and streams, 32 hex digits. Many operations only call others and never need one. */
+  get id(): string {
+    return (this.#id ??= hash('sha256', this.#path, 'hex').slice(0, 32))
   }
 
   /** Material made ahead, for this line of the program; branches run in no fixed order and have none. */
@@ -154,12 +79,12 @@ export class Party {
 
   /** The next operation below this one. Call it before the first `await` of a protocol. */
   operation(name: string): Party {
-    return new Party(this.session, this.#childId(name), this.ledger, this.#inBranch)
+    return new Party(this.session, this.#childPath(name), this.ledger, null, this.#inBranch)
   }
 
   /** As `operation`, with a ledger of its own: one of several concurrent branches. Use `parallel`, which settles the ledgers. */
   branch(name: string): Party {
-    return new Party(this.session, this.#childId(name), new Ledger(), true)
+    return new Party(this.session, this.#childPath(name), new Ledger(), null, true)
   }
 
   /** Parties that sent wrong shares in openings that could be corrected (N >= 3(T-1)+1). */
@@ -168,8 +93,8 @@ export class Party {
   }
 
   /** The nodes that take part, without this one. */
-  get others(): number[] {
-    return this.session.present.filter(i => i !== this.index)
+  get others(): readonly number[] {
+    return this.session.others
   }
 
   get active(): boolean {
@@ -182,8 +107,8 @@ export class Party {
     throw failure
   }
 
-  #childId(name: string): string {
-    return hash('sha256', `${this.id}/${this.#children++}/${name}`, 'hex').slice(0, 32)
+  #childPath(name: string): string {
+    return `${this.#path}\n${this.#children++}/${name}`
   }
 
   #assertAlive(): void {
@@ -229,13 +154,13 @@ export class Party {
   // ---- randomness without communication ----------------------------------------------------------------------------
 
   /** The stream that only the members of a set can compute. One purpose per operation. */
-  setStream(set: number, purpose: string): (bytes: number) => Uint8Array {
-    return keyStream(this.#claim(this.session.keys.sets[set], `set ${set}`, purpose), this.id, purpose)
+  setStream(set: number, purpose: string): Stream {
+    return this.#stream(this.session.streams.sets[set], `set ${set}`, purpose)
   }
 
   /** The stream that only this party and `peer` can compute. */
-  pairStream(peer: number, purpose: string): (bytes: number) => Uint8Array {
-    return keyStream(this.#claim(this.session.keys.pairs[peer], `pair ${peer}`, purpose), this.id, `${purpose}/pair`)
+  pairStream(peer: number, purpose: string): Stream {
+    return this.#stream(this.session.streams.pairs[peer], `pair ${peer}`, `${purpose}/pair`)
   }
 
   /**
@@ -299,16 +224,17 @@ export class Party {
     }
   }
 
-  #claim(key: Uint8Array | null | undefined, holder: string, purpose: string): Uint8Array {
+  #stream(source: StreamSource | null | undefined, holder: string, purpose: string): Stream {
     const name = `${holder}/${purpose}`
-    if (!key) throw new MpcError({ code: 'MPC_PARAMETERS', what: 'keys' }, `This party holds no key for ${holder}.`)
-    if (this.#purposes.has(name)) {
+    if (!source) throw new MpcError({ code: 'MPC_PARAMETERS', what: 'keys' }, `This party holds no key for ${holder}.`)
+    const purposes = (this.#purposes ??= new Set())
+    if (purposes.has(name)) {
       throw new MpcError(
         { code: 'MPC_PARAMETERS', what: 'randomness' },
         `The mask stream ${name} of an operation was asked for twice.`
       )
     }
-    this.#purposes.add(name)
-    return key
+    purposes.add(name)
+    return source.stream(`${this.id}/${purpose}`)
   }
 }

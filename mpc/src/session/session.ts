@@ -2,19 +2,22 @@ import type { MpcError } from '../errors.ts'
 import type { Field, Vec } from '../field/field.ts'
 import type { Shamir } from '../sharing/shamir.ts'
 import type { Stock } from '../pool/stock.ts'
-import type { Channel } from './channel.ts'
+import type { Channel, WaitOptions } from './channel.ts'
 import type { PartyKeys } from './keys.ts'
+import type { StreamSource } from './streams.ts'
 
 export type Security = 'passive' | 'active'
 
 /** What all operations of a session share. */
-export interface Session {
+export interface Session extends WaitOptions {
   readonly field: Field
   readonly n: number
   readonly t: number
   readonly index: number
   /** The nodes that take part: all of them, or all but those left out after a dispute. */
   readonly present: readonly number[]
+  /** The same without this node. */
+  readonly others: readonly number[]
   /** The nodes that reshare products: the first 2t + 1 present ones. */
   readonly dealers: readonly number[]
   /** Whether a failed check can find out who was wrong: active, and n >= 3t + 1. */
@@ -22,8 +25,11 @@ export interface Session {
   readonly shamir: Shamir
   readonly channel: Channel
   readonly keys: PartyKeys
-  readonly timeoutMs: number
-  readonly signal: AbortSignal | undefined
+  /** Streams under this session's keys: by set number, null where this node is no member; and by peer. */
+  readonly streams: {
+    readonly sets: readonly (StreamSource | null)[]
+    readonly pairs: readonly (StreamSource | null)[]
+  }
   /** Set numbers this party is a member of, with the value of each set's polynomial at this party's point. */
   readonly mySets: readonly { readonly number: number; readonly weight: Vec; readonly value: bigint }[]
   readonly setCount: number
