@@ -1,64 +1,13 @@
-import { MpcError, shapeError } from '../errors.ts'
-import { roomOf } from '../plan/room.ts'
+import { shapeError } from '../errors.ts'
+import { elements } from '../protocols/product.ts'
+import { truncateProduct } from '../protocols/truncate.ts'
 import type { Party } from '../session/party.ts'
-import { add, dot, matmul, mul, publicValue, scaleInteger, scaleReal, sub, withFraction } from './arithmetic.ts'
+import { add, dot, matmul, mul, publicValue, scaleInteger, scaleReal, sub } from './arithmetic.ts'
 import { lt } from './compare.ts'
 import { sqrt, type Partial } from './divide.ts'
+import { identity, newtonSchulz, planCourse } from './newton-schulz.ts'
 import { normalise } from './normalise.ts'
 import { alignTo, pick, range, reshape, sizeOf, stack, transpose, withBits, type Secret } from './secret.ts'
-
-const identity = (party: Party, size: number, fraction: number, factor = 1): Secret => {
-  const values = Array.from({ length: size * size }, (_, i) => (i % (size + 1) === 0 ? factor : 0))
-  return reshape(publicValue(party, values, fraction), size, size)
-}
-
-/** The inverse is accepted if the Frobenius norm of I - BX is below 2^-12; one step of refinement then squares that. */
-const RESIDUAL_BITS = 12
-
-interface Inverse {
-  readonly inverse: Secret
-  readonly converged: Secret
-}
-
-/**
- * Newton-Schulz: X <- X (2I - B X), `steps` times from `start`, and whether it converged.
- *
- * With the norm of B at most 1, start = B^T (or I for a positive B) gives X_k = sum of (I - start B)^i start over i < 2^k, so
- * the norm of X_k is at most 2^k whatever B is: no opening exceeds its mask even if B is singular.
- * 2 rounds a step; the verdict is one more comparison.
- */
-async function newtonSchulz(op: Party, b: Secret, start: Secret, steps: number, working: number): Promise<Inverse> {
-  const size = b.rows
-  const eye = identity(op, size, working)
-  const twice = identity(op, size, working, 2)
-  const within = (x: Secret, bits: number): Secret => withBits(x, working + bits)
-  let x = start
-  for (let step = 1; step <= steps; step++) {
-    // The norm of I - BX never exceeds 1, so that of 2I - BX is at most 2
-    const rest = within(sub(op, twice, within(await matmul(op, b, x, working), 1.1)), 1.1)
-    x = within(await matmul(op, x, rest, working), step + 0.1)
-  }
-  const residual = within(sub(op, eye, within(await matmul(op, b, x, working), 1.1)), 1.1)
-  const square = await dot(op, residual, residual, working)
-  const converged = await lt(
-    op,
-    withBits(square, working + 2 + 2 * Math.log2(size)),
-    publicValue(op, [2 ** (-2 * RESIDUAL_BITS)], working)
-  )
-  return { inverse: x, converged }
-}
-
-function workingBits(op: Party, what: string, steps: number, size: number): number {
-  const working = Math.min(48, Math.floor((roomOf(op.session).valueBits - steps - Math.log2(size) - 4) / 2))
-  if (working < 2 * RESIDUAL_BITS + 8) {
-    throw new MpcError(
-      { code: 'MPC_RANGE', what, bits: working, limitBits: 2 * RESIDUAL_BITS + 8 },
-      `${what}: this modulus leaves ${working} working bits, too few to tell whether the iteration converged.`,
-      { hint: 'Use the 164-bit modulus, or lower conditionBits.' }
-    )
-  }
-  return working
-}
 
 export interface InverseOptions {
   /** Matrices with a larger condition number than about 2^this are reported as not invertible. 10 by default. */
@@ -69,12 +18,13 @@ export interface InverseOptions {
 /**
  * Inverse of a real m x m matrix. valid = 0 for singular and too badly conditioned ones.
  *
- * A is scaled by a secret power of two so that its Frobenius norm lies in [1/2, 1), then Newton-Schulz from the transpose.
+ * A is scaled by a secret power of two so that its Frobenius norm lies in [1/2, 1), then Newton-Schulz from the transpose: with a
+ * condition number of 2^c the smallest eigenvalue of B B^T is at least 2^-(2c + 2) / m.
  *
  * - Accuracy: 2^-20 relative to the norm of the inverse (2^-24 from the verdict, the rest rounding), and the truncation error
  *   in the last place.
- * - Cost: two comparisons, 2 (2 conditionBits + log2 m + 6) + 12 rounds; m^2 elements of degree 2t in each.
- * @see Schulz 1933; Ben-Israel, Cohen 1966 for the start and its convergence.
+ * - Cost: two comparisons, about 1.1 conditionBits + log2(m) / 2 + 14 rounds; m^2 or 2 m^2 elements of degree 2t in each.
+ * @see Ben-Israel, Cohen 1966 for the start and its convergence; `newtonSchulz`.
  * @cost n = 3, input of harness/catalogue: passive 94 rounds, 14160 bytes; active, proved, 553 rounds, 66474 bytes
  */
 export async function inverse(party: Party, a: Secret, options: InverseOptions = {}): Promise<Partial> {
@@ -82,29 +32,25 @@ export async function inverse(party: Party, a: Secret, options: InverseOptions =
   const size = a.rows
   if (size !== a.columns) throw shapeError('inverse', `A ${a.rows} x ${a.columns} matrix has no inverse.`)
   const { conditionBits = 10, fraction = Math.max(16, a.fraction) } = options
-  const steps = Math.ceil(2 * conditionBits + Math.log2(size)) + 6
-  const working = workingBits(op, 'inverse', steps, size)
+  const course = planCourse(op, 'inverse', 2 * conditionBits + 2 + Math.log2(size), size, 0)
+  const { working } = course
   const whole = { ...a, fraction: 0 }
   const norm = await dot(op, whole, whole)
   const normal = await normalise(op, norm, 2)
   const root: Secret = { shares: normal.root, rows: 1, columns: 1, fraction: 0, bits: normal.maxRoot }
   // |a_ij|^2 <= the squared norm, so the product stays below 2^(width / 2)
-  const scaled = withBits(await mul(op, whole, root), normal.width / 2)
-  const b = withBits(await withFraction(op, { ...scaled, fraction: normal.width / 2 }, working), working)
-  const { inverse: rough, converged } = await newtonSchulz(op, b, transpose(op, b), steps, working)
-  const refined = await refine(op, b, rough, identity(op, size, working), working)
+  const half = normal.width / 2
+  const scaled = await mul(op, { ...whole, fraction: half }, root, Math.min(half, working))
+  const b = withBits(alignTo(op, scaled, working), working)
+  const turned = transpose(op, b)
+  const product = withBits(await matmul(op, b, turned, working), working + 0.01)
   // A = B 2^(width/2) / (root 2^f), so its inverse is X root 2^f / 2^(width/2)
-  const place = { ...root, fraction: normal.width / 2 - a.fraction }
+  const place = { ...root, fraction: half - a.fraction }
   const kept = Math.min(fraction, working + place.fraction)
-  const unscaled = alignTo(op, await mul(op, refined, place, kept), fraction)
-  return { value: await mul(op, unscaled, converged), valid: converged }
-}
-
-/** X + X (target - B X): squares the relative residual. 3 rounds. */
-async function refine(op: Party, b: Secret, x: Secret, target: Secret, working: number): Promise<Secret> {
-  const rest = sub(op, target, await matmul(op, b, x, working))
-  const more = await matmul(op, x, withBits(rest, working + 1.1), working)
-  return add(op, x, more)
+  const { result, converged } = await newtonSchulz(op, b, { x: turned, product }, course, async (branch, inverse) =>
+    alignTo(branch, await mul(branch, inverse, place, kept), fraction)
+  )
+  return { value: await mul(op, result, converged), valid: converged }
 }
 
 export interface LeastSquaresOptions extends InverseOptions {
@@ -119,10 +65,10 @@ export interface LeastSquaresOptions extends InverseOptions {
  * dependent.
  *
  * The Gram matrix of [A b] is scaled by a secret power of two for each column, so that its diagonal lies in [1/4, 1):
- * columns of very different size do no harm. Its inverse comes from Newton-Schulz, the solution from one refined product.
+ * columns of very different size do no harm. Its inverse comes from Newton-Schulz.
  *
  * - Accuracy: 2^-20 relative to the norm of the scaled solution, and the truncation error in the last place.
- * - Cost: 1 round for the Gram matrix whatever n is, two comparisons, then 2 (conditionBits + 5) + 15 rounds on m x m matrices.
+ * - Cost: 1 round for the Gram matrix whatever n is, three comparisons, then about conditionBits / 2 + 16 rounds on m x m matrices.
  *   Here conditionBits bounds the smallest eigenvalue of the scaled matrix: 2^-conditionBits.
  * @cost n = 3, input of harness/catalogue: passive 83 rounds, 13432 bytes; active, proved, 453 rounds, 65888 bytes
  */
@@ -184,8 +130,9 @@ async function solveLeastSquares(
   const target = x0
     ? sub(op, reshape(b, rows, 1), await matmul(op, design, reshape(x0, size, 1), b.fraction))
     : reshape(b, rows, 1)
-  const steps = conditionBits + 5
-  const working = workingBits(op, 'least-squares', steps, size)
+  // eigenvalues down to half of what is promised, so that rounding takes none away
+  const course = planCourse(op, 'least-squares', conditionBits + 1, size, 4 + Math.log2(size))
+  const { working } = course
 
   const side = size + 1
   const bits = Math.max(design.bits, target.bits)
@@ -202,24 +149,28 @@ async function solveLeastSquares(
   const down = Array.from({ length: side * side }, (_, i) => Math.floor(i / side))
   const half = await mul(op, reshape(gram, side * side, 1), pick(op, root, across))
   // By Cauchy-Schwarz |g_ij| r_i r_j <= sqrt(g_ii r_i^2 g_jj r_j^2) < 2^width
-  const full = withBits(
-    await mul(op, withBits(half, normal.width / 2 + gram.bits / 2), pick(op, root, down)),
-    normal.width
-  )
+  // The norm of the square part is below its trace < m: divided by 2^guard it is below 1, and the solution of that system is 2^guard
+  // times larger. Both are cut from the same products.
   const guard = Math.ceil(Math.log2(size))
-  const system = await withFraction(op, { ...full, fraction: normal.width }, working)
-  const matrixCells = Array.from({ length: size * size }, (_, i) => Math.floor(i / size) * side + (i % size))
-  const targetCells = Array.from({ length: size }, (_, i) => i * side + size)
-  // Its norm is below its trace < m: divided by 2^guard it is below 1, and the solution of that system is 2^guard times larger
-  const square = reshape(pick(op, system, matrixCells), size, size)
-  const scaled = withBits(await withFraction(op, { ...square, fraction: working + guard }, working), working)
-  const right = withBits(pick(op, system, targetCells), working + 0.01)
-  const { inverse: x, converged } = await newtonSchulz(op, scaled, identity(op, size, working), steps, working)
-  const first = await matmul(op, x, right, working)
-  const rest = sub(op, right, await matmul(op, scaled, first, working))
-  // |right| < sqrt(m), and I - BX does not lengthen it
-  const left = withBits(rest, working + 0.2 + Math.log2(size) / 2)
-  const solution = add(op, first, await matmul(op, x, left, working))
+  const cells = Array.from({ length: size * size }, (_, i) => Math.floor(i / size) * side + (i % size))
+  const lifted = scaleInteger(op, withBits(half, normal.width / 2 + gram.bits / 2), 2n ** BigInt(guard))
+  const fullAndSquare = {
+    ...(await cutProduct(
+      op,
+      stack(op, [{ ...lifted, rows: side * side, columns: 1 }, pick(op, half, cells)]),
+      stack(op, [pick(op, root, down), pick(op, root, cells.map(at => Math.floor(at / side)))]),
+      normal.width + guard,
+      working
+    )),
+    bits: working + 0.01
+  }
+  const system = range(op, fullAndSquare, 0, side * side)
+  const scaled = reshape(range(op, fullAndSquare, side * side, side * side + size * size), size, size)
+  const right = pick(
+    op,
+    system,
+    Array.from({ length: size }, (_, i) => i * side + size)
+  )
 
   // x_j = y_j r_j / r_b with r_b = 2^maxRoot / inverse root, all over 2^guard
   const own = pick(
@@ -236,13 +187,19 @@ async function solveLeastSquares(
   }
   const offset = a.fraction - b.fraction
   const spare = Math.max(0, fraction + offset + 3)
-  /** From scaled units to those of the data: times r_j / r_b; 0 where there is no solution. */
-  const unscale = async (scaled: Secret): Promise<Secret> => {
-    const widened = await mul(op, scaled, own, spare)
-    const result = await mul(op, widened, pick(op, inverseRoot, [size]), fraction + offset)
-    return mul(op, { ...result, fraction }, converged)
+  /** From scaled units to those of the data: times r_j / r_b. */
+  const unscale = async (branch: Party, scaled: Secret): Promise<Secret> => {
+    const widened = await mul(branch, { ...scaled, fraction: working + guard }, own, spare)
+    const result = await mul(branch, widened, pick(op, inverseRoot, [size]), fraction + offset)
+    return { ...result, fraction }
   }
-  const found = await unscale({ ...solution, fraction: working + guard })
+  const start = { x: identity(op, size, working), product: scaled }
+  const { result, converged } = await newtonSchulz(op, scaled, start, course, async (branch, x) => {
+    const solution = await matmul(branch, x, right, working)
+    return { x, solution, unscaled: await unscale(branch, solution) }
+  })
+  const { x, solution, unscaled } = result
+  const found = await mul(op, unscaled, converged)
   const value = x0 ? add(op, found, await mul(op, reshape(x0, size, 1), converged)) : found
   if (!wantErrors) return { value, valid: converged }
 
@@ -264,8 +221,16 @@ async function solveLeastSquares(
   const { value: roots } = await sqrt(op, under, { fraction: working, nonNegative: true })
   const errors = await mul(op, range(op, roots, 0, size), range(op, roots, size, size + 1), working)
   const averaged = await scaleReal(op, errors, 1 / Math.sqrt(rows - size))
-  const standardErrors = await unscale({ ...averaged, fraction: working + guard })
+  const standardErrors = await mul(op, await unscale(op, averaged), converged)
   return { value, valid: converged, standardErrors }
+}
+
+/** x y element by element, where the products are below 2^bits, read with `bits` fraction bits and cut to `working` of them. 1 round. */
+async function cutProduct(op: Party, x: Secret, y: Secret, bits: number, working: number): Promise<Secret> {
+  const lift = Math.max(0, working - bits)
+  const product = elements(op.field, op.field.scale(x.shares, 2n ** BigInt(lift)), y.shares)
+  const shares = await truncateProduct(op, product, bits + lift - working, bits + lift)
+  return { shares, rows: sizeOf(x), columns: 1, fraction: working, bits: working }
 }
 
 function withOnes(op: Party, a: Secret): Secret {

@@ -17,11 +17,15 @@ export interface Normalised {
   readonly maxRoot: number
 }
 
+/** Comparisons that cost little more than a few: with no more than this, all thresholds are compared with at once. */
+const ONE_LEVEL = 128
+
 /**
- * Shifts secret numbers to the top of their range by a secret power of two, in two levels of parallel threshold comparisons.
+ * Shifts secret numbers to the top of their range by a secret power of two, in one or two levels of parallel threshold comparisons.
  *
  * - Shapes: k shares of whole numbers 0 <= x <= 2^bits.
- * - Cost: two comparisons and two products in sequence; about 2 sqrt(bits / unit) comparisons an element.
+ * - Cost: two comparisons and two products in sequence, about 2 sqrt(bits / unit) comparisons an element; for few elements one
+ *   comparison and one product in sequence, bits / unit comparisons an element.
  * - Security: that of `isNegative` and `mul`; nothing is opened besides.
  */
 export async function normalise(party: Party, x: Secret, unit: 1 | 2): Promise<Normalised> {
@@ -30,6 +34,12 @@ export async function normalise(party: Party, x: Secret, unit: 1 | 2): Promise<N
   const groups = Math.ceil((Math.floor(x.bits) + 1) / unit)
   const width = groups * unit
   const count = sizeOf(x)
+  if (count * (groups - 1) <= ONE_LEVEL) {
+    const steps = Array.from({ length: groups - 1 }, (_, i) => i + 1)
+    const { factor, root, inverseRoot } = await level(op, x.shares, steps, count, unit, width)
+    const values = await reduceProduct(op, elements(field, x.shares, factor))
+    return { width, values, factor, root, inverseRoot, maxRoot: groups - 1 }
+  }
   const stride = Math.ceil(groups / Math.ceil(Math.sqrt(groups)))
   const coarse = Array.from({ length: Math.ceil(groups / stride) - 1 }, (_, i) => stride * (i + 1))
   const fine = Array.from({ length: stride - 1 }, (_, i) => i + 1)
