@@ -53,8 +53,8 @@ export interface Reduced extends Inner {
  *    enough j (one H(j) follows from the claim), open a coin r, and go on with F(r), G(r), H(r), K times shorter.
  * 3. At length 31 or less each element is a part, and a random pair one more, so that F(r), G(r), H(r) may be opened.
  *
- * - Cost: 5 rounds, and 3 for each step before the last: none up to 31 terms, one up to 961, two up to 7,688, and one more for each
- *   doubling; 2K - 2 elements a step.
+ * - Cost: 3 rounds among three parties, else 5, and for each step before the last 2, else 3: no such step up to 31 terms, one up to 961,
+ *   two up to 7,688, and one more for each doubling; 2K - 2 elements a step.
  */
 export async function reduceClaims(op: Party, claims: readonly Claim[], challenge = 0n): Promise<Reduced> {
   const { field } = op
@@ -189,7 +189,7 @@ async function productsBeyond(field: Field, x: Vec, y: Vec, K: number): Promise<
   return [sum]
 }
 
-/** One level: an inner product of length m becomes one of length ceil(m / K). 3 rounds. */
+/** One level: an inner product of length m becomes one of length ceil(m / K). 1 round and that of a coin. */
 async function compress(op: Party, { x, y, z }: Inner, K: number, levels: Level[]): Promise<Inner> {
   const { field } = op
   const size = Math.ceil(field.length(x) / K)
