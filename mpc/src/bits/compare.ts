@@ -3,7 +3,7 @@ import { requireRoom } from '../plan/room.ts'
 import { openMasked } from '../protocols/masked.ts'
 import type { Party } from '../session/party.ts'
 import { signsOf, unmask } from './convert.ts'
-import { and, majority, openBits, openWithAnd, randomShared } from './replicated.ts'
+import { Gates, openBits, randomShared } from './replicated.ts'
 import { joinShared, mapShared, xorShared, type SharedBits } from './shared-bits.ts'
 import { pickRows, repack, rowWords, subtract, toRows, type Words } from './rows.ts'
 
@@ -62,27 +62,26 @@ async function topBit(op: Party, addends: SharedBits, width: number, count: numb
   const rows = (x: SharedBits, from: number, to: number, step = 1): SharedBits =>
     mapShared(x, words => pickRows(words, stride, from, to, step))
   // sum = addends (XORed: a sharing already) + 2 * carry
-  const carry = await majority(op, rows(addends, 0, width - 1), lanes)
+  const gates = new Gates(op, lanes)
+  const carry = await gates.majority(rows(addends, 0, width - 1))
   const upper = rows(addends, 1, width - 1)
   const lower = rows(carry, 0, width - 2)
   const rest = xorShared(mask, xorShared(rows(addends, width - 1, width), rows(carry, width - 2, width - 1)))
   let size = width - 2
   if (size <= 0) return openBits(op, rest)
   const finish = async (x: SharedBits, y: SharedBits, plus: SharedBits): Promise<Words> =>
-    op.active ? openBits(op, xorShared(plus, await and(op, x, y, lanes))) : openWithAnd(op, x, y, plus)
+    op.active ? openBits(op, xorShared(plus, await gates.and(x, y))) : gates.openWithAnd(x, y, plus)
   if (size === 1) return finish(upper, lower, rest)
-  let generate = await and(op, upper, lower, lanes)
+  let generate = await gates.and(upper, lower)
   let propagate = xorShared(upper, lower)
   // neighbours join: (g, p) over (g', p') is (g ^ p g', p p'); the lowest p is never needed
   for (; size > 2;) {
     const pairs = size >> 1
     const [g, p] = [generate, propagate]
     const high = rows(p, 1, 2 * pairs, 2)
-    const both = await and(
-      op,
+    const both = await gates.and(
       joinShared([high, rows(high, 1, pairs)]),
-      joinShared([rows(g, 0, 2 * pairs, 2), rows(p, 2, 2 * pairs, 2)]),
-      lanes
+      joinShared([rows(g, 0, 2 * pairs, 2), rows(p, 2, 2 * pairs, 2)])
     )
     const joined = xorShared(rows(g, 1, 2 * pairs, 2), rows(both, 0, pairs))
     const left = size % 2 === 1 ? [size - 1] : []

@@ -80,7 +80,7 @@ export function pickRows(rows: Words, stride: number, from: number, to: number, 
   const out = new Uint32Array(count * stride)
   for (let i = 0; i < count; i++) {
     const at = (from + i * step) * stride
-    out.set(rows.subarray(at, at + stride), i * stride)
+    for (let word = 0; word < stride; word++) out[i * stride + word] = rows[at + word]!
   }
   return out
 }

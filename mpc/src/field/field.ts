@@ -13,6 +13,7 @@ export type { Vec } from './vec.ts'
 export const DEFAULT_PRIME = 22953686867719691230002707821868552601124472329079n
 export const FAST_PRIME = 2n ** 130n - 5n
 
+const KNOWN_CONSTANTS = 4096
 const fields = new Map<bigint, Field>()
 
 if (new Uint8Array(Uint32Array.of(1).buffer)[0] !== 1) {
@@ -34,6 +35,7 @@ export class Field {
   /** Bytes of an element in memory and on the wire. */
   readonly bytes: number
   readonly #batch: Batch
+  readonly #constants = new Map<bigint, Vec>()
   readonly #toForm: Vec
   readonly #fromForm: Vec
 
@@ -97,8 +99,15 @@ export class Field {
     return this.fromRaw(plain.wordsOf(values, this.p, this.form))
   }
 
+  /** One element. The same few come back all the time and are kept: nobody may overwrite the result. */
   constant(value: bigint): Vec {
-    return this.from([value])
+    let found = this.#constants.get(value)
+    if (!found) {
+      found = this.from([value])
+      if (this.#constants.size >= KNOWN_CONSTANTS) this.#constants.clear()
+      this.#constants.set(value, found)
+    }
+    return found
   }
 
   /** Whole numbers below 2^53 in size, without BigInt and without branching on them. @throws MPC_RANGE */

@@ -11,7 +11,7 @@ export const TAG_BYTES = 16
 /** A body is cut into records of at most this size, so that one message never holds up the link for long. */
 export const RECORD_BODY_BYTES = 512 * 1024
 /** Up to this size a record is copied together and written at once: cheaper than writing its parts. */
-const SMALL_BODY_BYTES = 4096
+const SMALL_BODY_BYTES = 16_384
 
 export interface RecordHead {
   readonly session: string

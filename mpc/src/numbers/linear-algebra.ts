@@ -158,7 +158,14 @@ async function solveLeastSquares(
     ...(await cutProduct(
       op,
       stack(op, [{ ...lifted, rows: side * side, columns: 1 }, pick(op, half, cells)]),
-      stack(op, [pick(op, root, down), pick(op, root, cells.map(at => Math.floor(at / side)))]),
+      stack(op, [
+        pick(op, root, down),
+        pick(
+          op,
+          root,
+          cells.map(at => Math.floor(at / side))
+        )
+      ]),
       normal.width + guard,
       working
     )),

@@ -6,11 +6,14 @@ import { truncateProduct, truncationError } from '../protocols/truncate.ts'
 import type { Party } from '../session/party.ts'
 import { add, dot, publicValue, sub } from './arithmetic.ts'
 import { lt } from './compare.ts'
-import { alignTo, reshape, type Secret } from './secret.ts'
+import { alignTo, type Secret } from './secret.ts'
 
-export const identity = (party: Party, size: number, fraction: number, factor = 1): Secret => {
-  const values = Array.from({ length: size * size }, (_, i) => (i % (size + 1) === 0 ? factor : 0))
-  return reshape(publicValue(party, values, fraction), size, size)
+/** factor * 2^fraction must be a whole number. */
+export function identity({ field }: Party, size: number, fraction: number, factor = 1): Secret {
+  const shares = field.zeros(size * size)
+  const one = field.constant(BigInt(factor * 2 ** fraction))
+  for (let i = 0; i < size; i++) shares.set(one, i * (size + 1) * field.limbs)
+  return { shares, rows: size, columns: size, fraction, bits: fraction + Math.max(0, Math.log2(Math.abs(factor))) }
 }
 
 /** The inverse is accepted if the Frobenius norm of I - BX is below 2^-6; the refinement takes that to the fourth power. */

@@ -33,7 +33,12 @@ async function tossAmongThree(op: Party): Promise<bigint> {
   const [next, previous] = [(op.index + 1) % 3, (op.index + 2) % 3]
   // half 0 of party e is told by e + 1, half 1 by e + 2
   const known = (party: number): Halves => {
-    const both = op.setStream(party, 'coin')(2 * HALF).slice()
+    const both = op
+      .setStream(
+        party,
+        'coin'
+      )(2 * HALF)
+      .slice()
     return [both.subarray(0, HALF), both.subarray(HALF)]
   }
   const [ofNext, ofPrevious] = [known(next), known(previous)]

@@ -31,15 +31,16 @@ export class StreamSource {
     let used = 0
     let long: Cipheriv | null = null
     return bytes => {
-      const first = low + used / BLOCK
-      const count = Math.ceil(bytes / BLOCK)
-      if (!long && bytes <= SMALL && used % BLOCK === 0 && first + count < 2 ** 32) {
+      const skip = used % BLOCK
+      const first = low + (used - skip) / BLOCK
+      const count = Math.ceil((skip + bytes) / BLOCK)
+      if (!long && BLOCK * count <= SMALL && first + count < 2 ** 32) {
         for (let at = 0; at < count; at++) {
           COUNTERS.set(start, BLOCK * at)
           COUNTERS.writeUInt32BE(first + at, BLOCK * at + BLOCK - 4)
         }
         used += bytes
-        return this.#blocks.update(COUNTERS.subarray(0, BLOCK * count)).subarray(0, bytes)
+        return this.#blocks.update(COUNTERS.subarray(0, BLOCK * count)).subarray(skip, skip + bytes)
       }
       if (!long) {
         long = createCipheriv('aes-128-ctr', this.#key, start)

@@ -8,6 +8,7 @@ import * as mpc from '../../src/index.ts'
 import { isNegative } from '../../src/protocols/compare.ts'
 import { modInverse } from '../../src/field/prime.ts'
 import { mul } from '../../src/protocols/multiply.ts'
+import { toss } from '../../src/protocols/coin.ts'
 import { elements, evaluator } from '../../src/protocols/product.ts'
 import { reshare } from '../../src/protocols/reshare.ts'
 import { verifyProducts } from '../../src/protocols/verify.ts'
@@ -208,20 +209,79 @@ describe('mpc/attack', function () {
     }
   })
 
-  it('tosses no coin while a message is outstanding: its sender could fit it to the coin', async () => {
+  it('tosses no coin while a message is outstanding: its sender could fit it to the coin (three nodes)', async () => {
     const x = dealLocally([5n, 6n], 3, 1)
+    const { bytes } = Field.of(DEFAULT_PRIME)
+    for (const culprit of [0, 1, 2]) {
+      const victim = (culprit + 1) % 3
+      // two messages of 64 bytes a node and coin; the one that the victim owes the culprit holds a half that nobody else may tell
+      const heard: { from: number; body: Uint8Array; late: boolean }[] = []
+      let released = false
+      let withheld = false
+      await runParties(
+        {
+          security: 'active',
+          timeoutMs: 15_000,
+          intercept: ({ from, to, body }) => {
+            if (from === culprit && body.length === 2 * bytes && !withheld) {
+              withheld = true
+              setTimeout(() => (released = true), 250)
+              return [{ body, afterMs: 300 }]
+            }
+            if (to === culprit && body.length === 64 && heard.length < 2) heard.push({ from, body, late: released })
+            return body
+          }
+        },
+        async party => {
+          await mul(party, x[party.index]!, x[party.index]!)
+          await verifyProducts(party)
+        }
+      )
+      const [first, second] = heard as [(typeof heard)[number], (typeof heard)[number]]
+      expect([first.from, first.late, second.from, second.late]).to.deep.equal([
+        3 - culprit - victim,
+        false,
+        victim,
+        true
+      ])
+      const half = Buffer.from(second.body.subarray(0, 32))
+      expect(Buffer.from(first.body).includes(half), 'told by the other node').to.equal(false)
+    }
+  })
+
+  it('takes no half of a coin that the third node did not commit to', async () => {
+    for (const culprit of [0, 1, 2]) {
+      const codes = await runParties(
+        {
+          security: 'active',
+          timeoutMs: 15_000,
+          intercept: ({ from, to, body }) => {
+            if (from === culprit && to === (culprit + 1) % 3) body[0]! ^= 1
+            return body
+          }
+        },
+        party => toss(party).catch((e: { code: string }) => e.code)
+      )
+      expect(codes.results[(culprit + 1) % 3]).to.equal('MPC_OPENING')
+      expect(codes.results[(culprit + 2) % 3]).to.equal(codes.results[culprit])
+    }
+  })
+
+  it('tosses no coin while a message is outstanding (four nodes)', async () => {
+    const x = dealLocally([5n, 6n], 4, 1)
     const { bytes } = Field.of(DEFAULT_PRIME)
     for (const culprit of [0, 1, 2]) {
       let withheld = false
       const coins: number[] = []
       const failure = await runParties(
         {
+          n: 4,
           security: 'active',
           timeoutMs: 300,
           intercept: ({ from, to, body }) => {
             if (from === culprit && body.length === 2 * bytes && !withheld) return ((withheld = true), null)
-            // a share of the coin goes to both others, a reshared element to the next alone
-            if (from !== culprit && body.length === bytes && to !== (from + 1) % 3) coins.push(from)
+            // a share of the coin goes to all others; of a dealt element the next one draws its share from a key
+            if (from !== culprit && body.length === bytes && to === (from + 1) % 4) coins.push(from)
             return body
           }
         },

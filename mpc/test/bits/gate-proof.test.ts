@@ -3,7 +3,7 @@ import { randomInt } from 'node:crypto'
 import { runParties } from '../../harness/local-parties.ts'
 import { gateSoundnessBits, proveGates } from '../../src/bits/gate-proof.ts'
 import type { GateClaims } from '../../src/bits/claims.ts'
-import { and, majority, openBits, randomShared } from '../../src/bits/replicated.ts'
+import { Gates, openBits, randomShared } from '../../src/bits/replicated.ts'
 import type { Party } from '../../src/session/party.ts'
 
 /** Layers of random gates of these many words, and all claims of them. */
@@ -15,8 +15,9 @@ async function gates(
   let number = 0
   for (const [words, lanes] of layers) {
     const [x, y] = [0, 1].map(i => randomShared(op, words, `operand ${number}/${i}`))
-    await and(op, x!, y!, lanes)
-    await majority(op, x!, lanes)
+    const gates = new Gates(op, lanes)
+    await gates.and(x!, y!)
+    await gates.majority(x!)
     number++
   }
   return op.ledger.takeGates()
@@ -36,7 +37,8 @@ describe('mpc/bits/gate-proof', function () {
       const op = party.operation('test')
       const [x, y] = [randomShared(op, 50, 'x'), randomShared(op, 50, 'y')]
       // of the majority the operands are the components themselves
-      const both = [await openBits(op, await and(op, x, y)), await openBits(op, await majority(op, x))]
+      const gates = new Gates(op)
+      const both = [await openBits(op, await gates.and(x, y)), await openBits(op, await gates.majority(x))]
       return { x: await openBits(op, x), y: await openBits(op, y), both, first: x.first, second: x.second }
     })
     const { x, y, both } = results[0]!
