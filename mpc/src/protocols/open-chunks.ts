@@ -9,13 +9,15 @@ import { breathe } from './reshare.ts'
  *
  * - Cost: 1 round; each party sends degree * count elements.
  * - Security: passive adversary.
+ * `join` makes the opened values of the rows, which are Shamir shares if nothing else is said.
  */
 export async function openTrustingInChunks(
   party: Party,
   count: number,
   degree: number,
   make: (from: number, to: number) => Vec,
-  use: (opened: Vec, from: number, to: number) => void
+  use: (opened: Vec, from: number, to: number) => void,
+  join?: (rows: readonly Row[]) => Vec
 ): Promise<void> {
   const op = party.operation('open')
   const { index, session } = op
@@ -42,7 +44,7 @@ export async function openTrustingInChunks(
       const other = present[(place + ahead) % size]!
       rows.push({ index: other, shares: await op.receive(other, first + chunk, to - from) })
     }
-    use(shamir.interpolate(rows), from, to)
+    use(join ? join(rows) : shamir.interpolate(rows), from, to)
     if (chunk % 2 === 1) await breathe()
   }
 }

@@ -68,28 +68,66 @@ async function openAndShift(party: Party, source: Source, shift: number, bits: n
   const lift = field.constant(2n ** BigInt(k))
   const lead = field.constant(before)
   const offset = field.constant(2n ** BigInt(k - shift) + after)
-  const draw = ready ? null : op.boundeds(pieceBits, shift)
-  const zeros = degree === op.t ? null : op.zeros()
   // until its chunk was opened, an element of the result is the high part of its mask
   const out = field.zeros(count)
   const place = (from: number, to: number): Vec => field.slice(out, from, to)
-
-  const mask = (from: number, to: number): Vec => {
-    const [whole, high] = ready
-      ? ready.vectors.map(vector => field.slice(vector, from, to))
-      : (({ whole, high }) => [whole, high])(draw!(to - from))
+  const stocked = (from: number, to: number): Vec => {
+    const [whole, high] = ready!.vectors.map(vector => field.slice(vector, from, to))
     place(from, to).set(high!)
-    const masked = field.add(part(from, to), whole!)
-    if (zeros) field.add(masked, zeros(to - from), masked)
-    return field.add(masked, lift, masked)
+    return whole!
+  }
+
+  const shamirMask = (): ((from: number, to: number) => Vec) => {
+    const draw = ready ? null : op.boundeds(pieceBits, shift)
+    const zeros = degree === op.t ? null : op.zeros()
+    return (from, to) => {
+      let whole: Vec
+      if (draw) {
+        const drawn = draw(to - from)
+        whole = drawn.whole
+        place(from, to).set(drawn.high)
+      } else whole = stocked(from, to)
+      const masked = field.add(part(from, to), whole)
+      if (zeros) field.add(masked, zeros(to - from), masked)
+      return field.add(masked, lift, masked)
+    }
+  }
+  /** Three nodes, degree 2t: parts that add up. Each number of a mask is added by one of the two that know it. */
+  const additiveMask = (): ((from: number, to: number) => Vec) => {
+    const [next, previous] = [(op.index + 1) % 3, (op.index + 2) % 3]
+    const draw = ready ? null : op.boundedPieces(pieceBits)
+    const zeros = [next, previous].map(set => op.setStream(set, 'zero'))
+    const own = session.mySets.findIndex(({ number }) => number === previous)
+    const weight = field.constant(session.productWeights[op.index]!)
+    return (from, to) => {
+      const size = to - from
+      const [plus, minus] = zeros.map(stream => field.sample(size, stream)) as [Vec, Vec]
+      const masked = field.sub(plus, minus, plus)
+      let local = part(from, to)
+      if (draw) {
+        const pieces = draw(size)
+        place(from, to).set(op.highOf(pieces, shift))
+        field.add(masked, field.fromRaw(pieces[own]!), masked)
+      } else local = field.add(local, stocked(from, to))
+      if (op.index !== 2) local = field.mul(local, weight)
+      field.add(masked, local, masked)
+      return op.index === 0 ? field.add(masked, lift, masked) : masked
+    }
   }
   const finish = (opened: Vec, from: number, to: number): void => {
     const v = field.add(opened, lead)
     field.fromRaw(field.shiftRaw(field.toRaw(v, v), shift, v), v)
     field.sub(field.sub(v, offset, v), place(from, to), place(from, to))
   }
-  if (op.active) finish(await openMasked(op, mask(0, count)), 0, count)
-  else await openTrustingInChunks(op, count, degree, mask, finish)
+  if (op.active) finish(await openMasked(op, shamirMask()(0, count)), 0, count)
+  else if (op.n === 3 && degree === 2 * op.t) {
+    const sum = (rows: readonly { shares: Vec }[]): Vec => {
+      const [a, b, c] = rows.map(({ shares }) => shares) as [Vec, Vec, Vec]
+      const total = field.add(a, b)
+      return field.add(total, c, total)
+    }
+    await openTrustingInChunks(op, count, degree, additiveMask(), finish, sum)
+  } else await openTrustingInChunks(op, count, degree, shamirMask(), finish)
   return out
 }
 

@@ -209,19 +209,39 @@ export class Party {
   boundeds(bits: number, split = 0, purpose = 'bounded'): (count: number) => Bounded {
     const { mySets } = this.session
     const { field } = this
+    const draw = this.boundedPieces(bits, purpose)
     // weights in form twice over: times plain words they give elements in form, without converting each piece
     const weights = mySets.map(({ weight }) => field.fromRaw(weight))
-    const streams = mySets.map(({ number }) => this.setStream(number, purpose))
     return count => {
-      const pieces = streams.map(stream => field.sampleRaw(count, bits, stream))
+      const pieces = draw(count)
       const whole = field.combine(weights, pieces)
       if (split === 0) return { whole, high: whole, pieces }
-      const high = field.combine(
-        weights,
-        pieces.map(piece => field.shiftRaw(piece, split))
-      )
-      return { whole, high, pieces }
+      return { whole, high: this.#shifted(weights, pieces, split), pieces }
     }
+  }
+
+  /** The pieces of such numbers alone, as plain words, in order of this party's sets. */
+  boundedPieces(bits: number, purpose = 'bounded'): (count: number) => Vec[] {
+    const streams = this.session.mySets.map(({ number }) => this.setStream(number, purpose))
+    return count => streams.map(stream => this.field.sampleRaw(count, bits, stream))
+  }
+
+  /** Shares of the sum of floor(piece / 2^split). */
+  highOf(pieces: readonly Vec[], split: number): Vec {
+    const { field } = this
+    return this.#shifted(
+      this.session.mySets.map(({ weight }) => field.fromRaw(weight)),
+      pieces,
+      split
+    )
+  }
+
+  #shifted(weights: readonly Vec[], pieces: readonly Vec[], split: number): Vec {
+    const { field } = this
+    return field.combine(
+      weights,
+      pieces.map(piece => field.shiftRaw(piece, split))
+    )
   }
 
   #stream(source: StreamSource | null | undefined, holder: string, purpose: string): Stream {

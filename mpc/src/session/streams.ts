@@ -5,7 +5,7 @@ export type { Stream } from '../field/sampling.ts'
 
 const BLOCK = 16
 /** Up to this size blocks are made with a cipher that is at hand, because making one costs more than they do. */
-const SMALL = 4096
+const SMALL = 1024
 const COUNTERS = Buffer.alloc(SMALL)
 const ZEROS = new Uint8Array(128 * 1024)
 
