@@ -2,7 +2,8 @@ import type { Channel } from '../src/session/channel.ts'
 
 /**
  * Counts rounds as the longest chain of messages of which each was sent after the one before had been taken (Lamport's clock), so
- * that branches side by side count once. One instance for all parties of a run.
+ * that branches side by side count once. One instance for all parties of a run. Messages of one turn of the event loop arrive in the next:
+ * so all parties move in step, and the count does not depend on which of several promises is settled first.
  */
 export class Depths {
   readonly #sent = new Map<string, number>()
@@ -17,7 +18,9 @@ export class Depths {
       size: inner.size,
       send: (to, operation, step, body) => {
         this.#sent.set(name(inner.index, to, operation, step), depth)
-        return inner.send(to, operation, step, body)
+        const copy = body.slice()
+        setImmediate(() => void inner.send(to, operation, step, copy))
+        return undefined
       },
       receive: async (from, operation, step, bytes, wait) => {
         const body = await inner.receive(from, operation, step, bytes, wait)

@@ -57,11 +57,11 @@ export interface CertifiedResult {
  * combination of the result shares, behind a random mask, which must be of degree t. It signs that the check passed.
  *
  * - Shapes: k shares of degree t in; give several results as one vector.
- * - Cost: active: that of `verifyProducts` and 3 rounds more, (n - 1) elements and (n - 1) (bytes + 1) for a coin and the opening;
+ * - Cost: active: that of `verifyProducts` and 2 rounds more (3 for more than three nodes), (n - 1) elements and (n - 1) (bytes + 1) for a coin and the opening;
  *   two exchanges with the validator.
  * - Security: a nonce that differs between nodes, or a statement that is no node's, ends in an error, never in a verdict.
  * @throws MPC_CERTIFICATE, MPC_DISPUTE, and what the checks throw. Nothing has left the node then but the commitment.
- * @cost n = 3, input of harness/catalogue: passive 1 round, 96 bytes; active, proved, 10 rounds, 654 bytes
+ * @cost n = 3, input of harness/catalogue: passive 1 round, 96 bytes; active, proved, 7 rounds, 888 bytes
  */
 export async function certifiedRelease(party: Party, shares: Vec, options: CertifyOptions): Promise<CertifiedResult> {
   const op = party.operation('certified-release')
@@ -104,7 +104,7 @@ function requireOwn(signed: SignedStatement, statements: readonly SignedStatemen
   }
 }
 
-/** The result shares of all nodes lie on polynomials of degree t: one random combination behind a mask says so. 3 rounds. */
+/** The result shares of all nodes lie on polynomials of degree t: one random combination behind a mask says so. A coin and 1 round. */
 async function testDegree(op: Party, shares: Vec, challenge: bigint): Promise<void> {
   const { field } = op
   const mask = op.random(1, 'degree')

@@ -17,7 +17,7 @@ import { weighedSum } from '../protocols/weighed-sum.ts'
  * the new session. Both sets agree on `name`, used once, on the security mode and on the number of elements.
  *
  * - Cost: 1 round; each of the old parties 0..t sends k elements to every new node. Active: every old node sends k + 1, and
- *   the new nodes take 3 rounds more among themselves.
+ *   the new nodes take 2 rounds more among themselves (3 if they are not three).
  * - Security, passive: at most t old and t' new nodes, who may be the same machines, learn nothing together.
  *   Active: all pieces, and the shares they hold, are tested by one random combination behind a mask of the old nodes: each
  *   piece must be of degree t', and the combined old shares must lie on one polynomial of degree t. n - t >= t + 1 honest old

@@ -14,12 +14,12 @@ import { weighedSum } from '../protocols/weighed-sum.ts'
  * from those would follow from what it knew. Erase old shares and old keys once all nodes report success.
  *
  * - Shapes: k shares of degree t in and out.
- * - Cost: 1 round, (n - 1 - t) (k + 1) elements a dealer; active: 3 rounds more, for a coin and t + 1 opened elements.
+ * - Cost: 1 round, (n - 1 - t) (k + 1) elements a dealer; active: 2 rounds more (3 for more than three nodes), for a coin and t + 1 opened elements.
  * - Security: that of the session's mode. Active: one random combination of each dealing, behind a dealt mask, is opened and
  *   must be 0 and of degree t; a wrong dealing passes with chance at most (k + 1)/p. Old shares are not checked here.
  * @throws MPC_OPENING if some dealing was no sharing of zeros; keep the old shares then.
  * @see Herzberg, Jarecki, Krawczyk, Yung: "Proactive secret sharing", CRYPTO 1995.
- * @cost n = 3, input of harness/catalogue: passive 1 round, 120 bytes; active, proved, 4 rounds, 266 bytes
+ * @cost n = 3, input of harness/catalogue: passive 1 round, 120 bytes; active, proved, 3 rounds, 344 bytes
  */
 export async function refresh(party: Party, shares: Vec): Promise<Vec> {
   const op = party.operation('refresh')

@@ -102,7 +102,7 @@ const keptFraction = (a: Secret, b: Secret, fraction: number | undefined): numbe
 /**
  * Element by element; a scalar multiplies all. The result keeps the larger fraction (or `fraction` bits).
  * 1 round: with truncation one opening of degree 2t (2t elements a party), without it one resharing.
- * @cost n = 3, input of harness/catalogue: passive 1 round, 48 bytes; active, proved, 8 rounds, 388 bytes
+ * @cost n = 3, input of harness/catalogue: passive 1 round, 48 bytes; active, proved, 6 rounds, 544 bytes
  */
 export async function mul(party: Party, a: Secret, b: Secret, fraction?: number): Promise<Secret> {
   const op = party.operation('mul')
@@ -113,7 +113,7 @@ export async function mul(party: Party, a: Secret, b: Secret, fraction?: number)
 
 /**
  * Matrix product; vectors count as matrices. 1 round for rows * columns outputs, truncation included.
- * @cost n = 3, input of harness/catalogue: passive 1 round, 192 bytes; active, proved, 8 rounds, 700 bytes
+ * @cost n = 3, input of harness/catalogue: passive 1 round, 192 bytes; active, proved, 6 rounds, 856 bytes
  */
 export async function matmul(party: Party, a: Secret, b: Secret, fraction?: number): Promise<Secret> {
   const op = party.operation('matmul')
@@ -127,7 +127,7 @@ export async function matmul(party: Party, a: Secret, b: Secret, fraction?: numb
 
 /**
  * The sum of a_i b_i over all elements: 1 round, 1 output, whatever the length.
- * @cost n = 3, input of harness/catalogue: passive 1 round, 48 bytes; active, proved, 8 rounds, 388 bytes
+ * @cost n = 3, input of harness/catalogue: passive 1 round, 48 bytes; active, proved, 6 rounds, 544 bytes
  */
 export async function dot(party: Party, a: Secret, b: Secret, fraction?: number): Promise<Secret> {
   if (sizeOf(a) !== sizeOf(b)) throw shapeError('dot', `dot: ${sizeOf(a)} against ${sizeOf(b)} elements.`)
@@ -149,7 +149,7 @@ export function sum(party: Party, a: Secret): Secret {
 
 /**
  * Several products of one shape in one round.
- * @cost n = 3, input of harness/catalogue: passive 1 round, 480 bytes; active, proved, 8 rounds, 1736 bytes
+ * @cost n = 3, input of harness/catalogue: passive 1 round, 480 bytes; active, proved, 6 rounds, 2048 bytes
  */
 export async function mulMany(
   party: Party,

@@ -26,20 +26,20 @@ async function negative(party: Party, d: Secret): Promise<Secret> {
 
 /**
  * Shared bits; rounds and bytes as `isNegative`. Bounds of the operands decide how many bits are compared.
- * @cost n = 3, input of harness/catalogue: passive 8 rounds, 232 bytes; active, proved, 22 rounds, 7010 bytes
+ * @cost n = 3, input of harness/catalogue: passive 7 rounds, 232 bytes; active, proved, 17 rounds, 7166 bytes
  */
 export const lt = async (party: Party, a: Secret, b: Secret): Promise<Secret> =>
   negative(party.operation('lt'), sub(party, a, b))
-/** @cost n = 3, input of harness/catalogue: passive 8 rounds, 232 bytes; active, proved, 22 rounds, 7010 bytes */
+/** @cost n = 3, input of harness/catalogue: passive 7 rounds, 232 bytes; active, proved, 17 rounds, 7166 bytes */
 export const gt = async (party: Party, a: Secret, b: Secret): Promise<Secret> => lt(party, b, a)
-/** @cost n = 3, input of harness/catalogue: passive 8 rounds, 232 bytes; active, proved, 22 rounds, 7010 bytes */
+/** @cost n = 3, input of harness/catalogue: passive 7 rounds, 232 bytes; active, proved, 17 rounds, 7166 bytes */
 export const gte = async (party: Party, a: Secret, b: Secret): Promise<Secret> => not(party, await lt(party, a, b))
-/** @cost n = 3, input of harness/catalogue: passive 8 rounds, 232 bytes; active, proved, 22 rounds, 7010 bytes */
+/** @cost n = 3, input of harness/catalogue: passive 7 rounds, 232 bytes; active, proved, 17 rounds, 7166 bytes */
 export const lte = async (party: Party, a: Secret, b: Secret): Promise<Secret> => not(party, await lt(party, b, a))
 
 /**
  * Shared bits: 1 where equal.
- * @cost n = 3, input of harness/catalogue: passive 7 rounds, 936 bytes; active, proved, 22 rounds, 2698 bytes
+ * @cost n = 3, input of harness/catalogue: passive 7 rounds, 936 bytes; active, proved, 17 rounds, 3088 bytes
  */
 export async function eq(party: Party, a: Secret, b: Secret): Promise<Secret> {
   const d = sub(party, a, b)
@@ -48,7 +48,7 @@ export async function eq(party: Party, a: Secret, b: Secret): Promise<Secret> {
 
 /**
  * For an opened result: 0 where equal, else uniform. Send it to whoever may know; it says no more. 1 round.
- * @cost n = 3, input of harness/catalogue: passive 1 round, 24 bytes; active, proved, 7 rounds, 340 bytes
+ * @cost n = 3, input of harness/catalogue: passive 1 round, 24 bytes; active, proved, 5 rounds, 496 bytes
  */
 export async function eqBlinded(party: Party, a: Secret, b: Secret): Promise<Secret> {
   const d = sub(party, a, b)
@@ -57,7 +57,7 @@ export async function eqBlinded(party: Party, a: Secret, b: Secret): Promise<Sec
 
 /**
  * -1, 0 or 1. One comparison of d and -d together.
- * @cost n = 3, input of harness/catalogue: passive 8 rounds, 288 bytes; active, proved, 22 rounds, 7186 bytes
+ * @cost n = 3, input of harness/catalogue: passive 7 rounds, 288 bytes; active, proved, 17 rounds, 7342 bytes
  */
 export async function sign(party: Party, a: Secret): Promise<Secret> {
   const op = party.operation('sign')
@@ -69,7 +69,7 @@ export async function sign(party: Party, a: Secret): Promise<Secret> {
 
 /**
  * chosen * a + (1 - chosen) * b for shared bits. 1 round; 1 product an element.
- * @cost n = 3, input of harness/catalogue: passive 1 round, 24 bytes; active, proved, 7 rounds, 340 bytes
+ * @cost n = 3, input of harness/catalogue: passive 1 round, 24 bytes; active, proved, 5 rounds, 496 bytes
  */
 export async function select(party: Party, chosen: Secret, a: Secret, b: Secret): Promise<Secret> {
   const op = party.operation('select')
@@ -81,7 +81,7 @@ export async function select(party: Party, chosen: Secret, a: Secret, b: Secret)
   return withBits(sum, Math.max(x.bits, y.bits))
 }
 
-/** @cost n = 3, input of harness/catalogue: passive 9 rounds, 240 bytes; active, proved, 23 rounds, 7066 bytes */
+/** @cost n = 3, input of harness/catalogue: passive 8 rounds, 240 bytes; active, proved, 18 rounds, 7222 bytes */
 export async function abs(party: Party, a: Secret): Promise<Secret> {
   const op = party.operation('abs')
   const flag = await negative(op, a)

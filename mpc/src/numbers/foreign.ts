@@ -13,7 +13,7 @@ import type { Vec } from '../field/field.ts'
  * - Cost: see `isInRange`; 2 rounds more for the verdict.
  * - Security: nodes learn whether all elements are in range, nothing else, also of an input that is not.
  * @throws MPC_RANGE at all nodes if any element is not.
- * @cost n = 3, input of harness/catalogue: passive 26 rounds, 55848 bytes; active, proved, 55 rounds, 60930 bytes
+ * @cost n = 3, input of harness/catalogue: passive 26 rounds, 55848 bytes; active, proved, 46 rounds, 61632 bytes
  */
 export async function foreignSecret(party: Party, shares: Vec, shape: Shape): Promise<Secret> {
   const op = party.operation('foreign')

@@ -16,7 +16,7 @@ import { alignTo, element, sizeOf, type Secret } from './secret.ts'
  * - Cost: the way with fewer comparisons: m (m - 1) / 2 in one batch and m more for each rank, in two comparisons' rounds; or
  *   m + 1 for each of the bits and each rank, in two comparisons' rounds for each bit.
  * - Security: that of `isNegative`, `isZero` and `mul`; nothing is opened besides.
- * @cost n = 3, input of harness/catalogue: passive 6 rounds, 480 bytes; active, proved, 18 rounds, 2168 bytes
+ * @cost n = 3, input of harness/catalogue: passive 6 rounds, 480 bytes; active, proved, 14 rounds, 2480 bytes
  */
 export async function orderStatistics(party: Party, values: Secret, ranks: readonly number[]): Promise<Secret> {
   const op = party.operation('order')
@@ -79,7 +79,7 @@ async function byBits(op: Party, values: Secret, ranks: readonly number[], bits:
 
 /**
  * The middle value; for an even number of values the mean of the middle two, with one fraction bit more. Exact.
- * @cost n = 3, input of harness/catalogue: passive 6 rounds, 240 bytes; active, proved, 18 rounds, 1376 bytes
+ * @cost n = 3, input of harness/catalogue: passive 6 rounds, 240 bytes; active, proved, 14 rounds, 1688 bytes
  */
 export async function median(party: Party, values: Secret): Promise<Secret> {
   const op = party.operation('median')
@@ -96,7 +96,7 @@ export async function median(party: Party, values: Secret): Promise<Secret> {
  * quantile q lies at rank q (m - 1). One element for each q.
  * - Accuracy: the truncation error in the last of `fraction` places (16 or those of the data), and 2^-29 of the distance
  *   between the two neighbours.
- * @cost n = 3, input of harness/catalogue: passive 16 rounds, 8200 bytes; active, proved, 42 rounds, 21842 bytes
+ * @cost n = 3, input of harness/catalogue: passive 15 rounds, 8200 bytes; active, proved, 32 rounds, 22310 bytes
  */
 export async function quantiles(
   party: Party,
@@ -125,7 +125,7 @@ export async function quantiles(
 
 /**
  * One of `quantiles`.
- * @cost n = 3, input of harness/catalogue: passive 16 rounds, 4552 bytes; active, proved, 42 rounds, 17282 bytes
+ * @cost n = 3, input of harness/catalogue: passive 15 rounds, 4552 bytes; active, proved, 32 rounds, 17750 bytes
  */
 export async function quantile(
   party: Party,

@@ -10,7 +10,7 @@ import { openChecked } from './open.ts'
  *
  * The first round of two only says "I am here". Without it t + 1 parties could open the coin while another honest one still waits
  * for a message of a corrupt party, who would then choose that message by the coin and pass the check with a wrong product.
- * @cost n = 3, input of harness/catalogue: passive 2 rounds, 50 bytes; active, proved, 2 rounds, 50 bytes
+ * @cost n = 3, input of harness/catalogue: passive 1 round, 128 bytes; active, proved, 1 round, 128 bytes
  */
 export async function toss(party: Party): Promise<bigint> {
   const op = party.operation('coin')
@@ -74,7 +74,7 @@ export function powers(field: Field, r: bigint, count: number): Vec {
   let step = r
   for (let have = 1; have < count; have *= 2) {
     const more = Math.min(have, count - have)
-    field.mul(field.slice(out, 0, more), field.constant(step), field.slice(out, have, have + more))
+    field.mul(field.slice(out, 0, more), field.from([step]), field.slice(out, have, have + more))
     step = (step * step) % field.p
   }
   return out

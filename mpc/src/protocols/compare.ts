@@ -15,7 +15,7 @@ const REPLICATED_BLOCK = 16_384
 /**
  * 1 where d < 0, else 0, as shares: on replicated bits for three nodes, on field elements for more. Costs: `isNegativeReplicated`
  * and `isNegativeInField`.
- * @cost n = 3, input of harness/catalogue: passive 6 rounds, 344 bytes; active, proved, 20 rounds, 7482 bytes
+ * @cost n = 3, input of harness/catalogue: passive 5 rounds, 344 bytes; active, proved, 15 rounds, 7638 bytes
  */
 export async function isNegative(party: Party, d: Vec, bits: number): Promise<Vec> {
   if (party.n !== 3) return isNegativeInField(party, d, bits)
@@ -41,7 +41,7 @@ export async function isNegative(party: Party, d: Vec, bits: number): Promise<Ve
  *   of 1/p an element, in which case the result is also wrong.
  * @throws MPC_RANGE if the field cannot mask bits + 1 bits.
  * @see Damgard, Geisler, Kroigaard 2007 for e_i; Catrina, de Hoogh, SCN 2010, for the frame; docs/spec/mpc.md.
- * @cost n = 3, input of harness/catalogue: passive 7 rounds, 1920 bytes; active, proved, 23 rounds, 4618 bytes
+ * @cost n = 3, input of harness/catalogue: passive 7 rounds, 1920 bytes; active, proved, 18 rounds, 5008 bytes
  */
 export async function isNegativeInField(party: Party, d: Vec, bits: number): Promise<Vec> {
   const op = party.operation('negative')
@@ -78,7 +78,7 @@ export interface DoubledBits {
  * 1 where the public number that the lowest `width` bits of c spell is below the number r of the shared bits, else 0.
  *
  * `sign` holds uniform secret signs that were used for nothing else. Opens one element each: 0 or uniform, with chance 1/2.
- * @cost n = 3, input of harness/catalogue: passive 6 rounds, 456 bytes; active, proved, 13 rounds, 1900 bytes
+ * @cost n = 3, input of harness/catalogue: passive 6 rounds, 456 bytes; active, proved, 11 rounds, 2056 bytes
  */
 export async function isAbove(party: Party, { up, down }: DoubledBits, sign: Vec, c: Vec, width: number): Promise<Vec> {
   const op = party.operation('above')
@@ -113,7 +113,7 @@ export async function isAbove(party: Party, { up, down }: DoubledBits, sign: Vec
  * - Shapes: k shares of degree t with |d| <= 2^bits - 1 in, k shares of bits out.
  * - Cost (up to 4,096 at once): t = 1: 3 + ceil(log2(bits + 1)) rounds; for n = 3 at most (3 bits + 3) k elements a party.
  * - Security: as `isNegative`, with one masked opening.
- * @cost n = 3, input of harness/catalogue: passive 6 rounds, 1728 bytes; active, proved, 21 rounds, 4138 bytes
+ * @cost n = 3, input of harness/catalogue: passive 6 rounds, 1728 bytes; active, proved, 16 rounds, 4528 bytes
  */
 export async function isZero(party: Party, d: Vec, bits: number): Promise<Vec> {
   const op = party.operation('zero')
@@ -149,7 +149,7 @@ async function openBlinded(op: Party, product: Vec): Promise<Vec> {
 
 /**
  * Uniform non-zero multiples of d (or 0): opening them tells whether d = 0 and nothing else. 1 round, 1 element for n = 3.
- * @cost n = 3, input of harness/catalogue: passive 1 round, 96 bytes; active, proved, 7 rounds, 556 bytes
+ * @cost n = 3, input of harness/catalogue: passive 1 round, 96 bytes; active, proved, 5 rounds, 712 bytes
  */
 export async function blindForZeroTest(party: Party, d: Vec): Promise<Vec> {
   const op = party.operation('blind')
@@ -197,7 +197,7 @@ function choose({ field }: Party, c: Vec, bit: number, zero: Vec, one: Vec): Vec
 
 /**
  * The product of all factors, in ceil(log2) rounds.
- * @cost n = 3, input of harness/catalogue: passive 2 rounds, 48 bytes; active, proved, 8 rounds, 412 bytes
+ * @cost n = 3, input of harness/catalogue: passive 2 rounds, 48 bytes; active, proved, 6 rounds, 568 bytes
  */
 export async function multiplyAll(op: Party, factors: readonly Vec[]): Promise<Vec> {
   const { field } = op

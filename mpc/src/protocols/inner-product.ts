@@ -1,14 +1,11 @@
 import type { Field, Vec } from '../field/field.ts'
 import type { Claim, Dealing } from '../session/ledger.ts'
 import type { Party } from '../session/party.ts'
-import { lagrange } from '../sharing/shamir.ts'
 import { powers, toss } from './coin.ts'
 import type { Form } from './product.ts'
+import { longDot, longMul, longPowers, SLICE } from './long-vectors.ts'
 import { breathe, reshareInParts, type Reshared } from './reshare.ts'
 
-/** Between computations on more elements than this the event loop gets its turn. */
-const YIELD_ABOVE = 8192
-const BLOCK = 8192
 /** Claims this short are reduced in the last step. */
 const LAST = 31
 /** Long claims are halved (cheapest to compute), short ones cut in so many parts that the last step follows (fewest rounds). */
@@ -49,8 +46,8 @@ export interface Reduced extends Inner {
 /**
  * 1. A coin rho, uniform and unknown until all products were sent, turns the claims into one: sum of rho^k (x_k y_k - z_k) = 0,
  *    an inner product of two shared vectors. A matrix product is one term per inner index: (u A)(B v) with u, v powers of rho.
- * 2. The vectors are cut into K parts, read as values of polynomials F, G at 1..K; the parties share H(j) = <F(j), G(j)> for
- *    enough j (one H(j) follows from the claim), open a coin r, and go on with F(r), G(r), H(r), K times shorter.
+ * 2. The vectors are cut into K parts, the coefficients of polynomials F and, backwards, G: so the claim is the middle coefficient of
+ *    H = <F, G>. The parties share the others, open a coin r, and go on with F(r), G(r), H(r), K times shorter.
  * 3. At length 31 or less each element is a part, and a random pair one more, so that F(r), G(r), H(r) may be opened.
  *
  * - Cost: 3 rounds among three parties, else 5, and for each step before the last 2, else 3: no such step up to 31 terms, one up to 961,
@@ -90,29 +87,25 @@ export const sizeOfClaims = (claims: readonly Claim[]): number =>
   claims.reduce((sum, { product }) => sum + product.count, 0)
 
 async function combineClaims(field: Field, claims: readonly Claim[], rho: bigint): Promise<Inner> {
-  const weights = powers(field, rho, sizeOfClaims(claims))
+  const weights = await longPowers(field, rho, sizeOfClaims(claims))
   const parts: { x: Vec; y: Vec }[] = []
-  const pause = (count: number): Promise<void> | undefined => (count > YIELD_ABOVE ? breathe() : undefined)
-  await pause(field.length(weights))
   let z = field.zeros(1)
   let at = 0
   for (const { product, result } of claims) {
     const weight = field.slice(weights, at, at + product.count)
-    at += product.count
-    z = field.add(z, field.dot(weight, result))
-    await pause(product.count)
+    z = field.add(z, await longDot(field, weight, result))
     for (const { factor, form } of product.terms) {
-      const { x, y } = weighted(field, form, weight, weights)
-      await pause(field.length(x))
+      const { x, y } = await weighted(field, form, weight, weights, at)
       parts.push({ x: factor === 1n ? x : field.scale(x, factor), y })
     }
+    at += product.count
   }
   if (parts.length === 1) return { ...parts[0]!, z }
   return { x: field.concat(parts.map(({ x }) => x)), y: field.concat(parts.map(({ y }) => y)), z }
 }
 
-/** Vectors whose inner product is sum of weight_k form_k. */
-function weighted(field: Field, form: Form, weight: Vec, fromOne: Vec): { x: Vec; y: Vec } {
+/** Vectors whose inner product is sum of weight_k form_k. `at` is the place of the first weight among all, `fromOne`. */
+async function weighted(field: Field, form: Form, weight: Vec, fromOne: Vec, at: number): Promise<{ x: Vec; y: Vec }> {
   const { x, y } = form
   if (form.kind === 'matrix') {
     const { rows, inner, columns } = form
@@ -122,71 +115,64 @@ function weighted(field: Field, form: Form, weight: Vec, fromOne: Vec): { x: Vec
       fromOne,
       Array.from({ length: rows }, (_, i) => i * columns)
     )
-    return { x: field.matmul(u, x, 1, rows, inner), y: field.matmul(y, v, inner, columns, 1) }
+    return {
+      x: rows === 1 ? x : field.matmul(u, x, 1, rows, inner),
+      y: columns > 1 ? field.matmul(y, v, inner, columns, 1) : at === 0 ? y : await longMul(field, y, v)
+    }
   }
   const count = field.length(weight)
   if (count === 1) return { x: field.mul(x, weight), y }
-  if (field.length(x) === 1) return { x, y: field.dot(weight, y) }
-  if (field.length(y) === 1) return { x: field.dot(weight, x), y }
-  return { x: field.mul(x, weight), y }
+  if (field.length(x) === 1) return { x, y: await longDot(field, weight, y) }
+  if (field.length(y) === 1) return { x: await longDot(field, weight, x), y }
+  return { x: await longMul(field, x, weight), y }
 }
 
-const bases = new Map<string, readonly Vec[]>()
-const KNOWN_BASES = 2048
-
-/** Lagrange coefficients at `point` over the nodes 1..K. Those of small points are kept: they come back at every step. */
-function basis(field: Field, K: number, point: bigint): readonly Vec[] {
-  const make = (): Vec[] => {
-    const nodes = Array.from({ length: K }, (_, j) => BigInt(j + 1))
-    return field.split(field.from(lagrange(nodes, point, field.p)))
-  }
-  if (point > BigInt(2 * K)) return make()
-  const name = `${field.p}/${K}/${point}`
-  let found = bases.get(name)
-  if (!found) {
-    found = make()
-    if (bases.size < KNOWN_BASES) bases.set(name, found)
-  }
-  return found
+/** 1, r, ..., r^(K-1) for the left side and the same backwards for the right one. */
+function weightsOf(field: Field, K: number, r: bigint): { left: Vec[]; right: Vec[] } {
+  const left = field.split(powers(field, r, K))
+  return { left, right: [...left].reverse() }
 }
 
-/** Values of polynomials through vectors at 1, 2, ..., taken at `point`. */
-const through = (field: Field, vectors: readonly Vec[], point: bigint): Vec =>
-  field.combine(basis(field, vectors.length, point), vectors)
-
-/** H(r), where H has degree 2K - 2: its values at 1..K-1 and K+1..2K-1 are shared, that at K is what the claim z leaves. */
+/** H(r), where H has 2K - 1 coefficients: all but the middle one are shared, and that is the claim z. */
 function fold(field: Field, z: Vec, shared: Vec, K: number, r: bigint): Vec {
-  const rest = K > 1 ? field.sub(z, field.sum(field.slice(shared, 0, K - 1))) : z
-  const all = field.concat([field.slice(shared, 0, K - 1), rest, field.slice(shared, K - 1)])
-  return field.dot(field.concat(basis(field, 2 * K - 1, r)), all)
+  const all = field.concat([field.slice(shared, 0, K - 1), z, field.slice(shared, K - 1)])
+  return field.dot(powers(field, r, 2 * K - 1), all)
 }
 
-/** The inner products of polynomials through the K rows of x and of y at 1..K, taken at K+1..2K-1. */
-async function productsBeyond(field: Field, x: Vec, y: Vec, K: number): Promise<Vec[]> {
+/** The coefficients of H but for the middle one: sums of the inner products of rows j of x and j' of y with j - j' + K - 1 = 0, 1, ... */
+async function outerCoefficients(field: Field, x: Vec, y: Vec, K: number): Promise<Vec> {
   const size = field.length(x) / K
-  if (K > 2) {
-    const points = Array.from({ length: K - 1 }, (_, j) => BigInt(K + 1 + j))
-    const coefficients = field.concat(points.flatMap(point => basis(field, K, point)))
-    const [f, g] = [x, y].map(rows => field.matmul(coefficients, rows, K - 1, K, size))
-    return points.map((_, j) => {
-      const [from, to] = [j * size, (j + 1) * size]
-      return field.dot(field.slice(f!, from, to), field.slice(g!, from, to))
-    })
+  if (size === 1 && K > 4) {
+    // row i of a matrix times y is coefficient i: the elements of x, moved by i - (K - 1)
+    const padded = field.concat([field.zeros(K - 1), x, field.zeros(K - 1)])
+    const rows = Array.from({ length: 2 * K - 1 }, (_, i) => i).filter(i => i !== K - 1)
+    const moved = field.concat(rows.map(i => field.slice(padded, i, i + K)))
+    return field.matmul(moved, y, 2 * K - 2, K, 1)
   }
-  // at 3 a line is twice its value at 2 less that at 1; block by block, so that nothing large is made
-  let sum = field.zeros(1)
-  const scratch = [x, y].map(() => field.zeros(Math.min(size, BLOCK)))
-  for (let at = 0; at < size; at += BLOCK) {
-    const here = Math.min(BLOCK, size - at)
-    const [f, g] = [x, y].map((v, i) => {
-      const [first, second] = [field.slice(v, at, at + here), field.slice(v, size + at, size + at + here)]
-      const out = field.slice(scratch[i]!, 0, here)
-      return field.sub(field.add(second, second, out), first, out)
-    })
-    sum = field.add(sum, field.dot(f!, g!))
-    if (at % (16 * BLOCK) === 15 * BLOCK) await breathe()
+  const below: Vec[] = []
+  const above: Vec[] = []
+  for (let d = K - 1; d > 0; d--) {
+    below.push(await longDot(field, field.slice(x, 0, (K - d) * size), field.slice(y, d * size)))
+    above.unshift(await longDot(field, field.slice(x, d * size), field.slice(y, 0, (K - d) * size)))
   }
-  return [sum]
+  return field.concat([...below, ...above])
+}
+
+/** The sum of weights times rows, row by row of `v`; in place of the first row if nobody else needs the vector. */
+async function joinRows(field: Field, v: Vec, weights: readonly Vec[], inPlace: boolean): Promise<Vec> {
+  const K = weights.length
+  const size = field.length(v) / K
+  const part = (j: number, from: number, to: number): Vec => field.slice(v, j * size + from, j * size + to)
+  const out = inPlace ? field.slice(v, 0, size) : field.zeros(size)
+  for (let at = 0; at < size; at += SLICE) {
+    const end = Math.min(size, at + SLICE)
+    const target = field.slice(out, at, end)
+    const rows = weights.map((_, j) => part(j, at, end))
+    if (K === 2) field.mulAdd2(rows[0]!, weights[0]!, rows[1]!, weights[1]!, target)
+    else target.set(field.combine(weights, rows))
+    if (size > SLICE) await breathe()
+  }
+  return out
 }
 
 /** One level: an inner product of length m becomes one of length ceil(m / K). 1 round and that of a coin. */
@@ -200,31 +186,18 @@ async function compress(op: Party, { x, y, z }: Inner, K: number, levels: Level[
     return out
   }
   const [left, right] = [padded(x), padded(y)]
-  const row = (v: Vec, j: number): Vec => field.slice(v, j * size, (j + 1) * size)
-  const values: Vec[] = []
-  for (let j = 0; j + 1 < K; j++) values.push(field.dot(row(left, j), row(right, j)))
-  if (size > YIELD_ABOVE) await breathe()
-  values.push(...(await productsBeyond(field, left, right, K)))
+  const values = await outerCoefficients(field, left, right, K)
   const { result, dealt }: Reshared = await reshareInParts(op.operation('level'), 2 * K - 2, (from, to) =>
-    field.concat(values.slice(from, to))
+    field.slice(values, from, to).slice()
   )
   const r = await toss(op)
   levels.push({ dealt, K, r })
   // after the first step the vectors are this function's own and may be overwritten
   const inPlace = levels.length > 1 && K === 2
-  const join = (v: Vec): Vec => {
-    if (!inPlace)
-      return through(
-        field,
-        Array.from({ length: K }, (_, j) => row(v, j)),
-        r
-      )
-    const [first, second] = basis(field, 2, r)
-    return field.mulAdd2(row(v, 0), first!, row(v, 1), second!, row(v, 0))
+  const weights = weightsOf(field, K, r)
+  return {
+    x: await joinRows(field, left, weights.left, inPlace),
+    y: await joinRows(field, right, weights.right, inPlace),
+    z: fold(field, z, result, K, r)
   }
-  const newX = join(left)
-  if (size > YIELD_ABOVE) await breathe()
-  const newY = join(right)
-  if (size > YIELD_ABOVE) await breathe()
-  return { x: newX, y: newY, z: fold(field, z, result, K, r) }
 }

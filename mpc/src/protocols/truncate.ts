@@ -37,7 +37,7 @@ export async function truncate(party: Party, value: Vec, shift: number, bits: nu
 
 /**
  * As `truncate`, for a local product: multiplication and truncation are one opening of degree 2t.
- * @cost n = 3, input of harness/catalogue: passive 1 round, 192 bytes; active, proved, 8 rounds, 748 bytes
+ * @cost n = 3, input of harness/catalogue: passive 1 round, 192 bytes; active, proved, 6 rounds, 904 bytes
  */
 export async function truncateProduct(party: Party, product: LocalProduct, shift: number, bits: number): Promise<Vec> {
   const op = party.operation('truncate-product')

@@ -18,5 +18,6 @@ export const PARTS: Readonly<Record<string, string>> = {
   'protocols/open-chunks.openTrustingInChunks': 'passive mode only',
   'pool/fill.fillPool': 'with reserveStock in one entry',
   'numbers/divide.normalRoots': 'the inside of sqrt, inverseSqrt and correlation',
+  'numbers/newton-schulz.newtonSchulz': 'the inside of inverse and leastSquares',
   'numbers/normalise.normalise': 'the inside of division and roots'
 }

@@ -48,7 +48,7 @@ describe('mpc/refresh', () => {
     const old = dealLocally(VALUES, 3, 1)
     for (const [security, rounds, more] of [
       ['passive', 1, 0],
-      ['active', 4, 2 * (1 + field.bytes + 2 * field.bytes)]
+      ['active', 3, 2 * (64 + 2 * field.bytes)]
     ] as const) {
       const { traffic } = await runParties({ security }, party => refresh(party, old[party.index]!))
       expect(Math.max(...traffic.map(each => each.rounds))).to.equal(rounds)

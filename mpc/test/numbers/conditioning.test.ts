@@ -6,6 +6,7 @@ import { runParties } from '../../harness/local-parties.ts'
 import { column, reveal } from '../../harness/open-numbers.ts'
 import { DEFAULT_PRIME } from '../../src/field/field.ts'
 import { inverse, leastSquares, multipleRegression } from '../../src/numbers/linear-algebra.ts'
+import { identity, newtonSchulz, planCourse } from '../../src/numbers/newton-schulz.ts'
 
 const SEED = Number(process.env.MPC_SEED ?? Math.floor(Math.random() * 2 ** 31))
 const campaign = process.env.MPC_CAMPAIGN === '1'
@@ -64,6 +65,87 @@ describe(`mpc/ill-conditioned inputs (MPC_SEED=${SEED})`, function () {
     }
     expect(right).to.be.above(0)
     expect(refused).to.be.above(0)
+  })
+
+  /** A matrix with singular values between 1 and `smallest`, both of which it has. */
+  const withSmallest = (random: () => number, size: number, smallest: number): number[] => {
+    const rotation = (): number[][] => {
+      const rows: number[][] = []
+      for (let i = 0; i < size; i++) {
+        let row = Array.from({ length: size }, () => between(random, -1, 1))
+        for (const other of [...rows, ...rows]) {
+          const along = row.reduce((sum, v, j) => sum + v * other[j]!, 0)
+          row = row.map((v, j) => v - along * other[j]!)
+        }
+        rows.push(row.map(v => v / frobenius(row)))
+      }
+      return rows
+    }
+    const stretch = Array.from({ length: size }, (_, i) =>
+      Array.from({ length: size }, (_, j) =>
+        i !== j ? 0 : i === 0 ? 1 : i === 1 ? smallest : Math.max(smallest, 2 ** -between(random, 0, 10))
+      )
+    )
+    return multiply(multiply(rotation(), stretch), rotation()).flat()
+  }
+
+  it('inverts every matrix of ten rows up to the condition it promises, and refuses singular ones', async () => {
+    const random = seeded(SEED + 2)
+    for (const exponent of campaign ? [0, 2, 4, 6, 7, 8, 9, 9.5, 10] : [0, 6, 10]) {
+      expect(await checkInverse(withSmallest(random, 10, 2 ** -exponent), 10, 10), `2^${exponent}`).to.equal(true)
+    }
+    for (const smallest of [2 ** -16, 0]) {
+      expect(await checkInverse(withSmallest(random, 10, smallest), 10, 10)).to.equal(false)
+    }
+    const line = Array.from({ length: 100 }, (_, i) => (((i % 10) + 1) * (Math.floor(i / 10) + 1)) / 16)
+    for (const values of [line, Array<number>(100).fill(0)]) expect(await checkInverse(values, 10, 10)).to.equal(false)
+  })
+
+  it('iterates in one round a step or in two, to the same result', async () => {
+    const random = seeded(SEED + 3)
+    const turned = rowsOf(withSmallest(random, 6, 2 ** -4), 6)
+    const positive = multiply(turned, flip(turned)).flat()
+    const results = []
+    for (const coupled of [true, false]) {
+      const given = column(positive, { prime: DEFAULT_PRIME, fraction: 46, magnitude: 0.1, columns: 6 })
+      const { results: found } = await runParties({ timeoutMs: 30_000, security: 'passive' }, async party => {
+        const course = { ...planCourse(party, 'test', 10, 6, 0), working: 46, coupled }
+        const b = given.at(party)
+        const start = { x: identity(party, 6, 46), product: b }
+        const { result, converged } = await newtonSchulz(party, b, start, course, async (_, x) => x)
+        return { value: await reveal(party, result), converged: await reveal(party, converged) }
+      })
+      expect(found[0]!.converged).to.deep.equal([1])
+      results.push(found[0]!.value)
+    }
+    const exact = solve(rowsOf(positive, 6), eye(6)).flat()
+    for (const value of results) {
+      value.forEach((v, i) => expect(v, `element ${i}`).to.be.closeTo(exact[i]!, frobenius(exact) * 2 ** -24))
+    }
+  })
+
+  it('takes two rounds a step where errors of rounding could grow too large', async () => {
+    await runParties({}, async party => {
+      expect(planCourse(party, 'test', 22 + Math.log2(10), 10, 0)).to.include({ coupled: true })
+      expect(planCourse(party, 'test', 22 + Math.log2(50), 50, 0)).to.include({ coupled: false })
+      // every eigenvalue in [2^-spread, 1] is taken to one within 2^-7 / sqrt(m) of 1, and the norm grows as it says
+      for (const [spread, size] of [
+        [1, 1],
+        [10, 3],
+        [15, 10],
+        [25.3, 10]
+      ] as const) {
+        const { eighths, growth } = planCourse(party, 'test', spread, size, 0)
+        expect(growth).to.be.closeTo(
+          eighths.reduce((sum, s) => sum + Math.log2(s / 4), 0),
+          1e-9
+        )
+        for (let i = 0; i <= 400; i++) {
+          const end = eighths.reduce((v, s) => (s / 8) * v * (2 - (s / 8) * v), 2 ** ((-spread * i) / 400))
+          expect(Math.abs(1 - end) * Math.sqrt(size)).to.be.below(2 ** -7)
+        }
+      }
+    })
   })
 
   it('solves least squares with nearly collinear columns to the digits it promises, or says that it cannot', async () => {

@@ -132,7 +132,7 @@ describe('mpc/pool', function () {
     const failed = await run((party, pool) => reserveStock(party, pool, [comparisons]), lie).catch(
       (error: { code: string }) => error.code
     )
-    expect(failed).to.equal('MPC_MESSAGE')
+    expect(failed).to.equal('MPC_DISPUTE')
   })
 
   it('does not mix up what two nodes would take in different order: it ends in a timeout', async () => {
