@@ -282,15 +282,6 @@ export async function startWorker(base: NodeBase): Promise<Node> {
     stops.add('epoch keys', () => Promise.resolve(epochKeys.stop()))
     results.start()
     stops.add('results', () => Promise.resolve(results.stop()))
-    const stopReplicas = startResultReplicas({
-      chain: indexer,
-      relay,
-      sync,
-      signer,
-      log: log.child('relay'),
-      onLost: taskId => runner.onLost(taskId)
-    })
-    stops.add('result replicas', () => Promise.resolve(stopReplicas()))
     const stopRenewal = startEvidenceRenewal(
       {
         chain: indexer,
@@ -304,6 +295,20 @@ export async function startWorker(base: NodeBase): Promise<Node> {
     stops.add('evidence renewal', () => Promise.resolve(stopRenewal()))
     await runner.start()
     stops.add('tasks', () => runner.stop())
+    const stopReplicas = startResultReplicas({
+      chain: indexer,
+      relay,
+      sync,
+      signer,
+      connected: () => [
+        sender.address,
+        ...network.peers().flatMap(peer => (peer.role === 'worker' ? [peer.operator] : []))
+      ],
+      tasks: () => indexer.projection.tasks(),
+      log: log.child('relay'),
+      onLost: taskId => runner.onLost(taskId)
+    })
+    stops.add('result replicas', () => Promise.resolve(stopReplicas()))
     const maker = startSnapshotMaker({
       chain: indexer,
       enclave,

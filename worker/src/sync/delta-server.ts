@@ -11,24 +11,27 @@ export interface DeltaServerInit {
   readonly network: Pick<PeerNetwork, 'handle' | 'handleLine'>
   readonly chain: ChainReader
   readonly store: ContentStore
-  /** Told when a push brought content that the chain names. */
   readonly hasCode: (codeHash: Hash) => boolean
+  /** Told when a push is on disk. */
+  readonly onStored?: () => void
 }
 
 const done: Nothing = {}
 
 /** Serves deltas and bytecode to other workers, and keeps what they push. A push is answered once it is on disk. */
-export function serveDeltas({ network, chain, store, hasCode }: DeltaServerInit): void {
+export function serveDeltas({ network, chain, store, hasCode, onStored = () => undefined }: DeltaServerInit): void {
   serve(network, deltaCalls, {
     async pushDelta({ delta }, from) {
       const { scAddr, index } = deltaCodec.decode(delta)
       const settled = admitDelta(chain, scAddr, index, deltaHashOf(delta), from.signer)
       await store.putDelta(delta, settled ? null : from.signer)
+      onStored()
       return done
     },
 
     async pushBytecode({ bytecode }, from) {
       await store.putBytecode(bytecode, hasCode(codeHashOf(bytecode)) ? null : from.signer)
+      onStored()
       return done
     }
   })

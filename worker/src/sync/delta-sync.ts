@@ -8,7 +8,7 @@ import { DeltaPusher } from './delta-pusher.ts'
 import { serveDeltas } from './delta-server.ts'
 import { SyncError } from './errors.ts'
 import { Fetcher, type FetchOptions } from './fetcher.ts'
-import type { ContentStore, DeltaSync, StoredDelta, SyncProgress } from './interfaces.ts'
+import type { ContentStore, DeltaSync, Presence, StoredDelta, SyncProgress } from './interfaces.ts'
 import { Inventory } from './inventory.ts'
 import type { Need } from './needs.ts'
 import type { OnNext } from './receiver.ts'
@@ -55,6 +55,7 @@ export class PeerDeltaSync implements DeltaSync {
   #stops: (() => void)[] = []
   #loop: Promise<void> = Promise.resolve()
   #wake = Promise.withResolvers<void>()
+  #pushed = Promise.withResolvers<void>()
 
   constructor(init: DeltaSyncInit) {
     this.#init = init
@@ -62,7 +63,13 @@ export class PeerDeltaSync implements DeltaSync {
     this.#fetcher = new Fetcher({ network, chain, store, log, onBytes: bytes => (this.#bytes += bytes) })
     this.#inventory = new Inventory(chain, store)
     this.#pusher = new DeltaPusher({ network, store, log, ackTimeoutMs })
-    serveDeltas({ network, chain, store, hasCode: codeHash => this.#codes.has(codeHash) })
+    serveDeltas({
+      network,
+      chain,
+      store,
+      hasCode: codeHash => this.#codes.has(codeHash),
+      onStored: () => this.#told()
+    })
   }
 
   start(): Promise<void> {
@@ -87,6 +94,7 @@ export class PeerDeltaSync implements DeltaSync {
     const { store } = this.#init
     if (bytecode) await store.putBytecode(bytecode, ZERO_ADDRESS)
     const stored = await store.putDelta(delta, ZERO_ADDRESS) // a candidate of this node's own, until the chain names it
+    this.#told()
     return { acks: this.#pusher.push(stored, bytecode ? codeHashOf(bytecode) : null) }
   }
 
@@ -97,6 +105,16 @@ export class PeerDeltaSync implements DeltaSync {
   async ensure(scAddr: ScAddr, upToIndex: number, signal?: AbortSignal): Promise<void> {
     const missing = (): Promise<Need[]> => this.#inventory.missingDeltas(scAddr, upToIndex)
     await this.#untilHere(`delta ${upToIndex} of ${scAddr}`, signal, missing)
+  }
+
+  async seek(scAddr: ScAddr, upToIndex: number, signal: AbortSignal): Promise<Presence> {
+    const needs = await this.#inventory.missingDeltas(scAddr, upToIndex)
+    if (needs.length === 0) return 'here'
+    await this.#fetch(needs, signal)
+    if ((await this.#inventory.missingDeltas(scAddr, upToIndex)).length === 0) return 'here'
+    const asked = this.#init.network.peers().filter(peer => peer.role === 'worker')
+    const said = asked.every(({ peerId }) => needs.every(need => need.lacking.has(peerId)))
+    return asked.length > 0 && said ? 'absent' : 'unknown'
   }
 
   async ensureBytecode(codeHash: Hash, signal?: AbortSignal): Promise<Uint8Array> {
@@ -190,7 +208,6 @@ export class PeerDeltaSync implements DeltaSync {
     missing: () => Promise<Need[]>,
     events: FetchEvents
   ): Promise<void> {
-    const { network } = this.#init
     let pause = FIRST_PAUSE_MS
     let needs: Need[] = []
     for (let before = Infinity; ;) {
@@ -206,12 +223,34 @@ export class PeerDeltaSync implements DeltaSync {
       if (left === 0) continue
       if (left < before) pause = FIRST_PAUSE_MS
       before = left
-      const woken = Promise.withResolvers<void>()
-      const unsubscribe = network.onPeer(() => woken.resolve())
-      await Promise.race([sleep(pause, signal), woken.promise])
-      unsubscribe()
+      await this.#rest(pause, signal, missing)
       pause = Math.min(MOST_PAUSE_MS, pause * 2)
     }
+  }
+
+  /** Waits before everybody is asked again; ends early when somebody new is there to ask, or a push has brought all that is missing. */
+  async #rest(pauseMs: number, signal: AbortSignal, missing: () => Promise<Need[]>): Promise<void> {
+    const over = new AbortController()
+    const woken = Promise.withResolvers<void>()
+    const unsubscribe = this.#init.network.onPeer(() => woken.resolve())
+    const paused = sleep(pauseMs, AbortSignal.any([signal, over.signal])).then(() => woken.resolve())
+    try {
+      for (let isOver = false; !isOver;) {
+        const pushed = this.#pushed.promise.then(() => false)
+        isOver = await Promise.race([woken.promise.then(() => true), pushed])
+        if (!isOver) isOver = (await missing()).length === 0
+      }
+    } finally {
+      unsubscribe()
+      over.abort()
+      await paused
+    }
+  }
+
+  /** A push was stored, of this node or another. */
+  #told(): void {
+    this.#pushed.resolve()
+    this.#pushed = Promise.withResolvers()
   }
 
   #fetch(needs: readonly Need[], signal: AbortSignal, { onDone, onNext }: FetchEvents = {}): Promise<void> {

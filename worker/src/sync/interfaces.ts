@@ -39,6 +39,9 @@ export interface ContentStore {
   demote(isChosen: (delta: StoredDelta) => boolean): Promise<number>
 }
 
+/** `absent`: every connected worker has said that it has none; `unknown`: somebody did not answer, or nobody is connected. */
+export type Presence = 'here' | 'absent' | 'unknown'
+
 /** Pushes what this node made, and fetches what it lacks from any peer, checked against the chain (R10). */
 export interface DeltaSync {
   /**
@@ -51,6 +54,8 @@ export interface DeltaSync {
   replicas(deltaHash: Hash): number
   /** Resolves when the deltas 0 .. upToIndex of the contract are on disk, as the chain has them. @throws SYNC_INCOMPLETE */
   ensure(scAddr: ScAddr, upToIndex: number, signal?: AbortSignal): Promise<void>
+  /** The same, by asking everybody who is connected, or known to hold it, once. */
+  seek(scAddr: ScAddr, upToIndex: number, signal: AbortSignal): Promise<Presence>
   /** @throws SYNC_INCOMPLETE if no peer has it. */
   ensureBytecode(codeHash: Hash, signal?: AbortSignal): Promise<Uint8Array>
   /** The deltas from .. to-1 of the contract, in order, as the chain has them; fetches what is missing. */

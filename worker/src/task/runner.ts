@@ -131,6 +131,13 @@ export class TaskRunner {
 
   /** R10: nobody hands out what the accepted receipt of a task stands for. */
   onLost(taskId: TaskId): void {
+    const task = this.#parts.chain.task(taskId)
+    if (task?.settlement && !this.#book.get(taskId)) {
+      // Recorded and settled while this worker was away.
+      const facts = factsOf(this.#parts.chain, this.#parts, task)
+      const reason = 'another seat was first'
+      if (facts.seat !== null) this.#add({ facts, state: { stage: 'settled', block: task.settlement.block, reason } })
+    }
     this.#post(taskId, { type: 'lost' })
   }
 

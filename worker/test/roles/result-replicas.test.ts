@@ -1,7 +1,9 @@
 import { expect } from 'chai'
-import { TaskStatus, type Hash, type ReleasedResult, type TaskId } from '@enigma/protocol'
+import { TaskStatus, type Address, type Hash, type ReleasedResult, type TaskId } from '@enigma/protocol'
+import type { ChainTask } from '../../src/chain/reader.ts'
 import { createLogger } from '../../src/ops/log.ts'
 import { startResultReplicas } from '../../src/roles/result-replicas.ts'
+import type { Presence } from '../../src/sync/interfaces.ts'
 import { MemoryChain, addressOf, asScAddr, asTaskId, hashOf } from '../memory-chain.ts'
 
 describe('roles/result-replicas', () => {
@@ -9,9 +11,10 @@ describe('roles/result-replicas', () => {
   let chain: MemoryChain
   let asked: TaskId[]
   let lost: TaskId[]
-  let ensured: number[]
+  let sought: number[]
   let answer: () => ReleasedResult | null
-  let hasDelta: boolean
+  let delta: () => Presence
+  let connected: Address[]
   let stop: () => void
 
   beforeEach(() => {
@@ -20,9 +23,15 @@ describe('roles/result-replicas', () => {
     chain.startEpoch()
     asked = []
     lost = []
-    ensured = []
-    hasDelta = true
+    sought = []
+    delta = () => 'here'
+    connected = []
     answer = () => ({}) as ReleasedResult
+    stop = () => undefined
+    start()
+  })
+  const start = (known: readonly ChainTask[] = []): void => {
+    stop()
     stop = startResultReplicas({
       chain,
       relay: {
@@ -32,17 +41,19 @@ describe('roles/result-replicas', () => {
         }
       },
       sync: {
-        ensure(_scAddr, index) {
-          ensured.push(index)
-          return hasDelta ? Promise.resolve() : Promise.reject(new Error('nobody has it'))
+        seek(_scAddr, index) {
+          sought.push(index)
+          return Promise.resolve(delta())
         }
       },
       signer: addressOf('alice enclave'),
+      connected: () => connected,
+      tasks: () => known,
       log: createLogger({ write: () => undefined }),
       onLost: taskId => lost.push(taskId),
       firstPauseMs: 2
     })
-  })
+  }
   afterEach(() => stop())
   const until = async (condition: () => boolean): Promise<void> => {
     for (let i = 0; i < 500 && !condition(); i++) await new Promise(done => setTimeout(done, 5))
@@ -50,8 +61,9 @@ describe('roles/result-replicas', () => {
   }
   const settledTask = (deltaHash?: Hash): TaskId => {
     const { taskId } = chain.record({ taskId: asTaskId('mine'), scAddr, inputHash: hashOf('1') })
-    if (deltaHash === undefined) chain.settle(taskId, {})
-    else chain.include(taskId, { deltaHash })
+    const operator = addressOf('bob')
+    if (deltaHash === undefined) chain.settle(taskId, { operator })
+    else chain.include(taskId, { deltaHash, operator })
     chain.mine()
     return taskId
   }
@@ -76,16 +88,76 @@ describe('roles/result-replicas', () => {
     const mine = settledTask()
     await until(() => lost.length === 1)
     expect(lost).to.deep.equal([mine])
-    expect(asked.length).to.be.greaterThan(3)
   })
 
   it('tells of a delta that nobody hands out, although the result is there', async () => {
-    hasDelta = false
+    delta = () => 'absent'
     chain.deploy(scAddr, hashOf('code'))
     const mine = settledTask(hashOf('delta'))
     await until(() => lost.length === 1)
     expect(lost).to.deep.equal([mine])
-    expect(new Set(ensured)).to.deep.equal(new Set([0]))
+    expect(new Set(sought)).to.deep.equal(new Set([0]))
+  })
+
+  it('looks twice, and once more when it is its turn, while the worker that committed it is gone', async () => {
+    delta = () => 'absent'
+    chain.deploy(scAddr, hashOf('code'))
+    settledTask(hashOf('delta'))
+    await until(() => lost.length === 1)
+    expect(sought).to.have.length(3)
+  })
+
+  it('is more patient with a worker that committed it and is connected', async () => {
+    connected = [addressOf('bob')]
+    delta = () => 'absent'
+    chain.deploy(scAddr, hashOf('code'))
+    settledTask(hashOf('delta'))
+    await until(() => lost.length === 1)
+    expect(sought).to.have.length(5)
+  })
+
+  it('does not take silence for absence', async () => {
+    delta = () => 'unknown'
+    chain.deploy(scAddr, hashOf('code'))
+    settledTask(hashOf('delta'))
+    await until(() => lost.length === 1)
+    expect(sought).to.have.length(5)
+  })
+
+  it('calls nothing lost that comes while it waits for its turn', async () => {
+    delta = () => (sought.length < 3 ? 'absent' : 'here')
+    chain.deploy(scAddr, hashOf('code'))
+    settledTask(hashOf('delta'))
+    await until(() => sought.length === 3)
+    await new Promise(done => setTimeout(done, 50))
+    expect(lost).to.deep.equal([])
+  })
+
+  it('asks for a delta at once, for a result only when it is final', async () => {
+    stop()
+    chain = new MemoryChain({ confirmations: 12 })
+    chain.register('alice')
+    chain.startEpoch()
+    start()
+    chain.deploy(scAddr, hashOf('code'))
+    settledTask(hashOf('delta'))
+    await until(() => sought.length === 1)
+    expect(asked).to.deep.equal([])
+    chain.mine(12)
+    await until(() => asked.length === 1)
+  })
+
+  it('looks after what was settled before it started', async () => {
+    stop()
+    answer = () => null
+    delta = () => 'absent'
+    chain.deploy(scAddr, hashOf('code'))
+    const mine = settledTask(hashOf('delta'))
+    const old = chain.record({ taskId: asTaskId('old'), scAddr, inputHash: hashOf('2') })
+    chain.settle(old.taskId, {})
+    start([chain.task(mine)!, { ...chain.task(old.taskId)!, epoch: -1 }])
+    await until(() => lost.includes(mine))
+    expect(asked).not.to.include(old.taskId)
   })
 
   it('calls nothing lost whose receipt a reorg took', async () => {

@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { MAX_DELTA_BYTES, codeHashOf, codeOf, keccak256, utf8, type Hash } from '@enigma/protocol'
+import { MAX_DELTA_BYTES, PeerProtocol, codeHashOf, codeOf, keccak256, utf8, type Hash } from '@enigma/protocol'
 import { PeerDeltaSync, type DeltaSyncInit } from '../../src/sync/delta-sync.ts'
 import type { LevelContentStore } from '../../src/sync/content-store.ts'
 import { ask, deltaCalls, serve } from '../../src/net/calls.ts'
@@ -205,6 +205,37 @@ describe('sync/delta-sync', () => {
     const { delta } = makeDelta(D, 0)
     await alice.store.putDelta(delta, null) // somebody has it after all
     await until('fetched later, by itself', () => bob.store.hasDelta(D, 0, makeDelta(D, 0).hash))
+  })
+
+  it('says whether everybody was asked for what nobody has', async () => {
+    const alice = await makeNode('alice')
+    const hashes = await history(1, [])
+    const signal = AbortSignal.timeout(10_000)
+    expect(await alice.sync.seek(C, 0, signal), 'alone').to.equal('unknown')
+    const bob = await makeNode('bob')
+    await until('connected', seesAll(alice.network, 1))
+    expect(await alice.sync.seek(C, 0, signal), 'with bob').to.equal('absent')
+    const carol = await makeNetwork(chain, 'carol', { bootstrap })
+    carol.handleLine(PeerProtocol.sync, () => new Promise(() => undefined)) // never says a word
+    await running.start(carol)
+    await until('connected', seesAll(alice.network, 2))
+    expect(await alice.sync.seek(C, 0, AbortSignal.timeout(500)), 'one is silent').to.equal('unknown')
+    await bob.store.putDelta(makeDelta(C, 0).delta, null)
+    expect(await alice.store.hasDelta(C, 0, hashes[0]!)).to.equal(false)
+    await until('here', async () => (await alice.sync.seek(C, 0, AbortSignal.timeout(500))) === 'here')
+  })
+
+  it('goes on at once when a push brings what it waits for', async () => {
+    const alice = await makeNode('alice')
+    const bob = await makeNode('bob')
+    await until('connected', seesAll(bob.network, 1))
+    await history(1, [])
+    const waiting = bob.sync.ensure(C, 0)
+    await until('asked in vain', async () => (await bob.sync.seek(C, 0, AbortSignal.timeout(1_000))) === 'absent')
+    await (
+      await alice.sync.push(makeDelta(C, 0).delta)
+    ).acks
+    await waiting
   })
 
   it('follows the chain by itself, and lets rivals go once a delta is final', async () => {

@@ -425,6 +425,19 @@ describe('task/runner', () => {
     expect((await createTaskStore(db).result(taskId))!.result).to.deep.equal(Uint8Array.of(9))
   })
 
+  it('rebuilds what was recorded and settled while it was away', async () => {
+    await deliver()
+    await runner.stop()
+    const { taskId } = chain.record({ taskId: asTaskId('t'), scAddr, inputHash: input })
+    chain.settle(taskId, { digest: hashOf('by another seat'), operator: addressOf('bob') })
+    await start()
+    expect(stage(taskId)).to.equal(undefined)
+    runner.onLost(taskId)
+    await until('released', () => stage(taskId) === 'released')
+    expect(performed).to.deep.equal(['rebuild', 'release'])
+    runner.onLost(asTaskId('nobody knows it'))
+  })
+
   it('runs a task again whose record a reorg moved to another block', async () => {
     await deliver()
     const { taskId, recordBlock } = chain.record({ taskId: asTaskId('t'), scAddr, inputHash: input })
