@@ -5,6 +5,8 @@ import { CountingLoad } from '../support/load.ts'
 import { hostsOf, whole } from '../support/partitions.ts'
 
 /** Three in ten packets between any two nodes, and from the chain, are lost. Blocks come as on a slow devnet, every two seconds. */
+const USERS = 4
+
 export const row: Row = {
   number: 12,
   name: '30 % packet loss',
@@ -18,25 +20,33 @@ export const row: Row = {
     const names = ['principal', ...net.devnet.workers.map(worker => worker.name)]
     await net.devnet.setMining({ mode: 'interval', ms: 2_000 })
     try {
-      const load = await CountingLoad.prepare(net)
-      const latency = async (): Promise<number> => {
+      const loads = await Promise.all(Array.from({ length: USERS }, () => CountingLoad.prepare(net)))
+      const latency = async (load: CountingLoad): Promise<number> => {
         const started = performance.now()
         const task = await load.count()
         await task.result()
         return performance.now() - started
       }
-      const clean = [await latency(), await latency(), await latency()]
+      /** Each of the users, one task after the other. */
+      const all = (each: number): Promise<number[]> =>
+        Promise.all(
+          loads.map(async load => {
+            const took = []
+            for (let i = 0; i < each; i++) took.push(await latency(load))
+            return took
+          })
+        ).then(took => took.flat())
+      const clean = await all(1)
       for (const name of names) {
         const others = [...names.filter(other => other !== name), 'gateway']
         await hosts.faults(name, Object.fromEntries(others.map(other => [other, { lossPercent: 30 }])))
       }
-      const lossy: number[] = []
-      for (let i = 0; i < times; i++) lossy.push(await latency())
+      const lossy = await all(Math.ceil(times / USERS))
       await hosts.heal()
       await whole(net)
-      const figure = await audit(net, [load])
+      const figure = await audit(net, loads)
       const ratio = quantile(lossy, 0.95) / quantile(clean, 0.5)
-      return `success ${lossy.length} of ${times}; p95 ${seconds(quantile(lossy, 0.95))}, ${ratio.toFixed(1)} x clean; ${figure}`
+      return `success ${lossy.length} of ${lossy.length}; p95 ${seconds(quantile(lossy, 0.95))}, ${ratio.toFixed(1)} x clean; ${figure}`
     } finally {
       await hosts.heal()
       await net.devnet.setMining({ mode: 'interval', ms: BLOCK_MS })

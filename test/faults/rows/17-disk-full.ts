@@ -1,7 +1,7 @@
 import { must, type Row } from '../row.ts'
 import { audit } from '../support/audit.ts'
 import { CountingLoad } from '../support/load.ts'
-import { onSmallDisk } from '../support/small-disk.ts'
+import { backOnItsDisk, onSmallDisk } from '../support/small-disk.ts'
 
 /** A worker's disk is full for a while, under load. */
 export const row: Row = {
@@ -16,6 +16,7 @@ export const row: Row = {
     const worker = net.worker(3)
     await devnet.kill(worker.name, 'SIGTERM')
     const disk = onSmallDisk(worker.dataDir, 32)
+    net.atEnd(() => backOnItsDisk(net, worker, disk))
     await devnet.restart(worker.name)
     const { pid } = worker
     const loads = [await CountingLoad.prepare(net, { pauseMs: 0 }), await CountingLoad.prepare(net, { pauseMs: 0 })]
@@ -34,9 +35,7 @@ export const row: Row = {
     }
     must(worker.pid === pid, `${worker.name} ended with its disk full`)
     const figure = await audit(net, loads)
-    await devnet.kill(worker.name, 'SIGTERM')
-    disk.remove()
-    await devnet.restart(worker.name)
+    await backOnItsDisk(net, worker, disk)
     return `recovered without a restart ${times} of ${times} times, said so ${told} times; ${figure}`
   }
 }

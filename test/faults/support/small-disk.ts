@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process'
 import { closeSync, cpSync, mkdirSync, openSync, renameSync, rmSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
+import type { Devnet, DevnetWorker } from '@enigma/devnet'
 
 /**
  * Puts a stopped node's data on a disk of its own, in memory. Only for lanes with a mount namespace of their own: nobody else sees it,
@@ -14,6 +15,7 @@ export function onSmallDisk(dataDir: string, megabytes: number): SmallDisk {
   cpSync(aside, dataDir, { recursive: true })
   rmSync(aside, { recursive: true })
   const filler = join(dataDir, 'filler')
+  let mounted = true
   return {
     fill() {
       const file = openSync(filler, 'w')
@@ -27,8 +29,12 @@ export function onSmallDisk(dataDir: string, megabytes: number): SmallDisk {
       }
     },
     free: () => rmSync(filler, { force: true }),
+    get mounted() {
+      return mounted
+    },
     readOnly: value => void execFileSync('mount', ['-o', `remount,${value ? 'ro' : 'rw'}`, dataDir]),
     remove() {
+      mounted = false
       cpSync(dataDir, aside, { recursive: true })
       execFileSync('umount', ['--lazy', dataDir])
       rmSync(dataDir, { recursive: true })
@@ -37,7 +43,22 @@ export function onSmallDisk(dataDir: string, megabytes: number): SmallDisk {
   }
 }
 
+/** Stops a worker, puts its data where they were, and starts it again. Does nothing the second time. */
+export async function backOnItsDisk(
+  { devnet }: { readonly devnet: Devnet },
+  worker: DevnetWorker,
+  disk: SmallDisk
+): Promise<void> {
+  if (!disk.mounted) return
+  if (worker.pid !== undefined) await devnet.kill(worker.name, 'SIGTERM')
+  disk.readOnly(false)
+  disk.free()
+  disk.remove()
+  await devnet.restart(worker.name)
+}
+
 export interface SmallDisk {
+  readonly mounted: boolean
   /** Leaves no byte free. */
   fill(): void
   free(): void
