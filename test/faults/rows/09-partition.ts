@@ -23,6 +23,7 @@ export const row: Row = {
   async run({ network, times, scale }) {
     const net = await network()
     const hosts = hostsOf(net)
+    net.atEnd(() => hosts.heal())
     const loads = [await CountingLoad.prepare(net), await CountingLoad.prepare(net)]
     let slowest = 0
     let without = 0

@@ -17,6 +17,7 @@ export const row: Row = {
   async run({ network, times, scale, say }) {
     const net = await network()
     const hosts = hostsOf(net)
+    net.atEnd(() => hosts.heal())
     const load = (await CountingLoad.prepare(net)).start()
     const { name } = net.worker(1)
     const minutes = scale === 'campaign' ? 5 : 5 / 6
