@@ -17,7 +17,7 @@ export const row: Row = {
   number: 2,
   name: 'kill -9 inside each persistence step',
   lane: 'devnet',
-  times: { core: 0, full: 10 * CRASH_POINTS.length, campaign: 20 * CRASH_POINTS.length },
+  times: { core: 0, full: 4 * CRASH_POINTS.length, campaign: 20 * CRASH_POINTS.length },
   uses: ['everything'],
   minutes: 5,
   async run({ network, times, say }) {
@@ -47,7 +47,7 @@ export const row: Row = {
       }
     }
     await Promise.all(devnet.workers.map(dyingAgain))
-    for (const worker of devnet.workers) await devnet.restart(worker.name)
+    await Promise.all(devnet.workers.map(worker => devnet.restart(worker.name)))
     const figure = await audit(net, loads)
     const counts = CRASH_POINTS.map(point => `${point} ${died.get(point)}`).join(', ')
     const least = Math.min(...died.values())

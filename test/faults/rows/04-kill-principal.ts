@@ -21,8 +21,10 @@ export const row: Row = {
       const instant = next - 1 + random.below(3)
       await net.eventually(`block ${instant}`, async () => ((await devnet.blockNumber()) >= instant ? true : undefined))
       await sleep(random.below(400))
-      await devnet.kill('principal', 'SIGKILL')
-      await devnet.restart('principal')
+      await net.withNode(random, ['principal'], async ({ name }) => {
+        await devnet.kill(name, 'SIGKILL')
+        await devnet.restart(name)
+      })
     }
     await net.eventually('another epoch', async () => ((await ledger.epoch()) > first ? true : undefined))
     const figure = await audit(net, [load])

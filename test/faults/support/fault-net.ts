@@ -140,8 +140,8 @@ export async function startFaultNet({
   /** As it was before a row did something to it. */
   async function mend(name: string): Promise<void> {
     for (const front of [fronts.get(name), seconds.get(name)]) front?.behave(honest)
-    if (node(name).pid === undefined) await devnet.restart(name)
-    else await devnet.kill(name, 'SIGCONT')
+    if (node(name).pid !== undefined) return devnet.kill(name, 'SIGCONT')
+    await devnet.restart(name).catch(() => devnet.restart(name)) // once more: everything may have been slow
   }
   const withNode: FaultNet['withNode'] = async (random, wanted, use) => {
     const name = await nodes.borrow(random, one => wanted.includes(one))
