@@ -1,22 +1,20 @@
 import type { Connection, PeerId, PrivateKey } from '@libp2p/interface'
 import { peerIdFromPrivateKey, peerIdFromString } from '@libp2p/peer-id'
 import type { Multiaddr } from '@multiformats/multiaddr'
-import { PeerProtocol, RESULTS_TOPIC, asError, peerRequest, peerResponse, type ScAddr } from '@enigma/protocol'
+import { PeerProtocol, RESULTS_TOPIC, asError, type ScAddr } from '@enigma/protocol'
 import type { Logger } from '../ops/log.ts'
 import { usableAddresses } from './addresses.ts'
 import { Admission } from './admission.ts'
 import type { PeerAuthority } from './authority.ts'
-import { decode } from './decode.ts'
-import { orAborted } from './deadline.ts'
+import { Callers } from './callers.ts'
 import { Dialer, type KnownPeer } from './dialer.ts'
-import { NetError, refusedBy } from './errors.ts'
+import { NetError } from './errors.ts'
 import { findPeers } from './find-peers.ts'
-import { KeptStreams } from './kept-streams.ts'
 import { Gate } from './gate.ts'
 import { gossip, listenTo } from './gossip.ts'
 import type { HelloIdentity } from './hello.ts'
 import { Introductions } from './introductions.ts'
-import { DEFAULT_LIMITS, PROTOCOL_RULES, type NetLimits } from './limits.ts'
+import { DEFAULT_LIMITS, type NetLimits } from './limits.ts'
 import { createNode, type Node } from './node.ts'
 import type {
   ContentProvider,
@@ -34,7 +32,8 @@ import type {
 } from './peer-network.ts'
 import { Quota } from './quota.ts'
 import { Reputation } from './reputation.ts'
-import { lineOn, lineResponder } from './lines.ts'
+import { Requests } from './requests.ts'
+import { lineResponder } from './lines.ts'
 import { responder } from './responder.ts'
 import { findProviders, provide, routing, withPeerId } from './routing.ts'
 
@@ -67,7 +66,7 @@ const POINTS: Readonly<Record<Misdeed, number>> = {
 
 /**
  * Authenticated peers over libp2p: who connects says hello, the chain bears it out or not, and only then is anything
- * else is answered. docs/spec/peer-protocols.md
+ * else answered. docs/spec/peer-protocols.md
  */
 export class Libp2pNetwork implements PeerNetwork, ContentRouting, Gossip {
   readonly peerId: string
@@ -83,7 +82,8 @@ export class Libp2pNetwork implements PeerNetwork, ContentRouting, Gossip {
   readonly #lineHandlers = new Map<ProtocolId, LineHandler>()
   readonly #listeners = new Set<(peer: Peer) => void>()
   readonly #gate: Gate
-  readonly #kept = new WeakMap<Connection, Map<ProtocolId, KeptStreams>>()
+  readonly #callers: Callers
+  readonly #requests: Requests
   #node: Node | null = null
   #judge: GossipJudge | null = null
   #stops: (() => void)[] = []
@@ -99,6 +99,8 @@ export class Libp2pNetwork implements PeerNetwork, ContentRouting, Gossip {
       disconnect: peerId => this.#disconnect(peerId),
       onVerified: peer => this.#verified(peer)
     })
+    this.#callers = new Callers(this.#admission, this.#quota)
+    this.#requests = new Requests(this.#limits)
     this.#introductions = new Introductions({
       peerId: this.peerId,
       self: init.self,
@@ -108,7 +110,7 @@ export class Libp2pNetwork implements PeerNetwork, ContentRouting, Gossip {
       admission: this.#admission,
       log: init.log,
       exchange: (connection, payload, timeoutMs) =>
-        this.#exchange(connection, PeerProtocol.hello, 0, payload, timeoutMs),
+        this.#requests.ask(connection, { protocol: PeerProtocol.hello, method: 0, payload, timeoutMs }),
       isConnected: peerId => this.#isConnected(peerId),
       disconnect: peerId => this.#disconnect(peerId),
       failed: peerId => this.#dialer.failed(peerId),
@@ -117,7 +119,7 @@ export class Libp2pNetwork implements PeerNetwork, ContentRouting, Gossip {
     this.#gate = new Gate({
       log: init.log,
       quota: this.#quota,
-      peerOf: (peerId, signal) => this.#peerOf(peerId, signal),
+      peerOf: (peerId, signal) => this.#callers.peerOf(peerId, signal),
       isVerified: peerId => this.#isVerified(peerId),
       timeoutMs: this.#limits.helloTimeoutMs
     })
@@ -163,14 +165,7 @@ export class Libp2pNetwork implements PeerNetwork, ContentRouting, Gossip {
 
   async line({ peerId }: Pick<Peer, 'peerId'>, protocol: ProtocolId, signal: AbortSignal): Promise<Line> {
     if (!this.#isVerified(peerId)) throw unreachable(peerId)
-    const { requestTimeoutMs: frameMs } = this.#limits
-    try {
-      const opening = AbortSignal.any([signal, AbortSignal.timeout(frameMs)])
-      const stream = await this.#connectionTo(peerId).newStream(protocol, { signal: opening, maxOutboundStreams: 64 })
-      return lineOn(stream, PROTOCOL_RULES[protocol].maxResponseBytes, frameMs, signal)
-    } catch (cause) {
-      throw new NetError({ code: 'PEER_UNREACHABLE', peerId }, `The connection to peer ${peerId} failed.`, { cause })
-    }
+    return this.#requests.line(this.#connectionTo(peerId), protocol, signal)
   }
 
   penalise(peerId: string, misdeed: Misdeed): void {
@@ -194,7 +189,7 @@ export class Libp2pNetwork implements PeerNetwork, ContentRouting, Gossip {
       routing: dht,
       gossip: gossip(this.#gate)
     })
-    const admit = this.#admit.bind(this)
+    const admit = this.#callers.admit.bind(this.#callers)
     const penaliseMalformed = (peerId: string): void => this.penalise(peerId, 'malformed')
     const streams = { maxInboundStreams: this.#limits.maxInboundStreams, maxOutboundStreams: 64 }
     await node.handle(
@@ -260,7 +255,7 @@ export class Libp2pNetwork implements PeerNetwork, ContentRouting, Gossip {
     { timeoutMs = this.#limits.requestTimeoutMs, signal }: RequestOptions = {}
   ): Promise<Uint8Array> {
     if (!this.#isVerified(peerId)) throw unreachable(peerId)
-    return this.#exchange(this.#connectionTo(peerId), protocol, method, payload, timeoutMs, signal)
+    return this.#requests.ask(this.#connectionTo(peerId), { protocol, method, payload, timeoutMs, signal })
   }
 
   judgeGossip(judge: GossipJudge): void {
@@ -332,49 +327,6 @@ export class Libp2pNetwork implements PeerNetwork, ContentRouting, Gossip {
     return connection
   }
 
-  async #exchange(
-    connection: Connection,
-    protocol: ProtocolId,
-    method: number,
-    payload: Uint8Array,
-    timeoutMs: number,
-    outer?: AbortSignal
-  ): Promise<Uint8Array> {
-    const peerId = connection.remotePeer.toString()
-    const deadline = AbortSignal.timeout(timeoutMs)
-    const signal = outer ? AbortSignal.any([outer, deadline]) : deadline
-    const request = peerRequest.encode({ method, payload })
-    let bytes: Uint8Array
-    try {
-      bytes = await this.#streams(connection, protocol).ask(request, signal)
-    } catch (cause) {
-      if (outer?.aborted) throw asError(outer.reason)
-      if (deadline.aborted) {
-        const facts = { code: 'PEER_TIMEOUT', peerId, limitMs: timeoutMs } as const
-        throw new NetError(facts, `Peer ${peerId} did not answer within ${timeoutMs} ms.`, { cause })
-      }
-      throw new NetError({ code: 'PEER_UNREACHABLE', peerId }, `The connection to peer ${peerId} failed.`, { cause })
-    }
-    const response = decode(peerResponse, bytes, peerId)
-    if (!response.ok) throw refusedBy(peerId, response.code, new TextDecoder().decode(response.payload))
-    return response.payload
-  }
-
-  /** The streams of a protocol that this node keeps open on a connection; they end with it. */
-  #streams(connection: Connection, protocol: ProtocolId): KeptStreams {
-    const ofConnection = this.#kept.get(connection) ?? new Map<ProtocolId, KeptStreams>()
-    this.#kept.set(connection, ofConnection)
-    const known = ofConnection.get(protocol)
-    if (known) return known
-    const made = new KeptStreams({
-      open: signal => connection.newStream(protocol, { signal, maxOutboundStreams: 64 }),
-      maxResponseBytes: PROTOCOL_RULES[protocol].maxResponseBytes,
-      idleMs: this.#limits.requestTimeoutMs / 2
-    })
-    ofConnection.set(protocol, made)
-    return made
-  }
-
   async #dial(addresses: readonly Multiaddr[], signal: AbortSignal): Promise<string> {
     const node = this.#node
     if (!node) throw new Error('The node is not running.')
@@ -394,36 +346,6 @@ export class Libp2pNetwork implements PeerNetwork, ContentRouting, Gossip {
     this.#init.book?.note(peer)
     this.#gate.verified(peer.peerId)
     for (const listener of this.#listeners) listener(peer)
-  }
-
-  /** Who asks, and how often. @throws PEER_NOT_VERIFIED, PEER_NOT_ALLOWED, PEER_BUSY */
-  async #admit(protocol: ProtocolId, peerId: string, signal: AbortSignal): Promise<Peer> {
-    const peer = await this.#peerOf(peerId, signal)
-    const { roles, perSecond, burst } = PROTOCOL_RULES[protocol]
-    if (!roles.includes(peer.role)) {
-      throw new NetError(
-        { code: 'PEER_NOT_ALLOWED', peerId, role: peer.role },
-        `${protocol} is not for a ${peer.role}.`
-      )
-    }
-    if (!this.#quota.take(`${protocol} ${peerId}`, perSecond, burst)) {
-      throw new NetError({ code: 'PEER_BUSY', peerId }, `Too many requests of ${protocol}; ask again in a second.`)
-    }
-    return peer
-  }
-
-  /** A request may overtake the hello that goes the other way on the same connection: wait for it, not for ever. */
-  async #peerOf(peerId: string, signal: AbortSignal): Promise<Peer> {
-    const session = this.#admission.sessions.get(peerId)
-    if (session && !session.hello) await orAborted(session.introduced, signal)
-    const peer = this.#admission.sessions.verifiedPeer(peerId)
-    if (!peer) {
-      throw new NetError(
-        { code: 'PEER_NOT_VERIFIED', peerId },
-        'This node cannot find you on its chain; it answers registered workers and the principal.'
-      )
-    }
-    return peer
   }
 
   #disconnect(peerId: string): void {
