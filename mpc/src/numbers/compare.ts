@@ -26,15 +26,15 @@ async function negative(party: Party, d: Secret): Promise<Secret> {
 
 /**
  * Shared bits; rounds and bytes as `isNegative`. Bounds of the operands decide how many bits are compared.
- * @cost n = 3, input of harness/catalogue: passive 7 rounds, 232 bytes; active, proved, 17 rounds, 7166 bytes
+ * @cost n = 3, input of harness/catalogue: passive 5 rounds, 360 bytes; active, proved, 17 rounds, 7166 bytes
  */
 export const lt = async (party: Party, a: Secret, b: Secret): Promise<Secret> =>
   negative(party.operation('lt'), sub(party, a, b))
-/** @cost n = 3, input of harness/catalogue: passive 7 rounds, 232 bytes; active, proved, 17 rounds, 7166 bytes */
+/** @cost n = 3, input of harness/catalogue: passive 5 rounds, 360 bytes; active, proved, 17 rounds, 7166 bytes */
 export const gt = async (party: Party, a: Secret, b: Secret): Promise<Secret> => lt(party, b, a)
-/** @cost n = 3, input of harness/catalogue: passive 7 rounds, 232 bytes; active, proved, 17 rounds, 7166 bytes */
+/** @cost n = 3, input of harness/catalogue: passive 5 rounds, 360 bytes; active, proved, 17 rounds, 7166 bytes */
 export const gte = async (party: Party, a: Secret, b: Secret): Promise<Secret> => not(party, await lt(party, a, b))
-/** @cost n = 3, input of harness/catalogue: passive 7 rounds, 232 bytes; active, proved, 17 rounds, 7166 bytes */
+/** @cost n = 3, input of harness/catalogue: passive 5 rounds, 360 bytes; active, proved, 17 rounds, 7166 bytes */
 export const lte = async (party: Party, a: Secret, b: Secret): Promise<Secret> => not(party, await lt(party, b, a))
 
 /**
@@ -57,7 +57,7 @@ export async function eqBlinded(party: Party, a: Secret, b: Secret): Promise<Sec
 
 /**
  * -1, 0 or 1. One comparison of d and -d together.
- * @cost n = 3, input of harness/catalogue: passive 7 rounds, 288 bytes; active, proved, 17 rounds, 7342 bytes
+ * @cost n = 3, input of harness/catalogue: passive 5 rounds, 672 bytes; active, proved, 17 rounds, 7342 bytes
  */
 export async function sign(party: Party, a: Secret): Promise<Secret> {
   const op = party.operation('sign')
@@ -81,7 +81,7 @@ export async function select(party: Party, chosen: Secret, a: Secret, b: Secret)
   return withBits(sum, Math.max(x.bits, y.bits))
 }
 
-/** @cost n = 3, input of harness/catalogue: passive 8 rounds, 240 bytes; active, proved, 18 rounds, 7222 bytes */
+/** @cost n = 3, input of harness/catalogue: passive 6 rounds, 360 bytes; active, proved, 18 rounds, 7222 bytes */
 export async function abs(party: Party, a: Secret): Promise<Secret> {
   const op = party.operation('abs')
   const flag = await negative(op, a)

@@ -56,7 +56,7 @@ export interface DivideOptions {
  * - Security: passive; that of the comparisons and truncations it is made of.
  * @throws MPC_RANGE if the field cannot carry it.
  * @see Catrina, Saxena, FC 2010, for Goldschmidt's division on shares.
- * @cost n = 3, input of harness/catalogue: passive 28 rounds, 3664 bytes; active, proved, 89 rounds, 27192 bytes
+ * @cost n = 3, input of harness/catalogue: passive 25 rounds, 5260 bytes; active, proved, 89 rounds, 27192 bytes
  */
 export async function divide(party: Party, a: Secret, b: Secret, options: DivideOptions = {}): Promise<Partial> {
   const op = party.operation('divide')
@@ -141,7 +141,7 @@ async function invert(party: Party, y: Secret, working: number): Promise<Secret>
 
 /**
  * 1 / x: `divide` of 1.
- * @cost n = 3, input of harness/catalogue: passive 28 rounds, 3388 bytes; active, proved, 89 rounds, 26492 bytes
+ * @cost n = 3, input of harness/catalogue: passive 25 rounds, 4468 bytes; active, proved, 89 rounds, 26492 bytes
  */
 export const reciprocal = (party: Party, x: Secret, options: DivideOptions = {}): Promise<Partial> =>
   divide(party, publicValue(party, [1]), x, { fraction: x.fraction, ...options })
@@ -195,7 +195,7 @@ async function prepareRoot(op: Party, x: Secret, nonNegative: boolean): Promise<
  *
  * - Accuracy: |error| <= 2^-fraction * (truncation error + 1) + sqrt(x) 2^-(g - 6), g = 40 working bits or what the field leaves.
  * - Cost: two comparisons (three unless `nonNegative`) and about 15 rounds more.
- * @cost n = 3, input of harness/catalogue: passive 30 rounds, 2760 bytes; active, proved, 107 rounds, 26812 bytes
+ * @cost n = 3, input of harness/catalogue: passive 27 rounds, 3036 bytes; active, proved, 107 rounds, 26812 bytes
  */
 export async function sqrt(
   party: Party,
@@ -217,7 +217,7 @@ export async function sqrt(
 
 /**
  * 1 / sqrt(x), element by element; valid only for x > 0. Accuracy and cost as `sqrt`, plus one comparison.
- * @cost n = 3, input of harness/catalogue: passive 30 rounds, 2760 bytes; active, proved, 107 rounds, 26812 bytes
+ * @cost n = 3, input of harness/catalogue: passive 27 rounds, 3036 bytes; active, proved, 107 rounds, 26812 bytes
  */
 export async function inverseSqrt(
   party: Party,

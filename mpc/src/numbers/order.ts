@@ -16,7 +16,7 @@ import { alignTo, element, sizeOf, type Secret } from './secret.ts'
  * - Cost: the way with fewer comparisons: m (m - 1) / 2 in one batch and m more for each rank, in two comparisons' rounds; or
  *   m + 1 for each of the bits and each rank, in two comparisons' rounds for each bit.
  * - Security: that of `isNegative`, `isZero` and `mul`; nothing is opened besides.
- * @cost n = 3, input of harness/catalogue: passive 6 rounds, 480 bytes; active, proved, 14 rounds, 2480 bytes
+ * @cost n = 3, input of harness/catalogue: passive 10 rounds, 480 bytes; active, proved, 14 rounds, 2480 bytes
  */
 export async function orderStatistics(party: Party, values: Secret, ranks: readonly number[]): Promise<Secret> {
   const op = party.operation('order')
@@ -79,7 +79,7 @@ async function byBits(op: Party, values: Secret, ranks: readonly number[], bits:
 
 /**
  * The middle value; for an even number of values the mean of the middle two, with one fraction bit more. Exact.
- * @cost n = 3, input of harness/catalogue: passive 6 rounds, 240 bytes; active, proved, 14 rounds, 1688 bytes
+ * @cost n = 3, input of harness/catalogue: passive 10 rounds, 240 bytes; active, proved, 14 rounds, 1688 bytes
  */
 export async function median(party: Party, values: Secret): Promise<Secret> {
   const op = party.operation('median')

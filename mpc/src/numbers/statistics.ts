@@ -100,7 +100,7 @@ export const variance = (party: Party, x: Secret, options: StatisticsOptions = {
 
 /**
  * Standard deviation: the square root of the shared variance; the variance itself is not opened.
- * @cost n = 3, input of harness/catalogue: passive 32 rounds, 3060 bytes; active, proved, 115 rounds, 27416 bytes
+ * @cost n = 3, input of harness/catalogue: passive 29 rounds, 3360 bytes; active, proved, 115 rounds, 27416 bytes
  */
 export async function std(party: Party, x: Secret, options: StatisticsOptions = {}): Promise<Partial> {
   const op = party.operation('std')

@@ -1,3 +1,4 @@
+import { FEW, isNegativeBetween } from '../bits/compare-few.ts'
 import { isNegativeReplicated } from '../bits/compare.ts'
 import type { Vec } from '../field/field.ts'
 import { requireRoom } from '../plan/room.ts'
@@ -13,12 +14,13 @@ const BLOCK = 4096
 const REPLICATED_BLOCK = 16_384
 
 /**
- * 1 where d < 0, else 0, as shares: on replicated bits for three nodes, on field elements for more. Costs: `isNegativeReplicated`
- * and `isNegativeInField`.
- * @cost n = 3, input of harness/catalogue: passive 5 rounds, 344 bytes; active, proved, 15 rounds, 7638 bytes
+ * 1 where d < 0, else 0, as shares: on replicated bits for three nodes (a few in passive mode with fewer messages), on field elements for more.
+ * Costs: `isNegativeReplicated`, `isNegativeBetween` and `isNegativeInField`.
+ * @cost n = 3, input of harness/catalogue: passive 5 rounds, 768 bytes; active, proved, 15 rounds, 7638 bytes
  */
 export async function isNegative(party: Party, d: Vec, bits: number): Promise<Vec> {
   if (party.n !== 3) return isNegativeInField(party, d, bits)
+  if (!party.active && party.field.length(d) <= FEW) return isNegativeBetween(party, d, bits)
   return inBlocks(
     party.operation('negative'),
     d,

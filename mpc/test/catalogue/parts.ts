@@ -12,6 +12,7 @@ export const PARTS: Readonly<Record<string, string>> = {
   'protocols/compare.inBlocks': 'a loop over blocks',
   'maintenance/hand-over.giveShares': 'with takeShares in one entry',
   'maintenance/hand-over.takeShares': 'with giveShares in one entry',
+  'bits/compare-few.isNegativeBetween': 'the inside of isNegative in passive mode: test/bits/compare',
   'bits/convert.signsOf': 'the inside of isNegativeReplicated',
   'bits/gate-proof.proveGates': 'the inside of verifyProducts after isNegativeReplicated',
   'bits/replicated.openBits': 'the inside of isNegativeReplicated',
