@@ -4,6 +4,7 @@ import { decodeEvent } from './events.ts'
 import { KEPT_HEADERS, headOf, type IndexStore, type StoredBlock } from './index-store.ts'
 import { Projection } from './projection.ts'
 import type { BlockSource } from './block-source.ts'
+import type { BlockHeader } from './quantities.ts'
 import type { ChainEvent, ChainHead, ChainReader, NetworkFacts } from './reader.ts'
 
 export interface IndexerParts {
@@ -20,6 +21,10 @@ const LINKED_DEPTH = 64
 const RANGE = 2_000
 /** Events are asked for once more when their block is so deep: a node may have left some out at first. */
 const SCAN_DEPTHS = [2, 12]
+
+/** Whether the newest block is the cursor's, or the next one: then nothing has changed below. */
+const continues = ({ number, hash }: ChainHead, latest: BlockHeader): boolean =>
+  latest.number === number ? latest.hash === hash : latest.number === number + 1 && latest.parentHash === hash
 
 /**
  * Follows Enigma's events from its deployment on, into a projection in memory with the raw events on disk.
@@ -69,7 +74,7 @@ export class Indexer implements ChainReader {
     for (;;) {
       signal?.throwIfAborted()
       const latest = await source.latest()
-      if (this.#cursor) await this.#returnToCommonBlock(latest.number)
+      if (this.#cursor && !continues(this.#cursor, latest)) await this.#returnToCommonBlock(latest.number)
       const from = this.#cursor ? this.#cursor.number + 1 : this.facts.deploymentBlock
       if (from > latest.number) {
         if (await this.#findsGap(latest.number)) continue

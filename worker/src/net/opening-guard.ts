@@ -12,6 +12,7 @@ import type {
 import type { Registrar } from '@libp2p/interface-internal'
 import { FrameGuard } from './frame-guard.ts'
 import { NegotiationGuard } from './negotiation-guard.ts'
+import { updateWindowsSparingly } from './window-updates.ts'
 
 /**
  * Two ends of libp2p agree on encryption, multiplexer and each stream's protocol by names behind varint lengths, and tell each other
@@ -51,6 +52,7 @@ function names(stream: MessageStream, known: (name: string) => boolean): Check {
 }
 
 function guardStream(stream: Stream, known: (name: string) => boolean): void {
+  updateWindowsSparingly(stream)
   const opening = names(stream, known)
   const messages = new FrameGuard(MAX_IDENTIFY_BYTES)
   guard(stream, data => {

@@ -118,7 +118,7 @@ export class Results {
       return 'reject'
     }
     const { taskId } = result.receipt
-    if (await cache.has(taskId)) return 'ignore' // nobody needs it twice
+    if (cache.has(taskId)) return 'ignore' // nobody needs it twice
     if (!hasFinalReceipt(chain, taskId)) {
       // The chain of another may be a moment ahead of this one.
       if (!hasSignature(chain, result)) return 'reject'
