@@ -45,7 +45,7 @@ export async function isNegativeBetween(party: Party, d: Vec, bits: number): Pro
   let signed: Vec | null = null
   const deal = (dealer: number, purpose: string, secret: () => Vec): Promise<Vec> =>
     dealFrom(op, dealer, count, purpose, (from, to) => field.slice(secret(), from, to))
-  let lows: Promise<Vec>
+  let lows: Promise<Vec> | null = null
 
   if (index === OPENER) {
     const rows = [
@@ -56,6 +56,8 @@ export async function isNegativeBetween(party: Party, d: Vec, bits: number): Pro
     await op.send(LATE, parts, field.sub(bitsOf(field, lowC, bits), drawn(bits * count, 'bits')))
     low = field.fromRaw(lowC)
     lows = deal(OPENER, 'low', () => low!)
+    // its failure is seen below
+    lows.catch(() => undefined)
     const [one, other] = await Promise.all([EARLY, LATE].map(from => op.receive(from, blinded, (bits + 1) * count)))
     const found = hasZero(field, field.add(one!, other!), count)
     const [yes, no] = [field.constant(1n), field.constant(-1n)]
@@ -65,14 +67,12 @@ export async function isNegativeBetween(party: Party, d: Vec, bits: number): Pro
     await op.send(OPENER, masked, field.add(v, holds!.mask))
     await op.send(OPENER, blinded, holds!.blind(drawn(bits * count, 'bits'), true))
     signed = field.mul(holds!.sign, drawn(count, 'answer'))
-    lows = deal(OPENER, 'low', () => low!)
   } else {
-    lows = deal(OPENER, 'low', () => low!)
     await op.send(OPENER, blinded, holds!.blind(await op.receive(OPENER, parts, bits * count), false))
     signed = field.mul(holds!.sign, await op.receive(OPENER, answer, count))
   }
   const [lowC, first, second] = await Promise.all([
-    lows,
+    lows ?? deal(OPENER, 'low', () => low!),
     deal(EARLY, 'signed', () => signed!),
     deal(LATE, 'signed', () => signed!)
   ])

@@ -87,6 +87,26 @@ describe('mpc/bits/compare', () => {
     }
   }).timeout(30_000)
 
+  it('ends with a coded error at every node when a message of a few comparisons is lost', async () => {
+    for (let lost = 0; lost < 7; lost++) {
+      let seen = 0
+      const d = dealLocally([-3n], 3, 1)
+      const { results } = await runParties(
+        { timeoutMs: 200, intercept: ({ body }) => (seen++ === lost ? null : body) },
+        party =>
+          isNegativeBetween(party, d[party.index]!, 63).then(
+            () => 'done',
+            (error: { code: string }) => error.code
+          )
+      )
+      expect(
+        results.some(code => code === 'MPC_TIMEOUT'),
+        `message ${lost}`
+      ).to.equal(true)
+      expect(results.every(code => code === 'MPC_TIMEOUT' || code === 'done')).to.equal(true)
+    }
+  })
+
   it('takes five messages in a row for a few', async () => {
     const d = dealLocally([-3n], 3, 1)
     const depths = new Depths()
