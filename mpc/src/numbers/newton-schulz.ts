@@ -1,7 +1,8 @@
 import { MpcError } from '../errors.ts'
 import { roomOf } from '../plan/room.ts'
+import type { Vec } from '../field/field.ts'
 import { parallel } from '../protocols/masked.ts'
-import { elements, matrix, sumOf } from '../protocols/product.ts'
+import { matrix } from '../protocols/product.ts'
 import { truncateProduct, truncationError } from '../protocols/truncate.ts'
 import type { Party } from '../session/party.ts'
 import { add, dot, publicValue, sub } from './arithmetic.ts'
@@ -18,6 +19,8 @@ export function identity({ field }: Party, size: number, fraction: number, facto
 
 /** The inverse is accepted if the Frobenius norm of I - BX is below 2^-6; the refinement takes that to the fourth power. */
 const RESIDUAL_BITS = 6
+/** Fraction bits of the square of that norm: a few more than tell 2^-12 from 0. */
+const VERDICT_FRACTION = 20
 const LEAST_BITS = 32
 const MOST_BITS = 48
 
@@ -64,7 +67,7 @@ export function planCourse(party: Party, what: string, spread: number, size: num
   return { eighths, growth, working, coupled: rounding + growth <= -5 }
 }
 
-/** left right + plus, at `fraction` bits, where no element of the exact result exceeds 2^norm. 1 round. */
+/** left right + plus, at `fraction` bits, where no element of the exact result exceeds 2^norm; `plus` may have fewer rows. 1 round. */
 async function times(
   op: Party,
   left: Secret,
@@ -73,15 +76,13 @@ async function times(
 ): Promise<Secret> {
   const { field } = op
   const whole = left.fraction + right.fraction
-  let product = matrix(field, left.shares, right.shares, left.rows, left.columns, right.columns)
+  const product = matrix(field, left.shares, right.shares, left.rows, left.columns, right.columns)
+  let added: Vec | undefined
   if (plus) {
-    const unit = field.constant(2n ** BigInt(whole - plus.fraction))
-    product = sumOf([
-      [1n, product],
-      [1n, elements(field, plus.shares, unit)]
-    ])
+    added = field.zeros(product.count)
+    added.set(field.scale(plus.shares, 2n ** BigInt(whole - plus.fraction)))
   }
-  const shares = await truncateProduct(op, product, whole - fraction, whole + norm)
+  const shares = await truncateProduct(op, product, whole - fraction, whole + norm, added)
   return { shares, rows: left.rows, columns: right.columns, fraction, bits: fraction + norm }
 }
 
@@ -141,9 +142,9 @@ export async function newtonSchulz<T>(
   const s = { ...residual, bits: working + 0.5 }
   const [converged, result] = await parallel<[Secret, T]>(op, [
     async branch => {
-      const square = await dot(branch, s, s, working)
-      const bound = { ...square, bits: working + 1.1 + Math.log2(size) }
-      return lt(branch, bound, publicValue(branch, [2 ** (-2 * RESIDUAL_BITS)], working))
+      const square = await dot(branch, s, s, VERDICT_FRACTION)
+      const bound = { ...square, bits: VERDICT_FRACTION + 1.1 + Math.log2(size) }
+      return lt(branch, bound, publicValue(branch, [2 ** (-2 * RESIDUAL_BITS)], VERDICT_FRACTION))
     },
     async branch => {
       const both = await times(branch, above(branch, x, s), s, { fraction: working, norm: growth + 1 })
@@ -171,9 +172,7 @@ async function iterate(op: Party, b: Secret, start: Start, { eighths, working, c
     const norm = Math.max(grown + 0.2, 1.1)
     const scaled = eighth(op, x, s)
     if (coupled && next !== undefined) {
-      const left = above(op, scaled, eighth(op, r, next))
-      const plus = { ...left, shares: op.field.concat([rowsOf(op, left, 0, size).shares, op.field.zeros(size * size)]) }
-      const both = await times(op, left, r, { fraction: working, norm, plus })
+      const both = await times(op, above(op, scaled, eighth(op, r, next)), r, { fraction: working, norm, plus: scaled })
       x = rowsOf(op, both, 0, size)
       const square = { ...rowsOf(op, both, size, 2 * size), bits: working + 1.1 }
       r = { ...add(op, square, identity(op, size, working, 1 - next / 8)), bits: working + 0.2 }

@@ -36,16 +36,31 @@ export async function truncate(party: Party, value: Vec, shift: number, bits: nu
 }
 
 /**
- * As `truncate`, for a local product: multiplication and truncation are one opening of degree 2t.
+ * As `truncate`, for a local product: multiplication and truncation are one opening of degree 2t. Shares `plus` are added to the product
+ * before.
  * @cost n = 3, input of harness/catalogue: passive 1 round, 192 bytes; active, proved, 6 rounds, 904 bytes
  */
-export async function truncateProduct(party: Party, product: LocalProduct, shift: number, bits: number): Promise<Vec> {
+export async function truncateProduct(
+  party: Party,
+  product: LocalProduct,
+  shift: number,
+  bits: number,
+  plus?: Vec
+): Promise<Vec> {
   const op = party.operation('truncate-product')
-  if (shift === 0) return reduceProduct(op, product)
+  const { field } = op
+  const whole = async (): Promise<Vec> => {
+    const reduced = await reduceProduct(op, product)
+    return plus ? field.add(reduced, plus) : reduced
+  }
+  if (shift === 0) return whole()
   // Degree 2t has no redundancy at n = 2t + 1, so in active mode the product is shared, checked and opened at degree t
-  if (op.active) return truncate(op, await reduceProduct(op, product), shift, bits)
+  if (op.active) return truncate(op, await whole(), shift, bits)
   const { count } = product
-  const source = { name: 'open-product', count, part: evaluator(op.field, product), degree: 2 * op.t }
+  const local = evaluator(field, product)
+  const part = (from: number, to: number): Vec =>
+    plus ? field.add(local(from, to), field.slice(plus, from, to)) : local(from, to)
+  const source = { name: 'open-product', count, part, degree: 2 * op.t }
   return openAndShift(op, source, shift, bits)
 }
 
