@@ -1,11 +1,12 @@
 import type { Vec } from '../field/field.ts'
 import { requireRoom } from '../plan/room.ts'
-import type { Party } from '../session/party.ts'
+import { CHUNK_ELEMENTS, type Party } from '../session/party.ts'
 import { reduceProduct } from './multiply.ts'
 import { openMasked } from './masked.ts'
 import { openTrusting } from './open.ts'
 import { openTrustingInChunks } from './open-chunks.ts'
 import { evaluator, type LocalProduct } from './product.ts'
+import { breathe } from './reshare.ts'
 
 /** The result of a truncation is off by less than this many units in the last place. */
 export const truncationError = (setCount: number): number => (setCount + 1) / 2
@@ -134,8 +135,13 @@ async function openAndShift(party: Party, source: Source, shift: number, bits: n
     field.fromRaw(field.shiftRaw(field.toRaw(v, v), shift, v), v)
     field.sub(field.sub(v, offset, v), place(from, to), place(from, to))
   }
-  if (op.active) finish(await openMasked(op, shamirMask()(0, count)), 0, count)
-  else if (op.n === 3 && degree === 2 * op.t) {
+  if (op.active) {
+    const masked = field.zeros(count)
+    const mask = shamirMask()
+    await inChunks(count, (from, to) => field.slice(masked, from, to).set(mask(from, to)))
+    const opened = await openMasked(op, masked)
+    await inChunks(count, (from, to) => finish(field.slice(opened, from, to), from, to))
+  } else if (op.n === 3 && degree === 2 * op.t) {
     const sum = (rows: readonly { shares: Vec }[]): Vec => {
       const [a, b, c] = rows.map(({ shares }) => shares) as [Vec, Vec, Vec]
       const total = field.add(a, b)
@@ -144,6 +150,14 @@ async function openAndShift(party: Party, source: Source, shift: number, bits: n
     await openTrustingInChunks(op, count, degree, additiveMask(), finish, sum)
   } else await openTrustingInChunks(op, count, degree, shamirMask(), finish)
   return out
+}
+
+/** Lets the event loop come round in between. */
+async function inChunks(count: number, run: (from: number, to: number) => void): Promise<void> {
+  for (let from = 0; from < count; from += CHUNK_ELEMENTS) {
+    run(from, Math.min(count, from + CHUNK_ELEMENTS))
+    if (count > CHUNK_ELEMENTS) await breathe()
+  }
 }
 
 /** What is added before the floor and taken off after it, so that the mean of floor((v + before + C dithers) / D) - after is v / D. */
