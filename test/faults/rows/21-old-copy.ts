@@ -25,7 +25,7 @@ export const row: Row = {
         await devnet.kill(worker.name, 'SIGSTOP')
         cpSync(worker.dataDir, copy, { recursive: true })
         await devnet.kill(worker.name, 'SIGCONT')
-        const between = 2 + random.below(3)
+        const between = 1 + random.below(2)
         for (const load of loads) for (let n = 0; n < between; n++) await one(load)
         await devnet.kill(worker.name, 'SIGKILL')
         rmSync(worker.dataDir, { recursive: true })

@@ -38,7 +38,7 @@ export const row: Row = {
           await net.eventually(`the clock of ${node.name} to fall back`, fell)
           jumps += 1
         }
-        await net.blocks(8)
+        await net.blocks(5)
         const { ready } = await node.status()
         must(ready, `${node.name} is not ready with its wrong clock`)
       })

@@ -36,7 +36,7 @@ export const row: Row = {
         net.secondFront(name).behave(second ?? flapping(random.fork(`second of ${name}`), 0.3))
       }
       for (const load of loads) load.start()
-      await sleep({ core: 10_000, full: 30_000, campaign: 300_000 }[scale])
+      await sleep({ core: 10_000, full: 20_000, campaign: 300_000 }[scale])
       must((await verified()) > done, `no task was verified in round ${round + 1}`)
       if (first === dead) {
         must(answered() > before, 'nobody asked the second endpoint')
