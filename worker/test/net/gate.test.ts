@@ -122,7 +122,7 @@ describe('net, the DHT behind its gate', () => {
       expect(holders.filter(id => id !== carol.peerId)).to.deep.equal([])
     }
     expect(right).to.be.at.least(19)
-  }).timeout(20_000 + SYBILS * 1_000)
+  }).timeout(20_000 + SYBILS * 3_000)
 
   it('names a contract by the SHA-256 of its address', () => {
     expect(contentIdOf(C).multihash.code).to.equal(0x12)
