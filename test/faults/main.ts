@@ -105,6 +105,7 @@ const networks = (['devnet', 'netns'] as const).map(lane => {
   return found.length === 0 ? Promise.resolve() : runProcess(lane, found)
 })
 const single = [...ofLane('own'), ...ofLane('parts')].sort(longestFirst)
+for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => void single.splice(0)) // no more of them
 const singles = Array.from({ length: SINGLES_AT_ONCE }, async () => {
   for (let row = single.shift(); row !== undefined; row = single.shift()) await runProcess(row.lane, [row])
 })
