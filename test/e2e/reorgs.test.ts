@@ -1,9 +1,10 @@
 import { expect } from 'chai'
 import { Transaction } from 'ethers'
-import { startDevnet, type Devnet } from '@enigma/devnet'
+import { startDevnet, waitFor, type Devnet } from '@enigma/devnet'
 import type { ScAddr } from '@enigma/protocol'
-import { callWorker, type EnigmaClient } from 'enigma-js'
+import { callWorker, type EnigmaClient, type TaskProgress } from 'enigma-js'
 import { connectAs, sample } from './support/actors.ts'
+import { counterContract } from './support/counter.ts'
 import { Ledger } from './support/ledger.ts'
 import { mineUntil, whileMining } from './support/mining.ts'
 
@@ -77,4 +78,83 @@ describe('e2e: a chain that is reorganised, with 24 confirmations', function () 
       expect(await whileMining(devnet, asked, 100)).to.equal(who)
     })
   }
+})
+
+describe('e2e: a chain that is reorganised across the start of an epoch, with one confirmation', function () {
+  this.timeout(240_000)
+  let devnet: Devnet
+  let ledger: Ledger
+  let client: EnigmaClient
+
+  before(async () => {
+    devnet = await startDevnet({ workers: 1, confirmations: 1, epochSize: 12, mining: { mode: 'manual' } })
+    ledger = new Ledger(devnet)
+    client = await connectAs(devnet, devnet.accounts.users[0]!)
+  })
+  after(async () => {
+    client?.close()
+    ledger?.close()
+    await devnet?.stop()
+  })
+  afterEach(function () {
+    if (this.currentTest?.state !== 'failed') return
+    for (const { name } of devnet.processes()) console.error(devnet.logs(name).slice(-25).join('\n'))
+  })
+
+  const pendingFrom = async (account: string): Promise<number> => {
+    const block = (await ledger.provider.send('eth_getBlockByNumber', ['pending', true])) as {
+      transactions: { from: string }[]
+    }
+    return block.transactions.filter(({ from }) => from.toLowerCase() === account.toLowerCase()).length
+  }
+
+  it('settles the task and starts the epoch again, and the client says that the output had been shown', async () => {
+    const counter = await counterContract()
+    const scAddr = await whileMining(
+      devnet,
+      client.deploy(counter, []).then(task => task.result() as Promise<ScAddr>)
+    )
+    const next = async (): Promise<bigint> => {
+      const done = client.compute(scAddr, counter.abi, 'next', []).then(one => one.result())
+      return (await whileMining(devnet, done)) as bigint
+    }
+    expect(await next()).to.equal(1n)
+    // Early in an epoch, so that its end and not the reorganisation decides what comes between record and receipt.
+    const old = await ledger.epoch()
+    await mineUntil(devnet, async () => (await ledger.epoch()) > old, 40)
+    const epoch = await ledger.epoch()
+
+    const [worker] = devnet.workers as [(typeof devnet.workers)[0]]
+    const sent = client.compute(scAddr, counter.abi, 'next', [])
+    await waitFor(async () => (await pendingFrom(client.address!)) > 0, { what: 'the record', limitMs: 60_000 })
+    await devnet.mine()
+    const before = await devnet.blockNumber()
+    const snapshot = (await ledger.provider.send('evm_snapshot', [])) as string // with the record, before its receipt
+    const task = await whileMining(devnet, sent)
+    expect(await whileMining(devnet, task.result())).to.equal(2n)
+    await mineUntil(devnet, async () => (await ledger.epoch()) > epoch, 40)
+    const undone = (await devnet.blockNumber()) - before
+    expect(undone).to.be.above(1)
+
+    await ledger.provider.send('evm_revert', [snapshot])
+    expect(await ledger.epoch()).to.equal(epoch)
+    expect(await ledger.endings(task.taskId), 'its receipt is gone').to.deep.equal([])
+    const progress: TaskProgress[] = []
+    await whileMining(
+      devnet,
+      (async () => {
+        for await (const step of client.watchTask(task.taskId)) progress.push(step)
+      })()
+    )
+    const [told] = progress.filter(({ undone }) => undone !== undefined)
+    expect(told).to.include({ undone: 'final', revealed: true })
+    expect(progress.at(-1)!.stage).to.equal('final')
+    expect(await ledger.endings(task.taskId)).to.deep.equal(['ReceiptVerified'])
+    expect(await whileMining(devnet, task.result()), 'its own receipt came again').to.equal(2n)
+
+    await mineUntil(devnet, async () => (await ledger.epoch()) > epoch, 40)
+    expect(await next(), 'the state goes on').to.equal(3n)
+    const { epoch: known } = await callWorker(worker.httpUrl, 'getInfo', {})
+    expect(known).to.be.above(epoch)
+  })
 })

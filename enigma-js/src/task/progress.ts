@@ -16,8 +16,10 @@ export interface TaskProgress {
   readonly signer?: Address
   /** With `encrypted`: what leaves the page. Length and last bytes of the envelope. */
   readonly input?: { readonly inputHash: Hash; readonly bytes: number; readonly sample: Hex }
-  /** The task had come so far, and a reorganised chain took it back to `stage`. Nothing was revealed or is lost. */
+  /** The task had come so far, and a reorganised chain took it back to `stage`. Nothing is lost, nor was anything revealed but with `revealed`. */
   readonly undone?: TaskStage
+  /** With `undone`: its answer had been shown by then, as the chain had enough confirmations; what comes anew may be another (R11). */
+  readonly revealed?: boolean
   /** With `failed`. */
   readonly error?: TaskFailedError
 }

@@ -23,8 +23,19 @@ export interface StoredTask {
   readonly fragment: string | null
   readonly taskId: TaskId | null
   readonly transactionHash: Hex | null
+  /** Where record and receipt stood when the answer was shown; absent before. A reorganised chain may have taken them back since. */
+  readonly shown?: { readonly record: Place; readonly receipt: Place }
   readonly createdAtMs: number
 }
+
+/** A transaction in a block. */
+export interface Place {
+  readonly block: number
+  readonly transactionHash: Hex
+}
+
+export const samePlace = (one: Place, other: Place): boolean =>
+  one.block === other.block && one.transactionHash === other.transactionHash
 
 /** Older tasks than these are forgotten: an envelope is up to 72 kB, and a browser gives a page some megabytes. */
 const MAX_TASKS = 100

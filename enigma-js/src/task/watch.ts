@@ -5,7 +5,6 @@ import {
   recoverSigner,
   taskId as taskIdFrom,
   typedDigest,
-  type Hex,
   type TaskEvent,
   type TaskId
 } from '@enigma/protocol'
@@ -18,7 +17,7 @@ import type { Answer } from './answer.ts'
 import { callbackError, failedError, fetchAnswer, type Receipted } from './fetch-answer.ts'
 import { inEng } from './amounts.ts'
 import { stageIndex, type TaskProgress } from './progress.ts'
-import type { StoredTask } from './store.ts'
+import { samePlace, type Place, type StoredTask } from './store.ts'
 
 /** The last word on a task, beside its last stage. */
 export interface Finished {
@@ -83,11 +82,7 @@ function inputOf({
   return bytes === undefined || sample === undefined ? {} : { input: { inputHash, bytes, sample } }
 }
 
-/** A transaction in a block. */
-interface Place {
-  readonly block: number
-  readonly transactionHash: Hex
-}
+const placeOf = ({ recordBlock: block, transactionHash }: TaskRecord): Place => ({ block, transactionHash })
 
 class Watcher {
   readonly #session: Session
@@ -99,6 +94,8 @@ class Watcher {
   /** Where the record and the receipt stood when they were told. */
   #record: Place | null = null
   #receipt: Place | null = null
+  /** The answer was shown in an earlier watch, for what stood at these places. */
+  #wasShown = false
   #lastBlock = 0
   #lastBlockAt = Date.now()
 
@@ -116,11 +113,18 @@ class Watcher {
       yield* this.#stage({ stage: 'delivered', taskId: null, detail: 'a seat holder has stored the encrypted input' })
     }
     const first = await this.#waitForRecord(stored)
-    const block = first.recordBlock
-    const transactionHash = first.transactionHash
-    const detail = `the fee is in escrow in block ${block}`
-    yield* this.#stage({ stage: 'recorded', taskId: this.#taskId, block, transactionHash, detail })
-    this.#record = { block, transactionHash }
+    const place = placeOf(first)
+    const shown = stored?.shown
+    if (shown) {
+      this.#record = shown.record
+      this.#receipt = shown.receipt
+      this.#wasShown = true
+    }
+    if (!shown || samePlace(shown.record, place)) {
+      const detail = `the fee is in escrow in block ${place.block}`
+      yield* this.#stage({ stage: 'recorded', taskId: this.#taskId, ...place, detail })
+      this.#record = place
+    }
     void followTask(workers, this.#taskId, event => this.#hear(event), this.#signal).catch(() => undefined)
 
     for (;;) {
@@ -179,10 +183,12 @@ class Watcher {
   /** Tells that a reorganised chain has taken the record or the receipt away, or moved it; what follows is told anew. */
   *#takenBack(record: TaskRecord | null, settlement: Settlement | null): Generator<TaskProgress> {
     const moved = (told: Place | null, now: Place | null): boolean =>
-      told !== null && (now === null || told.block !== now.block || told.transactionHash !== now.transactionHash)
+      told !== null && (now === null || !samePlace(told, now))
     const taskId = this.#taskId
-    const undone = this.#receipt === null ? 'recorded' : 'verified'
-    const recordNow = record && { block: record.recordBlock, transactionHash: record.transactionHash }
+    const undone = this.#wasShown ? 'final' : this.#receipt === null ? 'recorded' : 'verified'
+    const revealed = this.#wasShown ? { revealed: true } : {}
+    const afterwards = this.#wasShown ? '; its output had been shown (R11)' : ''
+    const recordNow = record && placeOf(record)
     if (moved(this.#record, recordNow)) {
       const block = this.#record!.block
       this.#reached = stageIndex('delivered')
@@ -190,9 +196,11 @@ class Watcher {
         stage: 'delivered',
         taskId,
         undone,
-        detail: `the chain was reorganised and took block ${block} back, with the record`
+        ...revealed,
+        detail: `the chain was reorganised and took block ${block} back, with the record${afterwards}`
       }
       this.#record = this.#receipt = null
+      this.#wasShown = false
     } else if (moved(this.#receipt, settlement)) {
       const block = this.#receipt!.block
       this.#reached = stageIndex('recorded')
@@ -200,9 +208,11 @@ class Watcher {
         stage: 'recorded',
         taskId,
         undone,
-        detail: `the chain was reorganised and took block ${block} back, with the receipt`
+        ...revealed,
+        detail: `the chain was reorganised and took block ${block} back, with the receipt${afterwards}`
       }
       this.#receipt = null
+      this.#wasShown = false
     }
     if (this.#record === null && recordNow !== null) {
       const detail = `the fee is in escrow in block ${recordNow.block}`
@@ -286,7 +296,8 @@ class Watcher {
       return { record, answer: null, error }
     }
     const answer = await fetchAnswer(this.#session, record, settlement, stored, this.#signal)
-    if (stored !== null) await this.#session.store.update(stored.inputHash, { envelope: null })
+    const shown = { record: placeOf(record), receipt: { block, transactionHash } }
+    if (stored !== null) await this.#session.store.update(stored.inputHash, { envelope: null, shown })
     if (settlement.outcome === 'failed') {
       const error = failedError(record, settlement, answer.readable)
       yield* this.#stage({ stage: 'failed', taskId, block, transactionHash, detail: error.message, error })

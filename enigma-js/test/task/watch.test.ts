@@ -108,6 +108,57 @@ describe('enigma-js/task/watch', () => {
       expect(await task.result()).to.equal(59n)
     })
 
+    it('tells a later watch that an answer was shown which the chain has taken back since', async () => {
+      await watched(({ stage }) => {
+        if (stage === 'verified') scene.chain.block += 2
+      })
+      const later = async (each: (progress: TaskProgress) => void = () => undefined): Promise<[string, boolean][]> => {
+        const seen: [string, boolean][] = []
+        for await (const progress of client.watchTask(taskId)) {
+          seen.push([told(progress), progress.revealed ?? false])
+          each(progress)
+        }
+        return seen
+      }
+      const whole = [...FIRST, 'final'].map(stage => [stage, false])
+      expect(await later(), 'nothing has happened').to.deep.equal(whole)
+
+      scene.chain.reorganise(taskId)
+      const seen = await later(({ stage, undone }) => {
+        if (undone !== undefined) settle()
+        if (stage === 'verified') scene.chain.block += 2
+      })
+      expect(seen.map(([stage]) => stage)).to.deep.equal([
+        'encrypted',
+        'delivered',
+        'recorded',
+        'recorded (not final)',
+        'accepted',
+        'executing',
+        'committed',
+        'verified',
+        'final'
+      ])
+      expect(seen.filter(([, revealed]) => revealed).map(([stage]) => stage)).to.deep.equal(['recorded (not final)'])
+      expect(
+        (await later()).map(([stage]) => stage),
+        'told once'
+      ).to.deep.equal([...FIRST, 'final'])
+
+      scene.chain.reorganise(taskId, scene.chain.block + 1)
+      scene.chain.block += 1
+      settle()
+      scene.chain.block += 2
+      const moved = await later()
+      expect(moved.slice(0, 4)).to.deep.equal([
+        ['encrypted', false],
+        ['delivered', false],
+        ['delivered (not final)', true],
+        ['recorded', false]
+      ])
+      expect(moved.at(-1)).to.deep.equal(['final', false])
+    })
+
     it('tells that a record was moved, with all that followed', async () => {
       let verified = 0
       const seen = await watched(({ stage, undone }) => {
