@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { TaskKind, type ContractQuery, type TaskId } from '@enigma/protocol'
 import { returnFeesData, type CommitItem } from '../chain/calls.ts'
 import { WorkerError } from '../errors.ts'
@@ -5,6 +6,10 @@ import { SkipReason, type Committed } from './committer.ts'
 import { recordOf, refusal, type EffectParts, type Outcome, type RunEffect } from './effect-types.ts'
 import type { Task } from './machine.ts'
 import type { StoredRun } from './task-store.ts'
+
+/** How long a result waits for receipts that are not on their way, and how often it looks. */
+const YIELD_MS = 150
+const YIELD_STEP_MS = 10
 
 /** Reverts after which the receipt may still be made good by a new run. */
 const STALE: readonly string[] = ['EnigmaStaleHead', 'EnigmaReceiptMismatch', 'EnigmaNothingApplied']
@@ -90,9 +95,12 @@ export function createCommitEffects(parts: EffectParts): Readonly<Record<'submit
     return stale(block)
   }
 
-  const release: RunEffect = async (task, { signal }) => {
+  const release: RunEffect = async (task, { signal, pressing }) => {
     const { state, facts } = task
     if (state.stage !== 'included') return null
+    // A receipt that misses its block costs a block, a result that waits for it a moment.
+    const latest = performance.now() + YIELD_MS
+    while (pressing() > 0 && performance.now() < latest) await sleep(YIELD_STEP_MS, undefined, { signal })
     const stored = await store.run(state.run.digest)
     if (!stored) return { event: { type: 'unreleasable', reason: 'its run is not on disk' } }
     const minBlock = state.block + chain.facts.confirmations - 1

@@ -29,6 +29,8 @@ export interface EffectContext {
   unsettled(): readonly Unsettled[]
   /** Tasks of the same contract whose receipts this worker will have soon. */
   coming(): number
+  /** Tasks of this worker whose receipts are not on their way although their windows are open. */
+  pressing(): number
 }
 
 /** Does something for a task. Null: nothing to say. What it throws is tried again after a pause. */

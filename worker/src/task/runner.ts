@@ -53,7 +53,16 @@ export interface RunnerParts {
 const FIRST_PAUSE_MS = 100
 const LONGEST_PAUSE_MS = 2_000
 const DISK_PAUSE_MS = 1_000
-const NEEDS_VIEW: readonly TaskState['stage'][] = ['preparing', 'accepted', 'running', 'sealed', 'submitted']
+const NEEDS_VIEW: readonly TaskState['stage'][] = [
+  'preparing',
+  'accepted',
+  'running',
+  'sealed',
+  'submitted',
+  'included'
+]
+const COMING: readonly TaskState['stage'][] = ['accepted', 'running']
+const PRESSING: readonly TaskState['stage'][] = ['preparing', 'accepted', 'running', 'sealed']
 /** Settled tasks kept on disk and in memory, for late questions. */
 const KEPT_SETTLED = 5_000
 
@@ -109,12 +118,9 @@ export class TaskRunner {
   }
   /** Tasks that need a view of the newest block now or soon, the oldest first. */
   *foreseen(): Generator<TaskFacts> {
-    const head = this.#parts.chain.head().number
-    const wanted = [...this.#book.open()].flatMap(({ task: { facts, state } }) => {
-      const isOurs = facts.seat !== null && head >= windowOpens(facts.recordBlock, facts.seat)
-      return (isOurs && NEEDS_VIEW.includes(state.stage)) || state.stage === 'included' ? [facts] : []
-    })
-    yield* wanted.sort((a, b) => a.order - b.order)
+    yield* this.#inWindow(NEEDS_VIEW)
+      .map(({ facts }) => facts)
+      .sort((a, b) => a.order - b.order)
   }
   onChange(listener: (taskId: TaskId) => void): () => void {
     this.#listeners.add(listener)
@@ -235,13 +241,19 @@ export class TaskRunner {
   /** Tasks of a contract whose receipts this worker will have soon. */
   #comingOf(scAddr: ScAddr): number {
     const head = this.#parts.chain.head().number
-    let count = 0
-    for (const { task } of this.#book.open()) {
+    const soon = ({ facts, state }: Task): boolean =>
+      facts.scAddr === scAddr && (state.stage === 'running' || (state.stage === 'accepted' && head >= state.notBefore))
+    return this.#inWindow(COMING).filter(soon).length
+  }
+
+  /** Open tasks at these stages whose windows are open for this worker. */
+  #inWindow(stages: readonly TaskState['stage'][]): Task[] {
+    const head = this.#parts.chain.head().number
+    return [...this.#book.open()].flatMap(({ task }) => {
       const { facts, state } = task
-      if (facts.scAddr !== scAddr || facts.seat === null || head < windowOpens(facts.recordBlock, facts.seat)) continue
-      if (state.stage === 'running' || (state.stage === 'accepted' && head >= state.notBefore)) count += 1
-    }
-    return count
+      const isOurs = facts.seat !== null && head >= windowOpens(facts.recordBlock, facts.seat)
+      return isOurs && stages.includes(state.stage) ? [task] : []
+    })
   }
 
   #onRollback(to: number): void {
@@ -343,7 +355,8 @@ export class TaskRunner {
     const { scAddr } = entry.task.facts
     const unsettled = (): Unsettled[] => this.#unsettledOf(scAddr)
     const coming = (): number => this.#comingOf(scAddr)
-    const outcome = await retry(() => effect(entry.task, { signal, tell, unsettled, coming }), {
+    const pressing = (): number => this.#inWindow(PRESSING).length
+    const outcome = await retry(() => effect(entry.task, { signal, tell, unsettled, coming, pressing }), {
       signal,
       firstPauseMs: FIRST_PAUSE_MS,
       longestPauseMs: LONGEST_PAUSE_MS,

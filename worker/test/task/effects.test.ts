@@ -170,8 +170,9 @@ describe('task/effects', () => {
       return Promise.resolve()
     }
     const unsettled = () => [of].filter(isUnsettled)
-    return (await effects[name](of, { signal, tell, unsettled, coming: () => 0 }))?.event ?? null
+    return (await effects[name](of, { signal, tell, unsettled, coming: () => 0, pressing }))?.event ?? null
   }
+  let pressing = (): number => 0
   const failing = async (name: keyof Effects, of: Task): Promise<string> =>
     perform(name, of).then(() => 'no error', codeOf)
   const reverting = (error: string) => () =>
@@ -290,12 +291,27 @@ describe('task/effects', () => {
     expect(alarms).to.deep.equal(['RECEIPT_REFUSED'])
   })
 
+  it('lets receipts that are not on their way go before a result, but not for ever', async () => {
+    let left = 3
+    pressing = () => {
+      order.push('waits')
+      return left--
+    }
+    expect(await perform('release', at('included'))).to.deep.include({ type: 'released' })
+    expect(order.slice(0, 4)).to.deep.equal(Array(4).fill('waits'))
+    expect(order[4]).to.match(/^view/)
+    pressing = () => 1
+    expect(await perform('release', at('included'))).to.deep.include({ type: 'released' })
+    pressing = () => 0
+  })
+
   it('releases with the signature of its own run', async () => {
     const outcome = await effects.release(at('included'), {
       signal,
       tell: () => Promise.resolve(),
       unsettled: () => [],
-      coming: () => 0
+      coming: () => 0,
+      pressing
     })
     expect(outcome).to.deep.include({ event: { type: 'released' } })
     expect(outcome!.result!.signature).to.equal(stored.signature)
@@ -313,7 +329,8 @@ describe('task/effects', () => {
       signal,
       tell: () => Promise.resolve(),
       unsettled: () => [],
-      coming: () => 0
+      coming: () => 0,
+      pressing
     })
     expect(outcome!.event).to.deep.include({ type: 'rebuilt' })
     expect(outcome!.run!.run.sealedRun).to.deep.equal(stored.sealedRun)

@@ -196,6 +196,7 @@ describe('task/runner', () => {
 
   it('tells an effect how many receipts of the contract are coming', async () => {
     const told: number[] = []
+    const pressed: number[] = []
     const held = Promise.withResolvers<void>()
     script.run = async (task, context) => {
       await held.promise
@@ -203,6 +204,7 @@ describe('task/runner', () => {
     }
     script.submit = (task, context) => {
       told.push(context.coming())
+      pressed.push(context.pressing())
       return smooth.submit(task, context)
     }
     await deliver()
@@ -214,6 +216,9 @@ describe('task/runner', () => {
     await until('all released', () => ids.every(taskId => stage(taskId) === 'released'))
     expect(Math.max(...told)).to.equal(2)
     expect(Math.min(...told)).to.equal(0)
+    // Of all contracts, with the one that asks: its receipt is not on its way so far.
+    expect(Math.max(...pressed)).to.be.within(3, 4)
+    expect(Math.min(...pressed)).to.be.within(1, 2)
   })
 
   it('waits for an input that comes after its record', async () => {
