@@ -16,7 +16,7 @@ export const row: Row = {
     const loads = [await CountingLoad.prepare(net, { pauseMs: 0 })]
     /** One task to its end; refunded, if its seats are down for other rows. */
     const one = async (load: CountingLoad): Promise<void> =>
-      void (await (await load.count()).result().catch(() => undefined))
+      void (await (await load.countUntilTaken()).result().catch(() => undefined))
     for (let i = 0; i < times; i++) {
       await net.withWorker(random, async worker => {
         const copy = `${worker.dataDir}.copy`

@@ -100,6 +100,16 @@ export class CountingLoad {
     return task
   }
 
+  /** Asks again while nobody takes the input: an epoch may end on the way, or all seats be down. Nothing is paid for those. */
+  countUntilTaken(): Promise<Task<unknown>> {
+    return this.#net.eventually('somebody who takes an input', () =>
+      this.count().catch((error: unknown) => {
+        this.#refused += 1
+        throw error
+      })
+    )
+  }
+
   async #run(): Promise<void> {
     while (!this.#stopped) {
       try {

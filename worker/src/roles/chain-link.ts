@@ -1,7 +1,7 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import { address, asError, confirmationsOf, type Address } from '@enigma/protocol'
 import { agreedSource } from '../chain/agreement.ts'
 import { createBlockSource, type BlockSource } from '../chain/block-source.ts'
+import { firstReading } from '../chain/first-reading.ts'
 import { startHeadFeed, type HeadFeed } from '../chain/head-feed.ts'
 import { createIndexStore } from '../chain/index-store.ts'
 import { Indexer } from '../chain/indexer.ts'
@@ -68,24 +68,6 @@ async function requireSameNetwork(db: Database, facts: NetworkFacts): Promise<vo
   }
 }
 
-/** An endpoint that answered a moment ago is busy, not wrong: reading the first blocks is tried again for so long. */
-const FIRST_READING_MS = 60_000
-const FIRST_READING_PAUSE_MS = 500
-const PASSING: readonly string[] = ['CHAIN_TIMEOUT', 'CHAIN_UNREACHABLE', 'CHAIN_DISAGREEMENT']
-
-async function firstReading(indexer: Indexer, log: Logger): Promise<void> {
-  const until = performance.now() + FIRST_READING_MS
-  for (;;) {
-    try {
-      return await indexer.advance()
-    } catch (error) {
-      if (!(error instanceof WorkerError) || !PASSING.includes(error.code) || performance.now() > until) throw error
-      log.warn('the chain could not be read; it is tried again', { error: error.message })
-      await sleep(FIRST_READING_PAUSE_MS)
-    }
-  }
-}
-
 /** Reads the network's facts, and its events up to the present. @throws WORKER_CONFIG, WORKER_OTHER_NETWORK, CHAIN_* */
 export async function openChain(options: ChainLinkOptions): Promise<ChainLink> {
   const { chainUrls, enigma, db, log, board } = options
@@ -118,7 +100,7 @@ export async function openChain(options: ChainLinkOptions): Promise<ChainLink> {
   }
   const indexer = new Indexer({ source, store: createIndexStore(db), facts, log, alarm })
   await indexer.load()
-  await firstReading(indexer, log)
+  await firstReading(() => indexer.advance(), log)
 
   const stopped = new AbortController()
   let feed: HeadFeed | null = null
