@@ -88,6 +88,11 @@ export class CountingLoad {
     return this
   }
 
+  /** It goes on by itself. */
+  get running(): boolean {
+    return !this.#stopped
+  }
+
   get recorded(): number {
     return this.#tasks.length
   }
