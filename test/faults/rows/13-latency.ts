@@ -12,6 +12,7 @@ export const row: Row = {
   number: 13,
   name: '300 ms +/- 100 ms latency',
   lane: 'devnet',
+  uses: ['everything'],
   times: { core: 0, full: 20, campaign: 100 },
   async run({ network, random, times }) {
     const net = await network()

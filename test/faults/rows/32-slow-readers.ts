@@ -27,7 +27,10 @@ export const row: Row = {
           if (stream?.status !== 'open') break // as many as one peer may have
           opened += 1
           stream.pause()
-          await frames(stream, 2 ** 20).write(request, AbortSignal.timeout(5_000))
+          // The victim may stop reading, as it should: then the rest waits with the attacker.
+          await frames(stream, 2 ** 20)
+            .write(request, AbortSignal.timeout(5_000))
+            .catch(() => undefined)
         }
       }
       const most = (liveBytes() - before) / MIB
