@@ -2,3 +2,4 @@
 export { run } from './run.ts'
 export type { Io } from './io.ts'
 export { commands } from './commands/index.ts'
+export { parse } from './parse.ts'

@@ -144,7 +144,8 @@ export async function openSession(options: ClientOptions): Promise<OpenedSession
       queryKeys: new QueryKeys(account, { chainId: chain.chainId, enigma: chain.enigma }),
       confirmations,
       timeouts: { ...DEFAULT_TIMEOUTS, pollMs, ...options.timeouts },
-      submitting: new Mutex()
+      submitting: new Mutex(),
+      permits: new Map()
     }
     return { session, info, deploymentBlock: () => chain.blockOf(deploymentBlockHash) }
   } catch (error) {

@@ -4,6 +4,7 @@ import type { Chain } from './chain/chain.ts'
 import type { QueryKeys } from './query/query-keys.ts'
 import type { Workers } from './rpc/workers.ts'
 import type { SeatFinder } from './seats/find.ts'
+import type { Permit } from './task/payment.ts'
 import type { TaskStore } from './task/store.ts'
 import type { Mutex } from './waiting.ts'
 
@@ -33,4 +34,6 @@ export interface Session {
   readonly timeouts: Timeouts
   /** Permits and deployments use counters of the account: one submission at a time. */
   readonly submitting: Mutex
+  /** The latest permit that was signed for each fee, in grains. */
+  readonly permits: Map<bigint, Permit>
 }

@@ -24,7 +24,7 @@ export function amountFrom(env: Environment, name = 'AMOUNT'): bigint {
   return grains
 }
 
-/** What a worker writes for its registration by hand: docs/operator/staking.md. */
+/** What a worker writes for its registration by hand: docs/guide-staking.md. */
 export interface RegistrationFile {
   readonly operator: string
   readonly staking: string

@@ -8,7 +8,7 @@ import { NetworkCard } from './components/network-card.tsx'
 import { ProblemNote } from './components/problem-note.tsx'
 import { StepLine } from './components/step-line.tsx'
 import { TaskCard } from './components/task-card.tsx'
-import { useContract, useEnigma, useHistory, useNetwork, useTask } from './hooks/index.ts'
+import { useContract, useEnigma, useHistory, useNetwork, useRenewal, useTask } from './hooks/index.ts'
 import { Millionaires } from './contracts/millionaires.ts'
 import { titleOf } from './titles.ts'
 
@@ -37,6 +37,8 @@ export function App() {
   const history = useHistory(client)
   const { scAddr, problem, attach, forget } = useContract(client, Millionaires, 'template-dapp/millionaires')
   const network = useNetwork(client, scAddr, account?.address ?? null)
+  const isAway = network.problem?.code === 'CHAIN_UNREACHABLE'
+  useRenewal(client, isAway)
   const { follow, state } = task
 
   // A page that was closed or reloaded goes on with its last task.
@@ -83,7 +85,7 @@ export function App() {
       <a className="skip" href="#main">
         Skip to the page
       </a>
-      <Header status={enigma.status} />
+      <Header status={enigma.status === 'ready' && isAway ? 'away' : enigma.status} />
       <main id="main">
         <p className="notice">
           <strong>Simulation.</strong> The enclaves of this test network are ordinary processes. They protect nothing

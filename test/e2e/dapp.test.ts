@@ -230,6 +230,27 @@ describe('e2e: the template dApp', function () {
     expect(faults).to.deep.equal([])
   })
 
+  it('says so when the network does not answer, and goes on with one that was started in its place', async () => {
+    const visit = await context()
+    const dapp = await DappPage.open(visit, url)
+    await dapp.loaded()
+    await dapp.useTestAccount(8)
+    await attach(dapp)
+    await slow
+    await network.stop()
+    await dapp.page.getByTestId('setup').filter({ hasText: 'does not answer' }).waitFor()
+    await dapp.page.getByRole('alert').getByText('CHAIN_UNREACHABLE').waitFor()
+    await keepPicture(dapp.page, 'dapp-away')
+
+    network = await launch()
+    const next = network.state.pages?.dapp ?? ''
+    await visit.route(`${url}/**`, route => route.continue({ url: route.request().url().replace(url, next) }))
+    await dapp.loaded()
+    await dapp.page.locator('.card .tag', { hasText: 'Test account 8' }).waitFor()
+    expect(await dapp.page.getByTestId('contract').count(), 'a contract of the network before').to.equal(0)
+    expect(await dapp.deploy()).to.match(/^0x[0-9a-f]{64}$/)
+  })
+
   async function slowVisit(): Promise<{ popUps: readonly string[]; faults: readonly string[] }> {
     const chainUrl = network.state.chainUrl ?? ''
     // An account that no other test uses meanwhile: a permit of its next nonce would make this one void.

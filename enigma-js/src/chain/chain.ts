@@ -137,6 +137,11 @@ export class Chain {
     return { block: latest?.number ?? 0, timeSeconds: latest?.timestamp ?? 0 }
   }
 
+  /** Time of a block, seconds since 1970; 0 if there is none. */
+  async timeOf(block: number): Promise<number> {
+    return (await this.ask('block time', () => this.provider.getBlock(block)))?.timestamp ?? 0
+  }
+
   blockNumber(): Promise<number> {
     return this.ask('block number', () => this.provider.getBlockNumber())
   }

@@ -10,7 +10,7 @@ import type { Session } from '../session.ts'
 /** How a record takes its fee: by a standing allowance, or by an EIP-2612 signature over exactly the fee. */
 export type Payment = { readonly kind: 'allowance' } | Permit
 
-interface Permit {
+export interface Permit {
   readonly kind: 'permit'
   readonly nonce: bigint
   readonly deadline: number // seconds
@@ -21,6 +21,8 @@ interface Permit {
 
 /** A person may take some minutes in the wallet, and the transaction some more to be mined. */
 const PERMIT_SECONDS = 3600
+/** Left of them when a permit is still used: for the transaction's block. */
+const SPARE_SECONDS = 600
 const APPROVE_GAS = 100_000n
 
 const PERMIT_TYPES = {
@@ -56,7 +58,13 @@ export async function arrangePayment(
   const { chain } = session
   const [allowance] = (await chain.readToken('allowance', [payer.address, chain.enigma])) as unknown as [bigint]
   if (allowance >= fee) return { kind: 'allowance' }
-  return (await permit(session, payer, fee)) ?? (await approve(session, payer, fee, signal))
+  // Signed for a task that was then refused or given up, and never used.
+  const kept = session.permits.get(fee)
+  if (kept !== undefined && (await isUsable(session, payer, kept))) return kept
+  const signed = await permit(session, payer, fee)
+  if (signed === null) return approve(session, payer, fee, signal)
+  session.permits.set(fee, signed)
+  return signed
 }
 
 /**
@@ -72,6 +80,7 @@ export async function rearrangePayment(
   signal?: AbortSignal
 ): Promise<Payment> {
   if (refused.kind === 'permit' && (await isUsable(session, payer, refused))) {
+    session.permits.delete(fee)
     return approve(session, payer, fee, signal)
   }
   return arrangePayment(session, payer, fee, signal)
@@ -79,7 +88,7 @@ export async function rearrangePayment(
 
 async function isUsable({ chain }: Session, payer: Payer, { nonce, deadline }: Permit): Promise<boolean> {
   const { timeSeconds } = await chain.latestBlock()
-  return nonce === (await permitNonce(chain, payer)) && timeSeconds < deadline
+  return nonce === (await permitNonce(chain, payer)) && timeSeconds + SPARE_SECONDS < deadline
 }
 
 async function permitNonce(chain: Chain, payer: Payer): Promise<bigint> {
@@ -87,7 +96,7 @@ async function permitNonce(chain: Chain, payer: Payer): Promise<bigint> {
   return nonce
 }
 
-async function permit({ chain }: Session, payer: Payer, fee: bigint): Promise<Payment | null> {
+async function permit({ chain }: Session, payer: Payer, fee: bigint): Promise<Permit | null> {
   let domain: { name: string; version: string }
   let nonce: bigint
   try {

@@ -8,6 +8,7 @@ import { findRecorded, recordedIn } from '../chain/tasks.ts'
 import { ClientError, quoted } from '../errors.ts'
 import type { Session } from '../session.ts'
 import { deliver } from './deliver.ts'
+import { endOfEpochIn, nextEpoch } from './epoch-room.ts'
 import { encryptTask, recordCall, type EncryptedTask } from './encrypt.ts'
 import { arrangePayment, rearrangePayment, requireBalance, type Payment } from './payment.ts'
 import type { Seats } from '../seats/seats.ts'
@@ -31,6 +32,8 @@ export interface SubmitOptions {
   readonly onStage?: OnStage | undefined
   /** Have the enclave record the run: calls, state keys, gas by function. Only this client can read it; it costs no gas. */
   readonly trace?: boolean | undefined
+  /** Told in a sentence why nothing happens for a while: an epoch ends, and the wallet is asked when the next one has begun. */
+  readonly onNotice?: ((sentence: string) => void) | undefined
 }
 
 export interface Recorded {
@@ -59,15 +62,18 @@ class Submitter {
   readonly #signal: AbortSignal | undefined
   readonly #onStage: OnStage | undefined
   readonly #trace: boolean
+  readonly #onNotice: ((sentence: string) => void) | undefined
+  #hasWaited = false
   readonly #past: TaskProgress[] = []
 
-  constructor(session: Session, submission: Submission, { signal, onStage, trace }: SubmitOptions) {
+  constructor(session: Session, submission: Submission, { signal, onStage, trace, onNotice }: SubmitOptions) {
     this.#session = session
     this.#payer = requirePayer(session.account)
     this.#submission = submission
     this.#signal = signal
     this.#onStage = onStage
     this.#trace = trace ?? false
+    this.#onNotice = onNotice
   }
 
   async run(): Promise<Recorded> {
@@ -90,6 +96,7 @@ class Submitter {
       try {
         const seats = await this.#session.seats.find(target, epoch, this.#signal)
         payment ??= await arrangePayment(this.#session, this.#payer, fee, this.#signal)
+        if (await this.#waitedForRoom(epoch)) continue
         task = await this.#encryptAndDeliver(target, seats)
       } catch (error) {
         // The worker is already, or not yet, where this epoch ends.
@@ -112,6 +119,18 @@ class Submitter {
       if (attempt >= MAX_ATTEMPTS || !this.#payer.holdsKey || !isMoving(outcome)) throw refusedError(outcome, epoch)
       payment = await this.#payAgain(payment, outcome, fee)
     }
+  }
+
+  /** True once if a person would be asked too late in this epoch, and the next one has been waited for. */
+  async #waitedForRoom(epoch: number): Promise<boolean> {
+    if (this.#payer.holdsKey || this.#hasWaited) return false
+    const { chain, timeouts } = this.#session
+    const left = await endOfEpochIn(chain, epoch)
+    if (left === null) return false
+    this.#hasWaited = true
+    this.#onNotice?.(`Epoch ${epoch} ends in about ${left} s. Your wallet is asked when the next one has begun.`)
+    await nextEpoch(chain, epoch, left, timeouts.pollMs, this.#signal)
+    return true
   }
 
   /** What was signed stays good until the contract says otherwise: nobody is asked twice for the same. */

@@ -79,6 +79,8 @@ export class ScriptedChain implements Eip1193Provider {
   replaces = false
   readonly #announced = new Set<string>()
   permits = true
+  /** Between two blocks, by their times. */
+  blockSeconds = 0
   /** Of the account's next permit. */
   permitNonce = 0n
   #nonce = 0
@@ -139,7 +141,7 @@ export class ScriptedChain implements Eip1193Provider {
       case 'eth_getBlockByHash':
         return this.knownBlocks.has(first) ? this.#blockJson(1) : null // old ones: those that clients ask for by hash
       case 'eth_getBlockByNumber':
-        return this.#blockJson()
+        return this.#blockJson(/^0x/.test(String(first)) ? Number(first) : this.block)
       case 'eth_getBalance':
         return toQuantity(10n ** 18n)
       case 'eth_call':
@@ -295,7 +297,12 @@ export class ScriptedChain implements Eip1193Provider {
   #blockJson(number = this.block): object {
     const zero = { nonce: '0x0000000000000000', difficulty: '0x0', gasLimit: '0x1c9c380', gasUsed: '0x0' }
     const hashes = { hash: ZERO_HASH, parentHash: ZERO_HASH, miner: ZERO_ADDRESS, extraData: '0x', transactions: [] }
-    return { number: toQuantity(number), timestamp: toQuantity(1_700_000_000), ...zero, ...hashes }
+    return {
+      number: toQuantity(number),
+      timestamp: toQuantity(1_700_000_000 + number * this.blockSeconds),
+      ...zero,
+      ...hashes
+    }
   }
 
   #receiptJson(transactionHash: string, status: number, logs: Log[]): object {

@@ -117,6 +117,51 @@ describe('enigma-js/task/submit', () => {
     expect(scene.chain.sent).to.deep.equal(['createTaskRecordWithPermit'])
   })
 
+  describe('when the epoch ends soon', () => {
+    const notices: string[] = []
+    beforeEach(() => void (notices.length = 0))
+    /** Of an epoch of 60 blocks so many are left. It is over as soon as the client says that it waits. */
+    const endsIn = (blocks: number): ((sentence: string) => void) => {
+      const { chain, server } = scene
+      chain.block = chain.info.startBlock + 60 - blocks
+      return sentence => {
+        notices.push(sentence)
+        chain.epoch = 8
+        chain.info = { ...chain.info, epoch: 8, startBlock: chain.block }
+        server.handlers.getWorkerEncryptionKey = ({ scAddr }) => scene.seats(scAddr, 8)
+      }
+    }
+
+    it('lets it end before a person is asked for the transaction', async () => {
+      scene.chain.onRecord = () => expect(scene.chain.epoch).to.equal(8)
+      await compute({ onNotice: endsIn(20) })
+
+      expect(notices).to.have.length(1)
+      expect(notices[0]).to.match(/^Epoch 7 ends in about 20 s\./)
+      expect(scene.chain.signed).to.deep.equal(['Permit'])
+      expect(scene.inputs).to.have.length(1)
+    })
+
+    it('does not wait where there is time enough, or where few blocks are left but slow ones', async () => {
+      await compute({ onNotice: endsIn(26) })
+      scene.chain.blockSeconds = 12
+      await compute({ onNotice: endsIn(3) })
+
+      expect(notices).to.deep.equal([])
+    })
+
+    it('does not wait with a key of its own', async () => {
+      const { BrowserProvider } = await import('ethers')
+      const provider = new BrowserProvider(scene.chain, 31337)
+      const signer = Object.assign(await provider.getSigner(), { signingKey: true })
+      const own = await scene.connect({ provider: undefined, signer } as never)
+      await own.compute(SC_ADDR, calculator, 'sub', [76n, 17n], { onNotice: endsIn(2) })
+
+      expect(notices).to.deep.equal([])
+      provider.destroy()
+    })
+  })
+
   it('asks again when a worker says that the epoch is over', async () => {
     let refusals = 2
     const { sendTaskInput } = scene.server.handlers
@@ -245,6 +290,22 @@ describe('enigma-js/task/submit', () => {
       await compute()
       expect(scene.chain.signed).to.deep.equal(['Permit'])
       expect(scene.chain.sent).to.deep.equal(['approve', 'createTaskRecord'])
+    })
+
+    it('and again for the same fee after the chain refused the epoch, or the user the transaction', async () => {
+      revertOnce()
+      expect((await refused(compute())).code).to.equal('EPOCH_STALE')
+      scene.chain.onDryRun = () => void (scene.chain.rejects = true)
+      expect((await refused(compute())).code).to.equal('USER_REJECTED')
+      scene.chain.onDryRun = () => undefined
+      scene.chain.rejects = false
+      await compute()
+      expect(scene.chain.signed).to.deep.equal(['Permit'])
+
+      scene.chain.permitNonce = 1n // it was used
+      await compute()
+      await compute({ gasLimit: 5 })
+      expect(scene.chain.signed).to.deep.equal(['Permit', 'Permit', 'Permit'])
     })
 
     it('also with a key of its own, after the chain refused the epoch', async () => {

@@ -3,7 +3,8 @@ import { ThemeButton } from './theme-button.tsx'
 const WORDS = {
   loading: 'Enigma setup still loading...',
   failed: 'Enigma setup still loading...',
-  ready: 'Enigma setup has loaded!'
+  ready: 'Enigma setup has loaded!',
+  away: 'The network does not answer.'
 } as const
 
 export function Header({ status }: { status: keyof typeof WORDS }) {

@@ -9,7 +9,7 @@ const STATES = { idle: 'nothing yet', running: 'running', done: 'done', failed: 
 
 /** The task that runs, step by step. */
 export function TaskCard({ task }: { task: TaskControls }) {
-  const { state, title, steps, problem, again } = task
+  const { state, title, steps, problem, notice, again } = task
   const aside = (
     <span className={`tag tag-${state}`} role="status" data-testid="task-state">
       {STATES[state]}
@@ -21,6 +21,11 @@ export function TaskCard({ task }: { task: TaskControls }) {
       {task.task !== null && (
         <p className="muted small-text">
           Task <Bytes value={task.task.taskId} />
+        </p>
+      )}
+      {notice !== null && state === 'running' && (
+        <p className="notice" role="status" data-testid="task-notice">
+          {notice}
         </p>
       )}
       <ProblemNote problem={problem} onAgain={again && (() => void again())} />

@@ -10,7 +10,7 @@ export interface Problem {
 }
 
 export function problemOf(error: unknown): Problem {
-  if (error instanceof EnigmaError) return { code: error.code, sentence: error.message, hint: error.hint ?? null }
+  if (error instanceof EnigmaError) return { code: error.code, sentence: ended(error.message), hint: error.hint }
   const { code, message } = (typeof error === 'object' && error !== null ? error : {}) as {
     code?: unknown
     message?: unknown
@@ -19,3 +19,6 @@ export function problemOf(error: unknown): Problem {
   const sentence = typeof message === 'string' && message !== '' ? message : String(error)
   return { code: 'UNEXPECTED', sentence, hint: null }
 }
+
+/** Sentences that end with what somebody else said, a contract for instance, may lack the full stop. */
+const ended = (sentence: string): string => (/[.!?]$/.test(sentence) ? sentence : `${sentence}.`)

@@ -24,6 +24,8 @@ export interface TaskView {
   /** The decoded answer; a deployment's is the contract's address. */
   readonly result: unknown
   readonly problem: Problem | null
+  /** Why nothing happens for a moment; null otherwise. */
+  readonly notice: string | null
   /** What the run did, if the task asked for a trace: `{ ...options, trace: true }`. */
   readonly trace: TraceView | null
 }
@@ -37,7 +39,15 @@ export interface TaskControls extends TaskView {
   follow(task: Task, title: string): Promise<unknown>
 }
 
-const IDLE = { state: 'idle', title: '', task: null, stages: [], result: undefined, problem: null } as const
+const IDLE = {
+  state: 'idle',
+  title: '',
+  task: null,
+  stages: [],
+  result: undefined,
+  problem: null,
+  notice: null
+} as const
 
 interface Current extends Omit<TaskView, 'steps' | 'trace'> {
   readonly plain: string | null
@@ -67,7 +77,7 @@ export function useTask(client: EnigmaClient | null, functionNames?: readonly st
       setCurrent(before =>
         before.stages.some(({ stage }) => stage === progress.stage)
           ? before
-          : { ...before, stages: [...before.stages, progress] }
+          : { ...before, notice: null, stages: [...before.stages, progress] }
       )
     }
     setCurrent({ ...IDLE, state: 'running', title, plain, inspection: null })
@@ -110,7 +120,8 @@ export function useTask(client: EnigmaClient | null, functionNames?: readonly st
       setLast({ label, send: sender })
       const running = begin(label.title, label.plain)
       // Only this page's showing stops with another task; the sending itself goes on to its end.
-      return run(running, async () => watch(await sender({ onStage: running.add }), running))
+      const onNotice = (notice: string): void => running.change({ notice })
+      return run(running, async () => watch(await sender({ onStage: running.add, onNotice }), running))
     },
     [begin, run, watch]
   )
