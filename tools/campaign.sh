@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# `npm run test:campaign`: the random tests at full length, then the fault matrix at campaign scale with its table of figures; for a
-# machine that has hours. Seeds are printed.
+# `npm run test:campaign`: the random tests at full length, then the fault matrix at campaign scale with its table of figures, and
+# the documentation site; for a machine that has hours. Seeds are printed.
 root="$(CDPATH= cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.." && pwd)"
 cd "$root" || exit 1
 . "$root/tools/setup.sh" || exit 1
@@ -9,4 +9,6 @@ node_modules/.bin/mocha --timeout 0 'mpc/test/**/*.test.ts' 'enclave-sim/test/wa
 random=$?
 node tools/build.ts && node test/faults/main.ts --campaign
 faults=$?
-exit $((random | faults))
+bash tools/site/build.sh
+site=$?
+exit $((random | faults | site))

@@ -54,7 +54,7 @@ const CALL = /^(?:\.{0,2}\/)?enigma /
 
 /** @throws what is wrong with a line of shell that a page shows; true if it is one of our programs */
 function check(line: string): boolean {
-  const plain = line.replace(/^(?:[A-Z_]+=\S+ +)+/, '').split(/ [|>] /)[0]!
+  const plain = line.replace(/^(?:[A-Z_]+=\S+ +)+/, '').split(/ (?:\||>|&&) /)[0]!
   if (CALL.test(plain)) {
     checkEnigma(plain.split(/ +/).slice(1))
     return true
