@@ -80,12 +80,12 @@ class Submitter {
     const { chain } = this.#session
     const { scAddr, gasLimit, gasPx } = this.#submission
     requireGas(gasLimit, gasPx)
+    const fee = gasLimit * gasPx
     await Promise.all([
       this.#requireChain(),
       scAddr === null ? null : this.#requireContract(scAddr),
-      requireBalance(this.#session, this.#payer, gasLimit * gasPx)
+      requireBalance(this.#session, this.#payer, fee)
     ])
-    const fee = gasLimit * gasPx
     let payment: Payment | undefined
     for (let attempt = 1; ; attempt++) {
       this.#signal?.throwIfAborted()
