@@ -7,6 +7,7 @@ import { keepPicture, openBrowser } from './support/browser.ts'
 import { DappPage } from './support/dapp-page.ts'
 import { startDevServer } from './support/dev-server.ts'
 import { launch, type Launched } from './support/launched.ts'
+import { openRelay } from './support/relay.ts'
 import { StandInWallet } from './support/wallet.ts'
 
 const DESKTOP = { viewport: { width: 1180, height: 900 } }
@@ -231,24 +232,28 @@ describe('e2e: the template dApp', function () {
   })
 
   it('says so when the network does not answer, and goes on with one that was started in its place', async () => {
-    const visit = await context()
-    const dapp = await DappPage.open(visit, url)
-    await dapp.loaded()
-    await dapp.useTestAccount(8)
-    await attach(dapp)
     await slow
-    await network.stop()
-    await dapp.page.getByTestId('setup').filter({ hasText: 'does not answer' }).waitFor()
-    await dapp.page.getByRole('alert').getByText('CHAIN_UNREACHABLE').waitFor()
-    await keepPicture(dapp.page, 'dapp-away')
+    // At the same address before and after, as with the documented ports.
+    const relay = await openRelay(url)
+    try {
+      const dapp = await DappPage.open(await context(), relay.url)
+      await dapp.loaded()
+      await dapp.useTestAccount(8)
+      await attach(dapp)
+      await network.stop()
+      await dapp.page.getByTestId('setup').filter({ hasText: 'does not answer' }).waitFor()
+      await dapp.page.getByRole('alert').getByText('CHAIN_UNREACHABLE').waitFor()
+      await keepPicture(dapp.page, 'dapp-away')
 
-    network = await launch()
-    const next = network.state.pages?.dapp ?? ''
-    await visit.route(`${url}/**`, route => route.continue({ url: route.request().url().replace(url, next) }))
-    await dapp.loaded()
-    await dapp.page.locator('.card .tag', { hasText: 'Test account 8' }).waitFor()
-    expect(await dapp.page.getByTestId('contract').count(), 'a contract of the network before').to.equal(0)
-    expect(await dapp.deploy()).to.match(/^0x[0-9a-f]{64}$/)
+      network = await launch()
+      relay.target = network.state.pages?.dapp ?? ''
+      await dapp.loaded()
+      await dapp.page.locator('.card .tag', { hasText: 'Test account 8' }).waitFor()
+      expect(await dapp.page.getByTestId('contract').count(), 'a contract of the network before').to.equal(0)
+      expect(await dapp.deploy()).to.match(/^0x[0-9a-f]{64}$/)
+    } finally {
+      relay.close()
+    }
   })
 
   async function slowVisit(): Promise<{ popUps: readonly string[]; faults: readonly string[] }> {
