@@ -2,7 +2,7 @@ import type { Chain } from '../chain/chain.ts'
 import { sleep } from '../waiting.ts'
 
 /** A person reads what the wallet shows, and the transaction needs a block before the epoch ends. */
-const PERSON_SECONDS = 25
+const PERSON_SECONDS = 30
 /** Blocks over which the time between two is measured. */
 const SAMPLE_BLOCKS = 10
 /** An epoch that should be over is waited for so much longer; then its workers are still the right ones. */

@@ -143,7 +143,7 @@ describe('enigma-js/task/submit', () => {
     })
 
     it('does not wait where there is time enough, or where few blocks are left but slow ones', async () => {
-      await compute({ onNotice: endsIn(26) })
+      await compute({ onNotice: endsIn(31) })
       scene.chain.blockSeconds = 12
       await compute({ onNotice: endsIn(3) })
 
