@@ -4,7 +4,7 @@ import type { Chain } from './chain/chain.ts'
 import type { QueryKeys } from './query/query-keys.ts'
 import type { Workers } from './rpc/workers.ts'
 import type { SeatFinder } from './seats/find.ts'
-import type { Permit } from './task/payment.ts'
+import type { Permit } from './task/permit.ts'
 import type { TaskStore } from './task/store.ts'
 import type { Mutex } from './waiting.ts'
 

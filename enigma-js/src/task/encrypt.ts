@@ -13,7 +13,7 @@ import type { EncodedCall } from '@enigma/protocol/secret-abi'
 import { enigmaInterface } from '../chain/chain.ts'
 import type { Session } from '../session.ts'
 import type { Seats } from '../seats/seats.ts'
-import type { Payment } from './payment.ts'
+import type { Payment } from './permit.ts'
 import type { StoredTask } from './store.ts'
 
 /** What is to be computed, before anybody else sees of it. */

@@ -1,23 +1,12 @@
 import { Signature } from 'ethers'
 import { ClientError } from '../errors.ts'
 import { inEng } from './amounts.ts'
+import type { Payment, Permit } from './permit.ts'
 import { tokenInterface, type Chain } from '../chain/chain.ts'
 import { isRejection, isRevert, rejected } from '../chain/revert.ts'
 import { mined, send } from '../chain/send.ts'
 import type { Payer } from '../account/account.ts'
 import type { Session } from '../session.ts'
-
-/** How a record takes its fee: by a standing allowance, or by an EIP-2612 signature over exactly the fee. */
-export type Payment = { readonly kind: 'allowance' } | Permit
-
-export interface Permit {
-  readonly kind: 'permit'
-  readonly nonce: bigint
-  readonly deadline: number // seconds
-  readonly v: number
-  readonly r: string
-  readonly s: string
-}
 
 /** A person may take some minutes in the wallet, and the transaction some more to be mined. */
 const PERMIT_SECONDS = 3600
