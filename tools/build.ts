@@ -1,6 +1,6 @@
 /** `node tools/build.ts`: builds what changed since the last time and prints one line per part. Exits 1 if a part failed. */
 import { createHash } from 'node:crypto'
-import { existsSync, globSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, globSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { runStep, seconds } from './run-step.ts'
 
@@ -75,7 +75,8 @@ export async function build(part: BuildPart, say: (line: string) => void): Promi
   const { problem, output } = await runStep(part.command, { cwd: root, timeoutMs: 300_000, quiet: true })
   if (problem !== undefined) return `${output.trimEnd()}\nBuilding the ${part.name} failed: ${explain(problem, output)}`
   mkdirSync(stampFolder, { recursive: true })
-  writeFileSync(stampFile, stamp)
+  writeFileSync(`${stampFile}.new`, stamp)
+  renameSync(`${stampFile}.new`, stampFile) // a file of its own, should the old one have other names
   say(`built the ${part.name} in ${seconds(started)}`)
   return undefined
 }
