@@ -110,7 +110,7 @@ describe('sync/results', () => {
     await until('they listen', () => alice.network.listeners() === 1 && bob.network.listeners() === 2)
     settle()
     alice.release(TASK, released())
-    await until('told', async () => (await has(bob)()) && has(carol)())
+    await until('told', () => has(bob)() && has(carol)())
     expect(await carol.cache.get(TASK)).to.deep.equal(released())
     expect(carol.network.peers().map(peer => peer.operator)).to.deep.equal([addressOf('bob')])
   })
@@ -121,10 +121,10 @@ describe('sync/results', () => {
     alice.release(TASK, released())
     alice.release(asTaskId('never'), released(receiptOf(asTaskId('never'))))
     await new Promise(resolve => setTimeout(resolve, 300))
-    expect(await has(bob)()).to.equal(false)
+    expect(has(bob)()).to.equal(false)
     settle()
-    await until('told', async () => (await has(bob)()) && has(carol)())
-    expect(await has(bob, asTaskId('never'))()).to.equal(false)
+    await until('told', () => has(bob)() && has(carol)())
+    expect(has(bob, asTaskId('never'))()).to.equal(false)
     expect(bob.network.peers()).to.have.lengthOf(2) // nobody is blamed
   })
 
@@ -154,14 +154,10 @@ describe('sync/results', () => {
         await mallory.publish(Uint8Array.of(...evil.subarray(0, evil.length - 1), evil.at(-1)! ^ (told++ % 256)))
         return false
       })
-      expect([await has(bob)(), await has(carol)(), await has(bob, asTaskId('x'))()]).to.deep.equal([
-        false,
-        false,
-        false
-      ])
+      expect([has(bob)(), has(carol)(), has(bob, asTaskId('x'))()]).to.deep.equal([false, false, false])
 
       alice.release(TASK, released())
-      await until('the right one comes', async () => (await has(bob)()) && has(carol)())
+      await until('the right one comes', () => has(bob)() && has(carol)())
       expect(bob.network.peers()).to.have.lengthOf(2)
     })
   }
