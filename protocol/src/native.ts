@@ -16,7 +16,7 @@ const SPKI_X25519 = fromHex('0x302a300506032b656e032100')
 
 /** X25519 (RFC 7748) by Node.js; null elsewhere. What it returns throws for a public key of low order. */
 export function nativeX25519(): ((privateKey: Uint8Array, publicKey: Uint8Array) => Uint8Array) | null {
-  const crypto = (globalThis as MaybeNode).process?.getBuiltinModule?.('node:crypto') as Partial<NodeCrypto> | undefined
+  const crypto = (globalThis as MaybeNode).process?.getBuiltinModule?.('crypto') as Partial<NodeCrypto> | undefined
   const { createPrivateKey, createPublicKey, diffieHellman } = crypto ?? {}
   if (!createPrivateKey || !createPublicKey || !diffieHellman) return null
   return (privateKey, publicKey) => {

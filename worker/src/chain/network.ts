@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { Interface } from 'ethers'
 import { address, hash, type Address } from '@enigma/protocol'
 import { callEnigma, enigmaInterface } from './enigma-abi.ts'
@@ -8,8 +9,26 @@ import { WorkerError } from '../errors.ts'
 
 const RANGE = 50_000
 
-/** The block in which the contract was made: its constructor emits AttestationModeFixed, once. */
+/** An endpoint may leave an event out by accident; the code of a contract it has or has not. */
+const TRIES = 10
+const PAUSE_MS = 300
+
+/** The block in which the contract was made: its constructor emits AttestationModeFixed, once. @throws WORKER_CONFIG */
 async function deploymentBlockOf(rpc: ChainRpc, enigma: Address): Promise<number> {
+  for (let tries = 1; ; tries++) {
+    const found = await searchDeployment(rpc, enigma)
+    if (found !== null) return found
+    if (tries === TRIES || (await rpc.send('eth_getCode', [enigma, 'latest'])) === '0x') break
+    await sleep(PAUSE_MS)
+  }
+  throw new WorkerError(
+    { code: 'WORKER_CONFIG', setting: 'enigma' },
+    `There is no Enigma contract at ${enigma} on this chain.`,
+    { hint: 'Check --enigma and --chain-url.' }
+  )
+}
+
+async function searchDeployment(rpc: ChainRpc, enigma: Address): Promise<number | null> {
   const topic = enigmaInterface.getEvent('AttestationModeFixed')!.topicHash
   const head = numberOf(await rpc.send('eth_blockNumber', []))
   const search = async (from: number, to: number): Promise<number | null> => {
@@ -23,11 +42,7 @@ async function deploymentBlockOf(rpc: ChainRpc, enigma: Address): Promise<number
     const found = await search(from, Math.min(from + RANGE - 1, head))
     if (found !== null) return found
   }
-  throw new WorkerError(
-    { code: 'WORKER_CONFIG', setting: 'enigma' },
-    `There is no Enigma contract at ${enigma} on this chain.`,
-    { hint: 'Check --enigma and --chain-url.' }
-  )
+  return null
 }
 
 /** Everything fixed of a network, read from the chain. @throws WORKER_CONFIG if there is no Enigma at the address. */

@@ -4,6 +4,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { codeOf, type Address } from '@enigma/protocol'
 import { startHeadFeed } from '../../src/chain/head-feed.ts'
+import { readNetworkFacts } from '../../src/chain/network.ts'
+import { createChainRpc, type ChainRpc } from '../../src/chain/rpc.ts'
 import { openDatabase, type Database } from '../../src/ops/database.ts'
 import { createLogger } from '../../src/ops/log.ts'
 import { createStatusBoard } from '../../src/ops/status-board.ts'
@@ -56,6 +58,18 @@ describe('roles/chain-link', function () {
   it('says that there is no Enigma at an address', async () => {
     const nobody = account(20).address.toLowerCase() as Address
     expect(await open(nobody).then(() => 'opened', codeOf)).to.equal('WORKER_CONFIG')
+  })
+
+  it('looks again for an Enigma whose first event an endpoint left out', async () => {
+    const rpc = createChainRpc(chain.url)
+    let left = 3
+    const forgetful: ChainRpc = {
+      ...rpc,
+      send: (method, params) =>
+        method === 'eth_getLogs' && left-- > 0 ? Promise.resolve([]) : rpc.send(method, params)
+    }
+    expect((await readNetworkFacts(forgetful, first.enigma, 1)).enigma).to.equal(first.enigma)
+    expect(left).to.be.lessThan(0)
   })
 
   it('knows the principal and the owner that its report binds', async () => {
