@@ -55,6 +55,8 @@ export interface Corruption {
   readonly commits?: (index: number, statement: SignedStatement) => SignedStatement
   readonly present?: readonly number[]
   readonly timeoutMs?: number
+  /** Ends the session at all nodes. */
+  readonly signal?: AbortSignal
 }
 
 /** Runs a program whose result is released with a certificate, at all nodes. */
@@ -62,7 +64,7 @@ export async function runCertified(
   setting: CertifiedNetwork,
   request: Hash,
   program: (party: Party) => Promise<Vec>,
-  { intercept, roots, validator, commits, timeoutMs = 10_000 }: Corruption = {}
+  { intercept, roots, validator, commits, timeoutMs = 10_000, signal }: Corruption = {}
 ): Promise<CertifiedRun> {
   const { network, nodeKeys, validatorKey } = setting
   const { n, t, security } = network
@@ -81,7 +83,7 @@ export async function runCertified(
     memoryChannels(n, intercept).map(async (inner, index) => {
       const channel = recordTranscript(inner)
       const field = Field.of(network.prime)
-      const party = Party.create({ field, n, t, channel, keys: keys[index]!, session, timeoutMs, security })
+      const party = Party.create({ field, n, t, channel, keys: keys[index]!, session, timeoutMs, security, signal })
       const honest: ValidatorHook = {
         commit: signed => certifier.commit(commits ? commits(index, signed) : signed),
         conclude: signed => certifier.conclude(signed)

@@ -1,5 +1,5 @@
 import { equalBytes, utf8, type Hash } from '@enigma/protocol'
-import { type MpcError } from '../errors.ts'
+import { MpcError } from '../errors.ts'
 import type { Vec } from '../field/field.ts'
 import { weighedSum } from '../protocols/weighed-sum.ts'
 import { openChecked } from '../protocols/open.ts'
@@ -60,7 +60,7 @@ export interface CertifiedResult {
  * - Cost: active: that of `verifyProducts` and 2 rounds more (3 for more than three nodes), (n - 1) elements and (n - 1) (bytes + 1) for a coin and the opening;
  *   two exchanges with the validator.
  * - Security: a nonce that differs between nodes, or a statement that is no node's, ends in an error, never in a verdict.
- * @throws MPC_CERTIFICATE, MPC_DISPUTE, and what the checks throw. Nothing has left the node then but the commitment.
+ * @throws MPC_CERTIFICATE, MPC_DISPUTE, MPC_ABORTED by the session's signal, and what the checks throw. Nothing has left the node then but the commitment.
  * @cost n = 3, input of harness/catalogue: passive 1 round, 96 bytes; active, proved, 7 rounds, 888 bytes
  */
 export async function certifiedRelease(party: Party, shares: Vec, options: CertifyOptions): Promise<CertifiedResult> {
@@ -78,7 +78,7 @@ export async function certifiedRelease(party: Party, shares: Vec, options: Certi
     result: commitmentOf(session, opening)
   }
   const signed = { statement, signature: sign(statementDigest(statement)) }
-  const { nonce, statements } = await validator.commit(signed)
+  const { nonce, statements } = await unlessEnded(op, validator.commit(signed))
   try {
     reviewStatements(network, { request, session }, statements)
     requireOwn(signed, statements)
@@ -92,8 +92,25 @@ export async function certifiedRelease(party: Party, shares: Vec, options: Certi
     await testDegree(op, shares, challenge)
   }
   const verdict = { statements: all, nonce, node: index }
-  const certificate = await validator.conclude({ verdict, signature: sign(verdictDigest(verdict)) })
+  const certificate = await unlessEnded(op, validator.conclude({ verdict, signature: sign(verdictDigest(verdict)) }))
   return { opening, certificate }
+}
+
+/** The validator's answer, or the end of the session: a host that ends one need not wait for the validator's own deadline. */
+function unlessEnded<T>(op: Party, answer: Promise<T>): Promise<T> {
+  const { signal } = op.session
+  if (!signal) return answer
+  return new Promise<T>((resolve, reject) => {
+    const end = (): void =>
+      reject(
+        new MpcError({ code: 'MPC_ABORTED', operation: op.id }, 'The session was ended from outside.', {
+          cause: signal.reason
+        })
+      )
+    if (signal.aborted) end()
+    signal.addEventListener('abort', end)
+    answer.then(resolve, reject).finally(() => signal.removeEventListener('abort', end))
+  })
 }
 
 function requireOwn(signed: SignedStatement, statements: readonly SignedStatement[]): void {

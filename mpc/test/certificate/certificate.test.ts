@@ -5,7 +5,8 @@ import {
   freshRequest,
   runCertified,
   type CertifiedNetwork,
-  type CertifiedRun
+  type CertifiedRun,
+  type Corruption
 } from '../../harness/certified.ts'
 import { dealLocally, runParties } from '../../harness/local-parties.ts'
 import { combineCertified } from '../../src/certificate/combine-certified.ts'
@@ -263,6 +264,22 @@ describe('mpc/certificate', function () {
     )
     expect(torn.certificate).to.equal(undefined)
     expect(codes(torn)).to.include('MPC_OPENING')
+  })
+
+  it('ends with its session while the validator is silent, before and after the nonce', async () => {
+    const setting = certifiedNetwork(3, 1)
+    for (const call of ['commit', 'conclude'] as const) {
+      const ending = new AbortController()
+      const validator: Corruption['validator'] = (_, honest) => ({
+        ...honest,
+        [call]: () => {
+          setTimeout(() => ending.abort(), 1)
+          return new Promise(() => undefined)
+        }
+      })
+      const run = await runCertified(setting, freshRequest(), squares, { validator, signal: ending.signal })
+      expect(codes(run), call).to.deep.equal(Array(3).fill('MPC_ABORTED'))
+    }
   })
 
   it('keeps a node from saying two things, and names the one that says nothing', async () => {
