@@ -1,17 +1,17 @@
 import { ZERO_ADDRESS, codeHashOf, type Hash, type ScAddr } from '@enigma/protocol'
 import type { ChainEvent, ChainReader } from '../chain/reader.ts'
-import { sleep, stallLimit } from '../net/deadline.ts'
+import { sleep } from '../net/deadline.ts'
 import { decidingCode } from '../net/errors.ts'
 import type { ContentRouting, PeerNetwork } from '../net/peer-network.ts'
 import type { Logger } from '../ops/log.ts'
 import { DeltaPusher } from './delta-pusher.ts'
 import { serveDeltas } from './delta-server.ts'
 import { SyncError } from './errors.ts'
-import { Fetcher, type FetchOptions } from './fetcher.ts'
+import { Fetcher } from './fetcher.ts'
+import { Gathering } from './gathering.ts'
 import type { ContentStore, DeltaSync, Presence, StoredDelta, SyncProgress } from './interfaces.ts'
 import { Inventory } from './inventory.ts'
 import type { Need } from './needs.ts'
-import type { OnNext } from './receiver.ts'
 
 export interface DeltaSyncInit {
   readonly network: PeerNetwork & Partial<ContentRouting>
@@ -29,20 +29,12 @@ export interface DeltaSyncInit {
   readonly onHeld?: (scAddr: ScAddr) => void
 }
 
-/** Without a contract or a code that is whole, or so many bytes of one: a large one over a slow link stands not still. */
-const FETCH_TIMEOUT_MS = 20_000
-const MOVED_BYTES = 16 * 1024
-
-type FetchEvents = Pick<FetchOptions, 'onDone' | 'onNext'>
-
-const FIRST_PAUSE_MS = 100
-const MOST_PAUSE_MS = 2_000
 const SWEEP_MS = 10 * 60 * 1000
 
 /** Keeps this node's content equal to the chain's, and spreads what this node makes. docs/spec/peer-protocols.md */
 export class PeerDeltaSync implements DeltaSync {
   readonly #init: DeltaSyncInit
-  readonly #fetcher: Fetcher
+  readonly #gathering: Gathering
   readonly #pusher: DeltaPusher
   readonly #wanted = new Set<ScAddr>()
   readonly #codes = new Set<Hash>()
@@ -55,20 +47,20 @@ export class PeerDeltaSync implements DeltaSync {
   #stops: (() => void)[] = []
   #loop: Promise<void> = Promise.resolve()
   #wake = Promise.withResolvers<void>()
-  #pushed = Promise.withResolvers<void>()
 
   constructor(init: DeltaSyncInit) {
     this.#init = init
-    const { network, chain, store, log, ackTimeoutMs = 300 } = init
-    this.#fetcher = new Fetcher({ network, chain, store, log, onBytes: bytes => (this.#bytes += bytes) })
+    const { network, chain, store, log, fetchTimeoutMs, ackTimeoutMs = 300 } = init
+    const fetcher = new Fetcher({ network, chain, store, log, onBytes: bytes => (this.#bytes += bytes) })
     this.#inventory = new Inventory(chain, store)
+    this.#gathering = new Gathering({ network, fetcher, inventory: this.#inventory, fetchTimeoutMs })
     this.#pusher = new DeltaPusher({ network, store, log, ackTimeoutMs })
     serveDeltas({
       network,
       chain,
       store,
       hasCode: codeHash => this.#codes.has(codeHash),
-      onStored: () => this.#told()
+      onStored: () => this.#gathering.told()
     })
   }
 
@@ -94,7 +86,7 @@ export class PeerDeltaSync implements DeltaSync {
     const { store } = this.#init
     if (bytecode) await store.putBytecode(bytecode, ZERO_ADDRESS)
     const stored = await store.putDelta(delta, ZERO_ADDRESS) // a candidate of this node's own, until the chain names it
-    this.#told()
+    this.#gathering.told()
     return { acks: this.#pusher.push(stored, bytecode ? codeHashOf(bytecode) : null) }
   }
 
@@ -104,13 +96,13 @@ export class PeerDeltaSync implements DeltaSync {
 
   async ensure(scAddr: ScAddr, upToIndex: number, signal?: AbortSignal): Promise<void> {
     const missing = (): Promise<Need[]> => this.#inventory.missingDeltas(scAddr, upToIndex)
-    await this.#untilHere(`delta ${upToIndex} of ${scAddr}`, signal, missing)
+    await this.#gathering.untilHere(`delta ${upToIndex} of ${scAddr}`, signal, missing)
   }
 
   async seek(scAddr: ScAddr, upToIndex: number, signal: AbortSignal): Promise<Presence> {
     const needs = await this.#inventory.missingDeltas(scAddr, upToIndex)
     if (needs.length === 0) return 'here'
-    await this.#fetch(needs, signal)
+    await this.#gathering.once(needs, signal)
     if ((await this.#inventory.missingDeltas(scAddr, upToIndex)).length === 0) return 'here'
     const asked = this.#init.network.peers().filter(peer => peer.role === 'worker')
     const said = asked.every(({ peerId }) => needs.every(need => need.lacking.has(peerId)))
@@ -122,7 +114,7 @@ export class PeerDeltaSync implements DeltaSync {
     const held = await store.getBytecode(codeHash)
     if (held) return held
     this.#inventory.forget()
-    await this.#untilHere(`bytecode ${codeHash}`, signal, () => this.#inventory.missingCode(codeHash))
+    await this.#gathering.untilHere(`bytecode ${codeHash}`, signal, () => this.#inventory.missingCode(codeHash))
     return (await store.getBytecode(codeHash))!
   }
 
@@ -154,14 +146,16 @@ export class PeerDeltaSync implements DeltaSync {
       progress(now)
       return now
     }
-    await this.#untilHere(
-      'everything',
-      signal,
-      () => this.#missingOf(left),
-      need => {
-        if (this.#settleHeld(left, need.scAddr)) tell()
-      }
-    ).catch(() => undefined)
+    await this.#gathering
+      .untilHere(
+        'everything',
+        signal,
+        () => this.#missingOf(left),
+        need => {
+          if (this.#settleHeld(left, need.scAddr)) tell()
+        }
+      )
+      .catch(() => undefined)
     for (const scAddr of left) this.#want(scAddr)
     return tell([...left])
   }
@@ -180,115 +174,6 @@ export class PeerDeltaSync implements DeltaSync {
     contracts.delete(scAddr)
     if (contract) this.#init.onHeld?.(scAddr)
     return true
-  }
-
-  /** Fetches until nothing is missing. @throws SYNC_INCOMPLETE when hardly anything has come for fetchTimeoutMs, or the signal aborts. */
-  async #untilHere(
-    what: string,
-    outer: AbortSignal | undefined,
-    missing: () => Promise<Need[]>,
-    onDone: (need: Need) => void = () => undefined
-  ): Promise<void> {
-    const stall = this.#stall()
-    const signal = outer ? AbortSignal.any([stall.signal, outer]) : stall.signal
-    try {
-      const arrived = (need: Need): void => {
-        stall.moved()
-        onDone(need)
-      }
-      await this.#untilNone(what, signal, missing, { onDone: arrived, onNext: stall.onNext })
-    } finally {
-      stall.stop()
-    }
-  }
-
-  async #untilNone(
-    what: string,
-    signal: AbortSignal,
-    missing: () => Promise<Need[]>,
-    events: FetchEvents
-  ): Promise<void> {
-    let pause = FIRST_PAUSE_MS
-    let needs: Need[] = []
-    for (let before = Infinity; ;) {
-      needs = resumed(await missing(), needs)
-      if (needs.length === 0) return
-      if (signal.aborted) {
-        throw new SyncError({ code: 'SYNC_INCOMPLETE', what }, `No worker gave ${what} in time.`, {
-          hint: 'It is tried again by itself; look at /status for the number of peers.'
-        })
-      }
-      await this.#fetch(needs, signal, events)
-      const left = needs.filter(need => !need.done).length
-      if (left === 0) continue
-      if (left < before) pause = FIRST_PAUSE_MS
-      before = left
-      await this.#rest(pause, signal, missing)
-      pause = Math.min(MOST_PAUSE_MS, pause * 2)
-    }
-  }
-
-  /** Waits before everybody is asked again; ends early when somebody new is there to ask, or a push has brought all that is missing. */
-  async #rest(pauseMs: number, signal: AbortSignal, missing: () => Promise<Need[]>): Promise<void> {
-    const over = new AbortController()
-    const woken = Promise.withResolvers<void>()
-    const unsubscribe = this.#init.network.onPeer(() => woken.resolve())
-    const paused = sleep(pauseMs, AbortSignal.any([signal, over.signal])).then(() => woken.resolve())
-    try {
-      for (let isOver = false; !isOver;) {
-        const pushed = this.#pushed.promise.then(() => false)
-        isOver = await Promise.race([woken.promise.then(() => true), pushed])
-        if (!isOver) isOver = (await missing()).length === 0
-      }
-    } finally {
-      unsubscribe()
-      over.abort()
-      await paused
-    }
-  }
-
-  /** A push was stored, of this node or another. */
-  #told(): void {
-    this.#pushed.resolve()
-    this.#pushed = Promise.withResolvers()
-  }
-
-  #fetch(needs: readonly Need[], signal: AbortSignal, { onDone, onNext }: FetchEvents = {}): Promise<void> {
-    const note = this.#inventory.noter()
-    return this.#fetcher.fetch(needs, {
-      signal,
-      onDone(need) {
-        note(need)
-        onDone?.(need)
-      },
-      onNext
-    })
-  }
-
-  /** One round, for as long as something comes. */
-  async #fetchAll(needs: readonly Need[], outer: AbortSignal): Promise<void> {
-    const stall = this.#stall()
-    try {
-      await this.#fetch(needs, AbortSignal.any([outer, stall.signal]), {
-        onDone: () => stall.moved(),
-        onNext: stall.onNext
-      })
-    } finally {
-      stall.stop()
-    }
-  }
-
-  /** Ends what has not moved by so many bytes for `fetchTimeoutMs`. */
-  #stall(): ReturnType<typeof stallLimit> & { readonly onNext: OnNext } {
-    const limit = stallLimit(this.#init.fetchTimeoutMs ?? FETCH_TIMEOUT_MS)
-    let bytes = 0
-    const onNext: OnNext = more => {
-      bytes += more
-      if (bytes < MOVED_BYTES) return
-      bytes = 0
-      limit.moved()
-    }
-    return { ...limit, onNext }
   }
 
   #want(scAddr: ScAddr): void {
@@ -310,7 +195,7 @@ export class PeerDeltaSync implements DeltaSync {
       this.#wanted.clear()
       try {
         const needs = await this.#missingOf(round)
-        if (needs.length > 0) await this.#fetchAll(needs, signal)
+        if (needs.length > 0) await this.#gathering.round(needs, signal)
         if (needs.length > 0) await this.#missingOf(round)
         if (this.#demoteDue) await this.#demote()
       } catch (err) {
@@ -381,15 +266,4 @@ export class PeerDeltaSync implements DeltaSync {
   #logged(what: string, facts: Record<string, string> = {}): (err: unknown) => void {
     return err => this.#init.log.warn('Content is incomplete', { what, ...facts, code: decidingCode(err) })
   }
-}
-
-/** What a cut left half done goes on where it was. */
-function resumed(needs: readonly Need[], before: readonly Need[]): Need[] {
-  const halves = new Map(before.filter(need => need.want.offset > 0).map(need => [need.id, need]))
-  return needs.map(need => {
-    const half = halves.get(need.id)
-    if (!half || half.kind !== need.kind || half.next !== need.next || half.to !== need.to) return need
-    half.lacking.clear()
-    return half
-  })
 }

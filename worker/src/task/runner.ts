@@ -7,10 +7,8 @@ import {
   asError,
   codeOf,
   deadlineOf,
-  windowOpens,
   type Address,
   type Hash,
-  type ScAddr,
   type TaskId
 } from '@enigma/protocol'
 import type { ChainEvent, ChainReader, ChainTask } from '../chain/reader.ts'
@@ -21,6 +19,7 @@ import type { StatusBoard } from '../ops/status-board.ts'
 import type { Effects, Outcome } from './effects.ts'
 import type { EnvelopeStore } from './envelope-store.ts'
 import { overtaken, type Unsettled } from './lane.ts'
+import { Outlook } from './outlook.ts'
 import { runRefOf } from './run-ref.ts'
 import {
   effectOf,
@@ -30,8 +29,7 @@ import {
   next,
   type Task,
   type TaskEventIn,
-  type TaskFacts,
-  type TaskState
+  type TaskFacts
 } from './machine.ts'
 import { turns } from './schedule.ts'
 import { TaskBook, type Entry } from './task-book.ts'
@@ -53,16 +51,6 @@ export interface RunnerParts {
 const FIRST_PAUSE_MS = 100
 const LONGEST_PAUSE_MS = 2_000
 const DISK_PAUSE_MS = 1_000
-const NEEDS_VIEW: readonly TaskState['stage'][] = [
-  'preparing',
-  'accepted',
-  'running',
-  'sealed',
-  'submitted',
-  'included'
-]
-const COMING: readonly TaskState['stage'][] = ['accepted', 'running']
-const PRESSING: readonly TaskState['stage'][] = ['preparing', 'accepted', 'running', 'sealed']
 /** Settled tasks kept on disk and in memory, for late questions. */
 const KEPT_SETTLED = 5_000
 
@@ -70,12 +58,14 @@ const KEPT_SETTLED = 5_000
 export class TaskRunner {
   readonly #parts: RunnerParts
   readonly #book = new TaskBook()
+  readonly #outlook: Outlook
   readonly #listeners = new Set<(taskId: TaskId) => void>()
   #unsubscribe: (() => void) | null = null
   #stopped = false
 
   constructor(parts: RunnerParts) {
     this.#parts = parts
+    this.#outlook = new Outlook(this.#book, parts.chain)
   }
 
   /** Takes up the tasks on disk where they stood, then those that the chain knows and the disk does not. */
@@ -117,10 +107,8 @@ export class TaskRunner {
     return counts
   }
   /** Tasks that need a view of the newest block now or soon, the oldest first. */
-  *foreseen(): Generator<TaskFacts> {
-    yield* this.#inWindow(NEEDS_VIEW)
-      .map(({ facts }) => facts)
-      .sort((a, b) => a.order - b.order)
+  foreseen(): Generator<TaskFacts> {
+    return this.#outlook.foreseen()
   }
   onChange(listener: (taskId: TaskId) => void): () => void {
     this.#listeners.add(listener)
@@ -226,34 +214,10 @@ export class TaskRunner {
     const notBefore = chain.head().number
     for (const scAddr of this.#book.unsettled().keys()) {
       const head = chain.contract(scAddr)?.headHash ?? ZERO_HASH
-      for (const { facts } of overtaken(head, this.#unsettledOf(scAddr))) {
+      for (const { facts } of overtaken(head, this.#outlook.unsettled(scAddr))) {
         this.#post(facts.taskId, { type: 'stale', notBefore })
       }
     }
-  }
-
-  /** Leaves out what the chain has settled already, although the task's own events have not come so far. */
-  #unsettledOf(scAddr: ScAddr): Unsettled[] {
-    const runs = this.#book.unsettled().get(scAddr) ?? []
-    return runs.filter(({ facts }) => this.#parts.chain.task(facts.taskId)?.settlement === null)
-  }
-
-  /** Tasks of a contract whose receipts this worker will have soon. */
-  #comingOf(scAddr: ScAddr): number {
-    const head = this.#parts.chain.head().number
-    const soon = ({ facts, state }: Task): boolean =>
-      facts.scAddr === scAddr && (state.stage === 'running' || (state.stage === 'accepted' && head >= state.notBefore))
-    return this.#inWindow(COMING).filter(soon).length
-  }
-
-  /** Open tasks at these stages whose windows are open for this worker. */
-  #inWindow(stages: readonly TaskState['stage'][]): Task[] {
-    const head = this.#parts.chain.head().number
-    return [...this.#book.open()].flatMap(({ task }) => {
-      const { facts, state } = task
-      const isOurs = facts.seat !== null && head >= windowOpens(facts.recordBlock, facts.seat)
-      return isOurs && stages.includes(state.stage) ? [task] : []
-    })
   }
 
   #onRollback(to: number): void {
@@ -353,9 +317,9 @@ export class TaskRunner {
     const { taskId } = entry.task.facts
     const tell = (event: TaskEventIn): Promise<void> => this.#dispatch(taskId, event)
     const { scAddr } = entry.task.facts
-    const unsettled = (): Unsettled[] => this.#unsettledOf(scAddr)
-    const coming = (): number => this.#comingOf(scAddr)
-    const pressing = (): number => this.#inWindow(PRESSING).length
+    const unsettled = (): Unsettled[] => this.#outlook.unsettled(scAddr)
+    const coming = (): number => this.#outlook.coming(scAddr)
+    const pressing = (): number => this.#outlook.pressing()
     const outcome = await retry(() => effect(entry.task, { signal, tell, unsettled, coming, pressing }), {
       signal,
       firstPauseMs: FIRST_PAUSE_MS,
