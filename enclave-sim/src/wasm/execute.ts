@@ -8,7 +8,7 @@ import { createEnvironment } from './host/environment.ts'
 import { HOST_MODULE } from './host/imports.ts'
 import { RunState } from './host/state.ts'
 import { RunStop } from './host/stop.ts'
-import { TraceRecorder, type FunctionCounter } from './host/trace.ts'
+import { TraceRecorder, type FunctionCounter, type TraceSight } from './host/trace.ts'
 import { RUN_LIMITS, STACK_SLOTS } from './limits.ts'
 import { FAILURE_REASON, type FailureReason } from './reasons.ts'
 import type { RunFailure, RunInput, RunResult } from './run-types.ts'
@@ -86,7 +86,9 @@ export function createExecutor(): { run(input: PackedRun): RunResult } {
         charge,
         memory: () => memoryOf(instance)
       })
-      const recorder = input.trace ? new TraceRecorder({ peek, gasUsed: () => gasLimit - spendable() }) : null
+      const inputBytes = input.callData.length
+      const sight: TraceSight = { peek, inputBytes, gasUsed: () => gasLimit - spendable() }
+      const recorder = input.trace ? new TraceRecorder(sight) : null
       const imports = recorder ? recorder.watch(functions) : functions
       const instance = new WebAssembly.Instance(module, { [HOST_MODULE]: imports })
       if (recorder) traceOf = gasUsed => ({ trace: recorder.finish(gasUsed, countersOf(instance, info)) })

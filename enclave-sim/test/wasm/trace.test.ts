@@ -58,6 +58,23 @@ describe('wasm/trace', () => {
     expect(trace(call(Op.set, utf8('four'))).events.at(-1)).to.deep.include({ call: 'state_write', size: 4 })
   })
 
+  it('shows how long the input is where the contract asks for it and copies it, which costs by its bytes', () => {
+    const code = assemble({
+      imports: ['input_length', 'input_copy'],
+      memory: [1, 1],
+      call: ['call 0', 'drop', 'i32.const 16', 'call 1', 'i32.const -1', 'call 1']
+    })
+    const sizes = ({ events }: TaskTrace): unknown[] => events.map(({ call, size }) => [call, size])
+    for (const length of [0, 5, 300]) {
+      const result = execute(code, { callData: new Uint8Array(length), trace: true })
+      expect(sizes(result.trace!)).to.deep.equal([
+        ['input_length', length],
+        ['input_copy', length],
+        ['input_copy', length] // out of bounds: it ends the run, and is shown like any call that does
+      ])
+    }
+  })
+
   it('counts gas and calls of every function of the contract', () => {
     const helper: Code = ['i32.const 1', 'drop']
     const functions: FunctionText[] = [{ type: '->', body: helper }]

@@ -16,6 +16,8 @@ export interface FunctionCounter {
 
 /** What the recorder may look at; it changes nothing, neither gas nor memory. */
 export interface TraceSight {
+  /** Bytes of the run's call data: what `input_copy` copies, without saying so itself. */
+  readonly inputBytes: number
   gasUsed(): number
   /** Bytes of the contract's memory; empty if they are out of bounds. */
   peek(pointer: number, length: number): Uint8Array
@@ -25,8 +27,9 @@ type HostFunction = (...args: number[]) => number | bigint | void
 
 /** Where a host function's arguments hold what a trace shows. */
 const KEYS: ReadonlySet<HostImport> = new Set(['state_length', 'state_read', 'state_write', 'state_remove'])
-const SIZES: Partial<Record<HostImport, (args: readonly number[], result: number) => number>> = {
-  input_copy: (_, result) => result,
+const SIZES: Partial<Record<HostImport, (args: readonly number[], result: number, inputBytes: number) => number>> = {
+  input_length: (_, result) => result,
+  input_copy: (_, __, inputBytes) => inputBytes,
   output_set: args => args[1]!,
   state_length: (_, result) => result,
   state_read: (_, result) => result,
@@ -98,7 +101,7 @@ export class TraceRecorder {
       return
     }
     this.#bytes += bytes
-    const size = Math.max(0, SIZES[call]?.(args, result) ?? 0) >>> 0
+    const size = Math.max(0, SIZES[call]?.(args, result, this.#sight.inputBytes) ?? 0) >>> 0
     this.#events.push({ call, gasUsed, key, size, data })
   }
 
