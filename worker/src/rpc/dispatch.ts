@@ -3,6 +3,7 @@ import { EnigmaError, asError, printable, type RpcMethodName, type RpcMethods } 
 import { orAborted } from '../net/deadline.ts'
 import type { Quota } from '../net/quota.ts'
 import type { Logger } from '../ops/log.ts'
+import { isOversized } from './body-room.ts'
 import { JSON_RPC, RpcError, STATUS_BUSY, refusalText, toJsonRpcError } from './errors.ts'
 import { MAX_JSON_DEPTH, isDeeperThan } from './json-text.ts'
 import type { RpcLimits } from './limits.ts'
@@ -116,7 +117,7 @@ export function createDispatch(init: DispatchInit): Dispatch {
   const server = new jayson.Server({}, { useContext: true, router: name => methods.get(name) as jayson.MethodLike })
 
   return async (text, caller) => {
-    const request = parse(text, limits.maxBatch)
+    const request = parse(text, limits)
     if ('refusal' in request) return { text: request.refusal }
     const response = await new Promise<unknown>(resolve => {
       server.call(request.value as jayson.JSONRPCRequestLike, caller as object, (err?: unknown, answer?: unknown) =>
@@ -157,7 +158,7 @@ function bounded(answers: readonly Answer[], maxBytes: number): string[] {
 
 const MEMBERS: readonly string[] = ['jsonrpc', 'id', 'method', 'params']
 
-function parse(text: string, maxBatch: number): { value: unknown } | { refusal: string } {
+function parse(text: string, limits: RpcLimits): { value: unknown } | { refusal: string } {
   const refuse = (code: number, message: string, data: string): { refusal: string } => ({
     refusal: refusalText(code, message, { code: data })
   })
@@ -173,6 +174,11 @@ function parse(text: string, maxBatch: number): { value: unknown } | { refusal: 
   if (typeof value !== 'object' || value === null) {
     return refuse(JSON_RPC.request, 'The request is not a JSON-RPC request.', 'RPC_INVALID_REQUEST')
   }
+  if (isOversized(value, Buffer.byteLength(text), limits)) {
+    const most = `A request other than a deployment has at most ${limits.maxBodyBytes} bytes.`
+    return refuse(JSON_RPC.request, most, 'RPC_BODY_TOO_LARGE')
+  }
+  const { maxBatch } = limits
   const calls: unknown[] = Array.isArray(value) ? value : [value]
   if (calls.length > maxBatch) {
     return refuse(JSON_RPC.request, `A batch has at most ${maxBatch} calls.`, 'RPC_BATCH_TOO_LARGE')

@@ -63,7 +63,8 @@ export const REFUSAL_HINTS: Hints<RpcRefusalCode> = {
   RPC_TOO_DEEP: 'Send flat parameters: docs/spec/json-rpc.md has them all.',
   RPC_INVALID_REQUEST: 'Send jsonrpc, id, method and params, and nothing else.',
   RPC_CONTENT_TYPE: 'Set the content type application/json.',
-  RPC_BODY_TOO_LARGE: 'Send less in one request.',
+  RPC_BODY_TOO_LARGE:
+    'Send less in one request. Bytecode has at most 512 KiB; the method of a deployment stands before its parameters.',
   RPC_BATCH_TOO_LARGE: 'Send fewer calls in one batch.',
   RPC_TOO_LARGE: 'Ask for less in one batch.',
   MGMT_FORBIDDEN: "Call from the worker's own machine, over 127.0.0.1.",

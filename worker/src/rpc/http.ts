@@ -1,8 +1,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { HEAD_BYTES, roomOf } from './body-room.ts'
 import { readBody, sendJson } from './body.ts'
 import type { Dispatch } from './dispatch.ts'
 import { JSON_RPC, refusalText } from './errors.ts'
 import type { NodeStatus } from './interfaces.ts'
+import type { RpcLimits } from './limits.ts'
 import type { ManagementHandler } from './management.ts'
 import { isAllowedHost, isAllowedOrigin } from './origin.ts'
 
@@ -17,7 +19,7 @@ export interface HttpInit {
   readonly node: Pick<NodeStatus, 'status' | 'healthy'>
   readonly origins: readonly string[]
   readonly hostNames: readonly string[]
-  readonly maxBodyBytes: number
+  readonly limits: Pick<RpcLimits, 'maxBodyBytes' | 'maxDeploymentBytes'>
   /** Further pages by path, such as /metrics. */
   readonly pages: Readonly<Record<string, Page>>
   readonly management: ManagementHandler | null
@@ -103,8 +105,13 @@ async function call(init: HttpInit, request: IncomingMessage, response: ServerRe
   if (!/^application\/json\b/i.test(request.headers['content-type'] ?? '')) {
     return refuse(415, 'JSON-RPC calls have the content type application/json.', 'RPC_CONTENT_TYPE')
   }
-  const body = await readBody(request, init.maxBodyBytes)
-  if (body === null) return refuse(413, `A request has at most ${init.maxBodyBytes} bytes.`, 'RPC_BODY_TOO_LARGE')
+  const { maxBodyBytes, maxDeploymentBytes } = init.limits
+  const byHead = { headBytes: HEAD_BYTES, maxBytesOf: (head: string) => roomOf(head, init.limits) }
+  const body = await readBody(request, { maxBytes: Math.max(maxBodyBytes, maxDeploymentBytes), byHead })
+  if (body === null) {
+    const most = `A request has at most ${maxBodyBytes} bytes, one that deploys a contract ${maxDeploymentBytes}.`
+    return refuse(413, most, 'RPC_BODY_TOO_LARGE')
+  }
   const text = utf8Of(body)
   if (text === null) {
     return sendJson(response, 200, refusalText(JSON_RPC.parse, 'The request is not UTF-8.', { code: 'RPC_NOT_JSON' }))

@@ -1,7 +1,11 @@
+import { MAX_BYTECODE_BYTES, MAX_ENVELOPE_BYTES } from '@enigma/protocol'
+
 /** Bounds of the JSON-RPC server. Each has its reason; all can be set. */
 export interface RpcLimits {
-  /** Room for an envelope and 432 KiB of bytecode, both in hex. */
+  /** A request, or a WebSocket's message. */
   readonly maxBodyBytes: number
+  /** One with a single call of `deploySecretContract`: room for the largest bytecode and envelope in hex, and 4 KiB for what stands around them. */
+  readonly maxDeploymentBytes: number
   readonly maxBatch: number
   /** A batch of results may come to more: what does not fit is answered with RPC_TOO_LARGE, item by item. */
   readonly maxResponseBytes: number
@@ -30,6 +34,7 @@ export interface RpcLimits {
 
 export const RPC_LIMITS: RpcLimits = {
   maxBodyBytes: 1024 * 1024,
+  maxDeploymentBytes: 2 * (MAX_BYTECODE_BYTES + MAX_ENVELOPE_BYTES) + 4 * 1024,
   maxBatch: 50,
   maxResponseBytes: 5 * 1024 * 1024,
   requestTimeoutMs: 30_000,

@@ -117,7 +117,7 @@ export function managementHandler(actions: ManagementActions, token: string, log
   const wrong = new Quota()
 
   async function perform(request: IncomingMessage, path: string): Promise<[number, object]> {
-    const body = await readBody(request, MAX_BODY_BYTES)
+    const body = await readBody(request, { maxBytes: MAX_BODY_BYTES })
     if (body === null) return refusal(413, 'RPC_BODY_TOO_LARGE', `A request has at most ${MAX_BODY_BYTES} bytes.`)
     let given: unknown
     try {

@@ -1,4 +1,10 @@
-import { MAX_ASIDE_BYTES, MAX_ENVELOPE_BYTES, TASK_STAGES, type RpcMethodName } from '@enigma/protocol'
+import {
+  MAX_ASIDE_BYTES,
+  MAX_BYTECODE_BYTES,
+  MAX_ENVELOPE_BYTES,
+  TASK_STAGES,
+  type RpcMethodName
+} from '@enigma/protocol'
 import {
   addressText,
   bytes32,
@@ -91,9 +97,6 @@ const stored = objectOf({ inputHash: bytes32(), stored: listOf(addressText(), 8)
 const envelope = hexBytes(1, MAX_ENVELOPE_BYTES, 'R3 of docs/spec/protocol.md')
 const subscription: Schema = { type: 'string', minLength: 34, maxLength: 34, pattern: '^0x[0-9a-f]{32}$' }
 
-/** Less than the protocol's 512 KiB: in hex it fits a body of 1 MiB together with an envelope. */
-export const MAX_POSTED_BYTECODE_BYTES = 432 * 1024
-
 /**
  * Every method with the schemas of its parameters and result. The server checks parameters against these very schemas, and
  * answers this document at `rpc.discover` and GET /openrpc.json.
@@ -107,7 +110,7 @@ export const METHOD_SPECS: Readonly<Record<RpcMethodName, MethodSpec>> = {
   },
   deploySecretContract: {
     summary: 'Delivers the input of a deployment and its bytecode to the seats, before it is recorded.',
-    params: { envelope, bytecode: hexBytes(1, MAX_POSTED_BYTECODE_BYTES) },
+    params: { envelope, bytecode: hexBytes(1, MAX_BYTECODE_BYTES) },
     result: stored
   },
   sendTaskInput: {

@@ -58,7 +58,6 @@ export class RpcServer {
       ...(keyOf && { keyOf }),
       ...(onCall && { onCall })
     })
-    const { maxBodyBytes } = limits
     this.#sockets = webSockets({ dispatch, origins, hostNames, limits, log, follow })
     this.#server = createServer(
       {
@@ -68,7 +67,7 @@ export class RpcServer {
         keepAliveTimeout: limits.keepAliveMs,
         connectionsCheckingInterval: Math.min(1_000, limits.headersTimeoutMs)
       },
-      httpHandler({ dispatch, node, origins, hostNames, maxBodyBytes, pages, management })
+      httpHandler({ dispatch, node, origins, hostNames, limits, pages, management })
     )
     this.#server.maxConnections = limits.maxConnections
     this.#server.on('connection', (socket: Socket) => this.#admit(socket))

@@ -3,6 +3,7 @@ import type { Duplex } from 'node:stream'
 import { WebSocketServer, type RawData, type WebSocket } from 'ws'
 import { asError, printable, type TaskEvent } from '@enigma/protocol'
 import type { Logger } from '../ops/log.ts'
+import { HEAD_BYTES, roomOf } from './body-room.ts'
 import { accessFault, type HttpInit } from './http.ts'
 import type { RpcLimits } from './limits.ts'
 import { TaskSubscriptions, type SubscriptionParts } from './subscriptions.ts'
@@ -23,10 +24,12 @@ export interface WebSocketEnd {
 const GOING_AWAY = 1001
 const TRY_LATER = 1013
 const WRONG_DATA = 1003
+const TOO_LARGE = 1009
 
 /** JSON-RPC over WebSockets: the same calls as by POST, and subscriptions. */
 export function webSockets({ dispatch, origins, hostNames, limits, log, follow }: WebSocketInit): WebSocketEnd {
-  const server = new WebSocketServer({ noServer: true, maxPayload: limits.maxBodyBytes, perMessageDeflate: false })
+  const maxPayload = Math.max(limits.maxBodyBytes, limits.maxDeploymentBytes)
+  const server = new WebSocketServer({ noServer: true, maxPayload, perMessageDeflate: false })
 
   server.on('connection', (socket: WebSocket, request: IncomingMessage) => {
     const host = request.socket.remoteAddress ?? 'unknown'
@@ -53,10 +56,12 @@ export function webSockets({ dispatch, origins, hostNames, limits, log, follow }
     })
     socket.on('message', (data: RawData, isBinary: boolean) => {
       if (isBinary) return socket.close(WRONG_DATA, 'JSON-RPC is text')
+      const text = textOf(data)
+      if (text.length > roomOf(text.slice(0, HEAD_BYTES), limits)) return socket.close(TOO_LARGE, 'too large')
       if (pending >= limits.maxPending) return socket.close(TRY_LATER, 'too many calls at once')
       pending += 1
       const answered = Promise.withResolvers<void>()
-      dispatch(textOf(data), { host, subscriptions, answered: answered.promise })
+      dispatch(text, { host, subscriptions, answered: answered.promise })
         .then(({ text }) => {
           if (text !== null) send(text)
         })

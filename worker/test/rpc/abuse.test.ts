@@ -29,6 +29,7 @@ describe('rpc: abuse of a running server', function () {
   it('has the bounds that the security rules name', () => {
     expect(RPC_LIMITS).to.include({
       maxBodyBytes: 1024 * 1024,
+      maxDeploymentBytes: 2 * (512 + 72) * 1024 + 4 * 1024,
       maxBatch: 50,
       maxResponseBytes: 5 * 1024 * 1024,
       headersTimeoutMs: 10_000,

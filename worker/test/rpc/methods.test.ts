@@ -192,7 +192,7 @@ describe('rpc/methods', () => {
       ['sendTaskInput', { envelope: `0x${'00'.repeat(72 * 1024 + 1)}` }],
       ['sendTaskInput', { envelope: '0x00', bytecode: '0x00' }],
       ['deploySecretContract', { envelope: '0x00' }],
-      ['deploySecretContract', { envelope: '0x00', bytecode: `0x${'00'.repeat(432 * 1024 + 1)}` }]
+      ['deploySecretContract', { envelope: '0x00', bytecode: `0x${'00'.repeat(512 * 1024 + 1)}` }]
     ]
     for (const [method, params] of bad) {
       const { error } = await ask(method, params)
