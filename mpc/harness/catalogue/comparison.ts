@@ -1,6 +1,7 @@
 import * as compare from '../../src/numbers/compare.ts'
 import * as order from '../../src/numbers/order.ts'
 import { foreignSecret } from '../../src/numbers/foreign.ts'
+import { loadSecrets } from '../../src/numbers/load.ts'
 import type { Secret } from '../../src/numbers/secret.ts'
 import type { Party } from '../../src/session/party.ts'
 import { reals, SHAPES, sizeOfShape, type Input, type Operation, type Shape } from './operation.ts'
@@ -124,5 +125,17 @@ export const comparisonOperations: readonly Operation[] = [
     expected: ([a]) => [a!],
     bound: exact,
     slow: true
+  },
+  {
+    name: 'numbers/load.loadSecrets',
+    shapes: SHAPES,
+    inputs: two,
+    run: (party, inputs) =>
+      loadSecrets(
+        party,
+        inputs.map(({ shares, columns }) => ({ shares, shape: { magnitude: 6, fraction: 4, columns } }))
+      ),
+    expected: ([a, b]) => [a!, b!],
+    bound: exact
   }
 ]

@@ -17,6 +17,7 @@ import {
 } from '../../src/protocols/compare.ts'
 import { toss } from '../../src/protocols/coin.ts'
 import { fieldInverse } from '../../src/protocols/field-inverse.ts'
+import { loadShares } from '../../src/protocols/load.ts'
 import { openMasked } from '../../src/protocols/masked.ts'
 import { dot, matmul, mul, reduceProduct } from '../../src/protocols/multiply.ts'
 import { openChecked } from '../../src/protocols/open.ts'
@@ -126,6 +127,14 @@ export const protocols: readonly Protocol[] = [
     is(-16n, -96n, 49n, -1n)
   ),
   simple('release.release', async party => share(party, X), is(...X)),
+  simple(
+    'load.loadShares',
+    async party => {
+      const { vectors } = await loadShares(party, [share(party, X), share(party, Y)])
+      return mul(party, vectors[0]!, vectors[1]!)
+    },
+    is(-6n, -30n, 49n, 0n)
+  ),
   simple('open.openChecked', async party => (await openChecked(party, share(party, X))).values, is(...X)),
   simple(
     'masked.openMasked',
@@ -226,7 +235,7 @@ export const protocols: readonly Protocol[] = [
         giveShares(party, share(party, X), plan, party.t),
         takeShares(again(party, 'new'), X.length, plan, party.t)
       ])
-      return taken
+      return taken.shares
     },
     right: is(...X)
   },

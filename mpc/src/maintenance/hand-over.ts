@@ -1,12 +1,13 @@
 import { hash, randomBytes } from 'node:crypto'
 import { MpcError, parameterError, shapeError } from '../errors.ts'
 import type { Field, Vec } from '../field/field.ts'
-import { openChecked } from '../protocols/open.ts'
+import { openEach, repairAt } from '../protocols/load.ts'
 import { toss } from '../protocols/coin.ts'
 import { verifyProducts } from '../protocols/verify.ts'
 import type { Channel } from '../session/channel.ts'
 import { CHUNK_ELEMENTS, type Party } from '../session/party.ts'
 import { lagrange, pointOf, Shamir } from '../sharing/shamir.ts'
+import { reconstruct } from '../sharing/robust.ts'
 import { weighedSum } from '../protocols/weighed-sum.ts'
 
 /**
@@ -21,7 +22,8 @@ import { weighedSum } from '../protocols/weighed-sum.ts'
  * - Security, passive: at most t old and t' new nodes, who may be the same machines, learn nothing together.
  *   Active: all pieces, and the shares they hold, are tested by one random combination behind a mask of the old nodes: each
  *   piece must be of degree t', and the combined old shares must lie on one polynomial of degree t. n - t >= t + 1 honest old
- *   shares fix it, so a wrong one passes with chance at most (k + 1)/p.
+ *   shares fix it, so a wrong one passes with chance at most (k + 1)/p. Where n >= 3t + 1 wrong old shares are corrected, where
+ *   n' >= 3t' + 1 wrong pieces, and the nodes are named (`Taken.accused`).
  * Old and new shares do not go together: the new polynomials are drawn afresh by t + 1 old nodes. Erase the old ones once all
  * new nodes report success.
  * @see Desmedt, Jajodia: "Redistributing secret shares to new access structures", 1997; Wong, Wang, Wing, 2002.
@@ -70,12 +72,22 @@ export async function giveShares(party: Party, shares: Vec, plan: HandOver, t: n
   }
 }
 
+/** What a new node has after a hand-over. */
+export interface Taken {
+  readonly shares: Vec
+  /**
+   * By numbers on the link: nodes at fault, and pairs of an old and a new node of whom one is. Nobody where all was right. The same at
+   * all honest new nodes.
+   */
+  readonly accused: readonly (readonly number[])[]
+}
+
 /**
  * What a new node does: `count` shares of the new degree. `oldT` is the degree of the old sharing.
- * @throws MPC_OPENING if pieces do not fit together: the old shares stay in force; MPC_TIMEOUT and MPC_MESSAGE name a node of
- * the link.
+ * @throws MPC_OPENING if pieces do not fit together and cannot be corrected: the old shares stay in force; MPC_TIMEOUT and MPC_MESSAGE
+ * name a node of the link.
  */
-export async function takeShares(party: Party, count: number, plan: HandOver, oldT: number): Promise<Vec> {
+export async function takeShares(party: Party, count: number, plan: HandOver, oldT: number): Promise<Taken> {
   check(plan, plan.to, party, 'take')
   const op = party.operation(`take ${plan.name}`)
   const { field, active } = op
@@ -83,27 +95,69 @@ export async function takeShares(party: Party, count: number, plan: HandOver, ol
   if (oldT < 1 || plan.from.length < 2 * oldT + 1) throw shapeError('take', 'The old nodes have no honest majority.')
   const size = active ? count + 1 : count
   const pieces = await Promise.all(plan.from.slice(0, dealers).map(from => receivePiece(field, plan, from, size, op)))
-  const points = Array.from({ length: dealers }, (_, i) => pointOf(i))
-  if (active) {
-    const rho = await toss(op)
-    const combined = field.concat(pieces.map(piece => weighedSum(field, piece, rho)))
-    const { values } = await openChecked(op, combined, { strict: true })
-    const rows = field.split(values).map((shares, index) => ({ index, shares }))
-    if (!new Shamir(field, plan.from.length, oldT).consistent(rows, oldT)) {
-      op.fail(
+  const own = (dealer: number): Vec => field.slice(pieces[dealer]!, 0, count)
+  const { used, repairs, accused } = active
+    ? await judgePieces(op, pieces, plan, oldT)
+    : {
+        used: Array.from({ length: oldT + 1 }, (_, i) => i),
+        repairs: new Map<number, readonly number[]>(),
+        accused: []
+      }
+  const basis = lagrange(used.map(pointOf), 0n, field.p).map(value => field.constant(value))
+  const right: Vec[] = []
+  for (const dealer of used) {
+    const wrong = repairs.get(dealer) ?? []
+    right.push(wrong.length > 0 ? await repairAt(op.operation(`dealer ${dealer}`), own(dealer), wrong) : own(dealer))
+  }
+  return { shares: field.combine(basis, right), accused }
+}
+
+interface Judged {
+  /** oldT + 1 dealers whose pieces are right. */
+  readonly used: readonly number[]
+  /** New nodes whose piece of such a dealer is off. */
+  readonly repairs: ReadonlyMap<number, readonly number[]>
+  readonly accused: readonly (readonly number[])[]
+}
+
+/**
+ * Opens one combination of each dealer's pieces. What no polynomial fits was no sharing; what lies off the polynomial of the old shares
+ * was another share. A single piece that is off is the fault of its dealer or of the node that says so: of the node if it says so of more
+ * than oldT dealers, of the dealer if more than t nodes say so.
+ */
+async function judgePieces(op: Party, pieces: readonly Vec[], plan: HandOver, oldT: number): Promise<Judged> {
+  const { field, t } = op
+  const rho = await toss(op)
+  const found = await openEach(op, field.concat(pieces.map(piece => weighedSum(field, piece, rho))))
+  const rows = found.flatMap((each, index) => (each ? [{ index, shares: each.value }] : []))
+  const wrongShares = ((): readonly number[] => {
+    try {
+      return reconstruct(new Shamir(field, plan.from.length, oldT), rows, oldT).wrong
+    } catch (cause) {
+      return op.fail(
         new MpcError(
           { code: 'MPC_OPENING', operation: op.id },
           'The shares that the old nodes handed over lie on no common polynomial: some node gave a wrong one.',
-          { hint: 'The old shares stay in force. Repeat the hand-over without the suspected node.' }
+          { hint: 'The old shares stay in force. Repeat the hand-over without the suspected node.', cause }
         )
       )
     }
-  }
-  const basis = lagrange(points.slice(0, oldT + 1), 0n, field.p).map(value => field.constant(value))
-  return field.combine(
-    basis,
-    pieces.slice(0, oldT + 1).map(piece => field.slice(piece, 0, count))
+  })()
+  const good = rows.map(({ index }) => index).filter(index => !wrongShares.includes(index))
+  const offAt = (node: number): number[] => good.filter(dealer => found[dealer]!.wrong.includes(node))
+  const bad = [...found.keys()].filter(dealer => !good.includes(dealer) || found[dealer]!.wrong.length > t)
+  const liars = op.session.present.filter(node => offAt(node).length > oldT)
+  const pairs = good.flatMap(dealer =>
+    bad.includes(dealer)
+      ? []
+      : found[dealer]!.wrong.filter(node => !liars.includes(node)).map(node => [plan.from[dealer]!, plan.to[node]!])
   )
+  const used = good.slice(0, oldT + 1)
+  return {
+    used,
+    repairs: new Map(used.map(dealer => [dealer, found[dealer]!.wrong])),
+    accused: [...bad.map(dealer => [plan.from[dealer]!]), ...liars.map(node => [plan.to[node]!]), ...pairs]
+  }
 }
 
 async function receivePiece(field: Field, plan: HandOver, from: number, size: number, op: Party): Promise<Vec> {

@@ -1,5 +1,9 @@
 /** Conversations without an entry of their own, each with the reason. */
 export const PARTS: Readonly<Record<string, string>> = {
+  'protocols/broadcast.broadcast':
+    'the inside of load.loadShares where n >= 3t + 1, and of whoSays; test/protocols/load',
+  'protocols/load.openEach': 'the opening inside loadShares and takeShares',
+  'protocols/load.repairAt': 'the repair inside loadShares and takeShares, after a failure only: test/protocols/load',
   'protocols/agree.whoSays': 'inside every check of products where n >= 3t + 1; also test/blame',
   'protocols/blame.investigate': 'runs after a failure only: test/blame plays each way to cheat in it',
   'protocols/inner-product.reduceClaims': 'the inside of verifyProducts',

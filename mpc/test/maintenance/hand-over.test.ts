@@ -2,7 +2,7 @@ import { expect } from 'chai'
 import { combine } from '../../src/client.ts'
 import { dealLocally } from '../../harness/local-parties.ts'
 import { DEFAULT_PRIME, Field, type Vec } from '../../src/field/field.ts'
-import { giveShares, takeShares, type HandOver } from '../../src/maintenance/hand-over.ts'
+import { giveShares, takeShares, type HandOver, type Taken } from '../../src/maintenance/hand-over.ts'
 import { agreeOnKeys } from '../../src/session/keys.ts'
 import { memoryChannels, type Intercept } from '../../src/session/memory-channel.ts'
 import { Party, type Security } from '../../src/session/party.ts'
@@ -44,6 +44,7 @@ async function move({
 }: Move): Promise<{
   old: Vec[]
   taken: Vec[]
+  accused: Taken['accused'][]
 }> {
   const [olds, news] = await Promise.all([
     parties(from.length, t, 'old', security),
@@ -60,7 +61,8 @@ async function move({
   await Promise.all(giving)
   const failed = settled.find(result => result.status === 'rejected')
   if (failed) throw failed.reason as Error
-  return { old, taken: settled.map(result => (result as PromiseFulfilledResult<Vec>).value) }
+  const all = settled.map(result => (result as PromiseFulfilledResult<Taken>).value)
+  return { old, taken: all.map(({ shares }) => shares), accused: all.map(({ accused }) => accused) }
 }
 
 describe('mpc/hand-over', function () {
@@ -113,6 +115,63 @@ describe('mpc/hand-over', function () {
       }).catch((e: { code: string }) => e.code)
       expect(torn, `piece of ${culprit}`).to.equal('MPC_OPENING')
     }
+  })
+
+  const four = { from: [0, 1, 2, 3], t: 1, to: [4, 5, 6, 7], newT: 1, values: [1n, 2n, 3n] }
+  const right = (taken: readonly Vec[]): void => {
+    const rows = taken.map((shares, index) => ({ index, shares }))
+    expect(new Shamir(field, 4, 1).consistent(rows, 1)).to.equal(true)
+    expect(field.toBigints(combine(rows, { prime: DEFAULT_PRIME, n: 4, t: 1 }).values)).to.deep.equal(four.values)
+  }
+
+  it('corrects and names an old node that hands over another share than it has, where N >= 3(T-1)+1', async () => {
+    for (const culprit of four.from) {
+      const { taken, accused } = await move({
+        ...four,
+        change: shares => shares[culprit]!.set(field.constant(99n), field.limbs)
+      })
+      right(taken)
+      for (const each of accused) expect(each).to.deep.equal([[culprit]])
+    }
+  })
+
+  it('corrects a single piece that is off and names the two of whom one is at fault', async () => {
+    const { taken, accused } = await move({
+      ...four,
+      intercept: ({ from, to, body }) => (from === 0 && to === 6 ? field.toBytes(field.from([7n, 7n, 7n, 7n])) : body)
+    })
+    right(taken)
+    for (const each of accused) expect(each).to.deep.equal([[0, 6]])
+  })
+
+  it('goes on without an old node whose pieces are no sharing', async () => {
+    const { taken, accused } = await move({
+      ...four,
+      intercept: ({ from, to, body }) =>
+        from === 1
+          ? field.toBytes(field.add(field.fromBytes(body.slice()), field.constant(BigInt(to * to * to))))
+          : body
+    })
+    right(taken)
+    for (const each of accused) expect(each).to.deep.equal([[1]])
+  })
+
+  it('corrects old shares also for three new nodes, and pieces of three old ones', async () => {
+    const down = await move({
+      ...four,
+      to: [4, 5, 6],
+      change: shares => shares[2]!.set(field.constant(99n), field.limbs)
+    })
+    const rows = down.taken.map((shares, index) => ({ index, shares }))
+    expect(field.toBigints(combine(rows, { prime: DEFAULT_PRIME, n: 3, t: 1 }).values)).to.deep.equal(four.values)
+    for (const each of down.accused) expect(each).to.deep.equal([[2]])
+    const up = await move({
+      ...four,
+      from: [0, 1, 2],
+      intercept: ({ from, to, body }) => (from === 2 && to === 5 ? field.toBytes(field.from([7n, 7n, 7n, 7n])) : body)
+    })
+    right(up.taken)
+    for (const each of up.accused) expect(each).to.deep.equal([[2, 5]])
   })
 
   it('names the node that hands over nothing, and what is no field element', async () => {
