@@ -8,6 +8,7 @@ import {
 } from 'abstract-level'
 import { type ClassicLevel } from 'classic-level'
 import { checkedValue, withChecksum } from './checksum.ts'
+import { WriteGuard } from './write-guard.ts'
 
 type Bytes = Uint8Array
 type Inner = ClassicLevel<Bytes, Bytes>
@@ -40,6 +41,7 @@ export function isCorruption(error: unknown): boolean {
 export class CheckedLevel extends AbstractLevel<Bytes, string, Bytes> {
   readonly inner: Inner
   readonly #onDamaged: OnDamaged
+  readonly #guard: WriteGuard
   readonly #writing = new Set<Promise<void>>()
   #movingAside: Promise<void> | null = null
   #quarantined = 0
@@ -47,6 +49,7 @@ export class CheckedLevel extends AbstractLevel<Bytes, string, Bytes> {
   constructor(inner: Inner, onDamaged: OnDamaged) {
     super({ encodings: { view: true }, has: true }, { keyEncoding: 'utf8', valueEncoding: 'view' })
     this.inner = inner
+    this.#guard = new WriteGuard(inner)
     this.#onDamaged = onDamaged
   }
 
@@ -76,6 +79,7 @@ export class CheckedLevel extends AbstractLevel<Bytes, string, Bytes> {
   }
 
   async _get(key: Bytes): Promise<Bytes | undefined> {
+    await this.#guard.readable()
     let stored: Bytes | undefined
     try {
       stored = await this.inner.get(key, INNER)
@@ -114,6 +118,16 @@ export class CheckedLevel extends AbstractLevel<Bytes, string, Bytes> {
     return new Values(this, options)
   }
 
+  /** What is stored of a range, whole or damaged. */
+  range(range: Range): AbstractIterator<Inner, Bytes, Bytes> {
+    return this.inner.iterator<Bytes, Bytes>({ ...range, keys: true, values: true, ...INNER })
+  }
+
+  /** Waits while the database is opened anew. */
+  readable(): Promise<void> {
+    return this.#guard.readable()
+  }
+
   /** Takes a damaged value out of the way, unless something else has been written in its place meanwhile. */
   async moveAside(key: Bytes, stored: Bytes | null): Promise<void> {
     while (this.#movingAside) await this.#movingAside
@@ -130,13 +144,13 @@ export class CheckedLevel extends AbstractLevel<Bytes, string, Bytes> {
     if (stored && this.#quarantined++ < MAX_QUARANTINED && stored.length <= MAX_QUARANTINED_BYTES) {
       batch.put(bytesOf(QUARANTINE + utf8.decode(key)), stored, INNER)
     }
-    await batch.write({ sync: true })
+    await this.#guard.write(() => batch.write({ sync: true }))
     this.#onDamaged(utf8.decode(key))
   }
 
   async #write(work: () => Promise<void>): Promise<void> {
     while (this.#movingAside) await this.#movingAside
-    const done = work()
+    const done = this.#guard.write(work)
     const settled = done.catch(() => undefined)
     this.#writing.add(settled)
     void settled.then(() => this.#writing.delete(settled))
@@ -147,18 +161,20 @@ export class CheckedLevel extends AbstractLevel<Bytes, string, Bytes> {
 /** The good entries of a range, in order. */
 class Reader {
   readonly #db: CheckedLevel
-  readonly #entries: AbstractIterator<Inner, Bytes, Bytes>
+  #rest: Range
+  #entries: AbstractIterator<Inner, Bytes, Bytes> | null = null
   #left: number
 
   constructor(db: CheckedLevel, { limit = -1, ...range }: Range) {
     this.#db = db
     this.#left = limit < 0 ? Infinity : limit
-    this.#entries = db.inner.iterator<Bytes, Bytes>({ ...range, keys: true, values: true, ...INNER })
+    this.#rest = range
+    if (db.inner.status === 'open') this.#entries = db.range(range) // as of now
   }
 
   async next(): Promise<[Bytes, Bytes] | undefined> {
     while (this.#left > 0) {
-      const entry = await this.#entries.next()
+      const entry = await this.#next()
       if (entry === undefined) return undefined
       const [key, stored] = entry
       const value = checkedValue(key, stored)
@@ -172,12 +188,26 @@ class Reader {
     return undefined
   }
 
-  seek(target: Bytes): void {
-    this.#entries.seek(target, INNER)
+  /** Goes on behind the last one if the database was opened anew under it. */
+  async #next(): Promise<[Bytes, Bytes] | undefined> {
+    for (;;) {
+      if (this.#entries === null) {
+        await this.#db.readable()
+        this.#entries = this.#db.range(this.#rest)
+      }
+      try {
+        const entry = await this.#entries.next()
+        if (entry !== undefined) this.#rest = { ...this.#rest, [this.#rest.reverse === true ? 'lt' : 'gt']: entry[0] }
+        return entry
+      } catch (error) {
+        if ((error as { code?: unknown }).code !== 'LEVEL_ITERATOR_NOT_OPEN') throw error
+        this.#entries = null
+      }
+    }
   }
 
-  close(): Promise<void> {
-    return this.#entries.close()
+  async close(): Promise<void> {
+    await this.#entries?.close()
   }
 }
 
@@ -188,7 +218,6 @@ class Entries extends AbstractIterator<CheckedLevel, Bytes, Bytes> {
     this.#reader = new Reader(db, options)
   }
   _next = (): Promise<[Bytes, Bytes] | undefined> => this.#reader.next()
-  _seek = (target: Bytes): void => this.#reader.seek(target)
   _close = (): Promise<void> => this.#reader.close()
 }
 
@@ -199,7 +228,6 @@ class Keys extends AbstractKeyIterator<CheckedLevel, Bytes> {
     this.#reader = new Reader(db, options)
   }
   _next = async (): Promise<Bytes | undefined> => (await this.#reader.next())?.[0]
-  _seek = (target: Bytes): void => this.#reader.seek(target)
   _close = (): Promise<void> => this.#reader.close()
 }
 
@@ -210,6 +238,5 @@ class Values extends AbstractValueIterator<CheckedLevel, Bytes, Bytes> {
     this.#reader = new Reader(db, options)
   }
   _next = async (): Promise<Bytes | undefined> => (await this.#reader.next())?.[1]
-  _seek = (target: Bytes): void => this.#reader.seek(target)
   _close = (): Promise<void> => this.#reader.close()
 }

@@ -120,6 +120,10 @@ export async function startWorker(base: NodeBase): Promise<Node> {
     ? noSnapshots
     : createSnapshotLoader({ enclave, snapshots, worthDeltas, board, log: taskLog })
   const feed = createEnclaveFeed(indexer, enclave, content, sync, loader, board)
+  const alarm = (code: string, message: string): void => {
+    board.alarm(code, message)
+    taskLog.error(message, { code })
+  }
   const effects = createEffects({
     chain: indexer,
     enclave,
@@ -133,10 +137,7 @@ export async function startWorker(base: NodeBase): Promise<Node> {
     sender,
     committer,
     log: taskLog,
-    alarm(code, message) {
-      board.alarm(code, message)
-      taskLog.error(message, { code })
-    },
+    alarm,
     reachSigned: () => reach('signed-transaction')
   })
   const runner = new TaskRunner({
@@ -150,7 +151,7 @@ export async function startWorker(base: NodeBase): Promise<Node> {
     log: taskLog,
     reach
   })
-  const intake = createIntake({ chain: indexer, enclave, envelopes, content, reach })
+  const intake = createIntake({ chain: indexer, enclave, envelopes, content, reach, alarm })
   const tasks = createTaskService({ chain: indexer, enclave, intake, runner, store })
 
   const results = new Results({

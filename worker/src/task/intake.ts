@@ -4,9 +4,11 @@ import {
   EnvelopeVerdict,
   TaskKind,
   ZERO_HASH,
+  asError,
   codeHashOf,
   envelopeCodec,
   inputHashOf,
+  printable,
   type Address,
   type Envelope,
   type EnvelopeContext
@@ -25,6 +27,7 @@ export interface IntakeParts {
   readonly envelopes: EnvelopeStore
   readonly content: Pick<ContentStore, 'putBytecode' | 'getBytecode'>
   readonly reach: ReachPoint
+  readonly alarm: (code: string, message: string) => void
 }
 
 /** A client may know a block that this worker indexes a moment later. */
@@ -37,7 +40,7 @@ const malformed = (what: string): WorkerError =>
  * Takes an input as a seat holder (R4): every fact that can be checked in clear is, then the enclave says whether it can
  * open it, then it goes to disk. Only after that it is acknowledged, so that nobody pays for an input that is lost.
  */
-export function createIntake({ chain, enclave, envelopes, content, reach }: IntakeParts) {
+export function createIntake({ chain, enclave, envelopes, content, reach, alarm }: IntakeParts) {
   function decode(bytes: Uint8Array): Envelope {
     if (bytes.length > MAX_ENVELOPE_BYTES) {
       throw new WorkerError(
@@ -114,6 +117,20 @@ export function createIntake({ chain, enclave, envelopes, content, reach }: Inta
     )
   }
 
+  /** A disk that refuses stops the intake, and a person must know. @throws STORE_FAILED */
+  async function onDisk(write: Promise<unknown>): Promise<void> {
+    try {
+      await write
+    } catch (cause) {
+      alarm('DISK', 'The disk refuses inputs: none is taken.')
+      const reason = printable(asError(cause).message)
+      throw new WorkerError({ code: 'STORE_FAILED', reason }, 'The disk of this worker refuses the input.', {
+        hint: 'Nothing was stored and nothing is paid. Ask another worker.',
+        cause
+      })
+    }
+  }
+
   return {
     /** @returns the hash by which the input is kept. @throws see TaskService.storeEnvelope */
     async take(bytes: Uint8Array, bytecode: Uint8Array | null): Promise<ReturnType<typeof inputHashOf>> {
@@ -137,11 +154,11 @@ export function createIntake({ chain, enclave, envelopes, content, reach }: Inta
         )
       }
       if (verdict !== EnvelopeVerdict.forSeat) throw malformed('the enclave does not take it for an envelope')
-      if (context.kind === TaskKind.deploy && bytecode) await content.putBytecode(bytecode, context.sender)
+      if (context.kind === TaskKind.deploy && bytecode) await onDisk(content.putBytecode(bytecode, context.sender))
       envelopes.requireRoom(context.sender, size) // others may have come meanwhile
       const { sender, scAddr, epoch } = context
       const recorded = chain.tasksByInput(inputHash).length > 0
-      await envelopes.put({ inputHash, sender, scAddr, epoch, bytes: size, recorded }, bytes)
+      await onDisk(envelopes.put({ inputHash, sender, scAddr, epoch, bytes: size, recorded }, bytes))
       reach('envelope')
       return inputHash
     }

@@ -8,7 +8,7 @@ export interface TaskService {
    * @param bytecode of a deployment, null otherwise
    * @returns the signer of this worker's enclave
    * @throws ENVELOPE_MALFORMED, ENVELOPE_TOO_LARGE, ENVELOPE_QUOTA, BYTECODE_MISMATCH, SC_UNKNOWN, EPOCH_STALE,
-   * WORKER_NOT_SELECTED, INPUT_NOT_FOR_SEAT, WORKER_NOT_READY, WORKER_ENCLAVE_DOWN.
+   * WORKER_NOT_SELECTED, INPUT_NOT_FOR_SEAT, WORKER_NOT_READY, WORKER_ENCLAVE_DOWN, STORE_FAILED.
    */
   storeEnvelope(envelope: Uint8Array, bytecode: Uint8Array | null): Promise<Address>
   /** This seat's own view of a task; null if it does not hold it. */

@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { cpSync, mkdtempSync, readFileSync, readdirSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
+import { text } from 'node:stream/consumers'
 import { join, resolve } from 'node:path'
 import { codeOf } from '@enigma/protocol'
 import { ClassicLevel } from 'classic-level'
@@ -162,6 +163,22 @@ describe('ops/database', () => {
       await missing(db)
     }
   })
+
+  it('loses nothing that it acknowledged when the disk refused writes for a while, and goes on by itself', async () => {
+    const path = fresh()
+    const child = spawn(process.execPath, [join(import.meta.dirname, 'limited-writer.ts'), path, '3'], {
+      stdio: ['ignore', 'pipe', 'inherit']
+    })
+    const said = await text(child.stdout)
+    const { acked, refused, unread } = JSON.parse(said) as { acked: string[]; refused: number; unread: number }
+    expect({ refused: refused >= 3, acked: acked.length >= 18, unread }).to.deep.equal({
+      refused: true,
+      acked: true,
+      unread: 0
+    })
+    const part = bytesPart(await openAt(path), 'things')
+    for (const key of acked) expect(await part.has(key), key).to.equal(true)
+  }).timeout(30_000)
 
   it('sets a database aside that cannot be repaired', async () => {
     const path = await filled()

@@ -35,6 +35,8 @@ describe('task/intake', () => {
   let verdict: number
   let kept: Uint8Array[]
   let reached: string[]
+  let alarms: string[]
+  let putFails: boolean
 
   beforeEach(async () => {
     db = await openDatabase(join(folder, String(Math.random())))
@@ -46,18 +48,22 @@ describe('task/intake', () => {
     verdict = EnvelopeVerdict.forSeat
     kept = []
     reached = []
+    alarms = []
+    putFails = false
     const enclave = {
       identity: { signer: alice },
       call: () => Promise.resolve({ verdict })
     } as unknown as Enclave
     const content = {
       putBytecode(bytecode: Uint8Array) {
+        if (putFails) return Promise.reject(new Error('ENOSPC: no space left'))
         kept.push(bytecode)
         return Promise.resolve(codeHashOf(bytecode))
       },
       getBytecode: () => Promise.resolve(null)
     } as unknown as ContentStore
-    intake = createIntake({ chain, enclave, envelopes, content, reach: point => reached.push(point) })
+    const alarm = (code: string): void => void alarms.push(code)
+    intake = createIntake({ chain, enclave, envelopes, content, reach: point => reached.push(point), alarm })
   })
   afterEach(() => db.close())
   after(() => rmSync(folder, { recursive: true, force: true }))
@@ -89,6 +95,23 @@ describe('task/intake', () => {
     await reopened.load()
     expect(reopened.has(inputHash)).to.equal(true)
     expect(Buffer.compare((await reopened.get(inputHash))!, bytes)).to.equal(0)
+  })
+
+  it('refuses an input that its disk refuses with a code, keeps nothing of it, and raises an alarm', async () => {
+    const bytes = envelope()
+    await db.inner.close() // every write fails from now on
+    expect(await refusal(bytes)).to.equal('STORE_FAILED')
+    expect(envelopes.has(inputHashOf(bytes))).to.equal(false)
+    expect({ reached, alarms }).to.deep.equal({ reached: [], alarms: ['DISK'] })
+    await db.inner.open()
+    expect(await refusal(bytes)).to.equal('taken')
+  })
+
+  it('refuses a deployment whose bytecode its disk refuses', async () => {
+    putFails = true
+    const deployment = envelope({ kind: TaskKind.deploy, scAddr: asScAddr('new'), codeHash: codeHashOf(code) })
+    expect(await refusal(deployment, code)).to.equal('STORE_FAILED')
+    expect({ size: envelopes.size, alarms }).to.deep.equal({ size: 0, alarms: ['DISK'] })
   })
 
   it('takes the same input again without counting it twice', async () => {
