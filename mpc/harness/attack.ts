@@ -5,7 +5,7 @@ import { DEFAULT_PRIME, Field, type Vec } from '../src/field/field.ts'
 import { agreeOnKeys } from '../src/session/keys.ts'
 import { memoryChannels, type Intercept } from '../src/session/memory-channel.ts'
 import { Party } from '../src/session/party.ts'
-import type { Setting, Target } from './catalogue/protocols.ts'
+import type { Setting, Target } from './catalogue/protocol.ts'
 
 export type Tampering = 'change' | 'random' | 'drop' | 'repeat' | 'twice' | 'delay' | 'shorten' | 'output'
 export const TAMPERINGS: readonly Tampering[] = [

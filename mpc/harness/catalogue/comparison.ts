@@ -49,7 +49,8 @@ const whole = (module: string, name: string, run: Unary, clear: (a: readonly num
   inputs: one,
   run: async (party, [a]) => [await run(party, a!)],
   expected: ([a]) => [clear(a!)],
-  bound: exact
+  bound: exact,
+  trivial: 'scalar'
 })
 const sorted = (v: readonly number[]): number[] => [...v].sort((x, y) => x - y)
 const quantileOf = (v: readonly number[], q: number): number => {
@@ -98,6 +99,16 @@ export const comparisonOperations: readonly Operation[] = [
     (party, v) => order.orderStatistics(party, v, [0, v.rows * v.columns - 1]),
     v => [sorted(v)[0]!, sorted(v).at(-1)!]
   ),
+  {
+    // so many of so few bits that they are searched bit by bit, not compared all with all
+    name: 'numbers/order.orderStatistics of many small values',
+    shapes: ['vector'],
+    inputs: random => [{ values: Array.from({ length: 12 }, () => Math.round(8 * random() - 4)), magnitude: 2 }],
+    run: async (party, [a]) => [await order.orderStatistics(party, a!, [4])],
+    expected: ([a]) => [[sorted(a!)[4]!]],
+    bound: exact,
+    slow: true
+  },
   {
     name: 'numbers/order.quantile',
     shapes: ['vector', 'matrix'],

@@ -1,42 +1,72 @@
 import { readFile, writeFile } from 'node:fs/promises'
+import { combine } from '../../src/client.ts'
+import { DEFAULT_PRIME, Field } from '../../src/field/field.ts'
+import type { Security } from '../../src/session/party.ts'
 import { seeded } from '../attack.ts'
 import { Depths } from '../depth.ts'
 import { runParties } from '../local-parties.ts'
 import type { Conversation } from './conversations.ts'
-import type { AttackTarget } from './targets.ts'
+import type { Setting } from './protocol.ts'
+import type { AttackTarget, Made } from './targets.ts'
 
-/** What the busiest party of three sends. */
+const field = Field.of(DEFAULT_PRIME)
+
+/** What the busiest party sends. */
 interface Cost {
   readonly rounds: number
   readonly bytes: number
 }
 
-/** Counts what an entry of the catalogue costs at n = 3 with the default modulus, its release with the proof of products included. */
-export async function measure(target: AttackTarget, security: 'passive' | 'active'): Promise<Cost> {
-  const setting = { n: 3, t: 1 }
-  const { start } = target.make(seeded(1), setting)
-  const program = start(setting)
+/** Networks that costs are given for. */
+const NETWORKS: readonly Setting[] = [
+  { n: 3, t: 1 },
+  { n: 4, t: 1 }
+]
+
+/** Runs an entry honestly with the default modulus and counts, its release with the proof of products included. @throws if it is wrong */
+async function measure(target: AttackTarget, made: Made, setting: Setting, security: Security): Promise<Cost> {
   const depths = new Depths()
-  const { traffic } = await runParties({ ...setting, security, timeoutMs: 60_000, wrap: depths.wrap }, program)
-  return {
-    rounds: depths.rounds,
-    bytes: Math.max(...traffic.map(({ bytes }) => bytes))
-  }
+  const { results, traffic } = await runParties(
+    {
+      ...{ ...setting, security, timeoutMs: 60_000, wrap: depths.wrap },
+      ...(target.tamper ? { intercept: target.tamper() } : {})
+    },
+    made.start(setting)
+  )
+  const { values } = combine(
+    results.map((shares, index) => ({ index, shares })),
+    { prime: DEFAULT_PRIME, ...setting }
+  )
+  const signed = field.toSigned(values)
+  if (!made.right(signed)) throw new Error(`${target.name}, n = ${setting.n}, ${security}: ${signed} is wrong.`)
+  return { rounds: depths.rounds, bytes: Math.max(...traffic.map(({ bytes }) => bytes)) }
 }
 
 const line = (cost: Cost): string => `${cost.rounds} round${cost.rounds === 1 ? '' : 's'}, ${cost.bytes} bytes`
-export const tagOf = (passive: Cost, active: Cost): string =>
-  `@cost n = 3, input of harness/catalogue: passive ${line(passive)}; active, proved, ${line(active)}`
 
-const TAG = /@cost ([^\n]*?)\s*(?:\*\/|\n|$)/
-/** The figures in a docstring, or null. */
-export const documented = (comment: string): string | null => {
-  const found = TAG.exec(comment)
-  return found ? `@cost ${found[1]}` : null
+/** The lines for a docstring: three nodes and four; a small input, and for three nodes a large one where there is another way for it. */
+export async function tagsOf(target: AttackTarget): Promise<string[]> {
+  const tags: string[] = []
+  for (const setting of NETWORKS.filter(target.fits)) {
+    const all = target.counted(seeded(1), setting)
+    for (const made of setting.n === 3 ? all : all.slice(0, 1)) {
+      const costs: string[] = []
+      for (const mode of target.modes) {
+        const name = mode === 'active' ? 'active, proved' : mode
+        costs.push(`${name} ${line(await measure(target, made, setting, mode))}`)
+      }
+      tags.push(`@cost n = ${setting.n}, ${made.size}: ${costs.join('; ')}`)
+    }
+  }
+  return tags
 }
 
-/** Puts the tag into the docstring of a function, in place of an old one; writes the file. */
-export async function document(conversation: Conversation, tag: string): Promise<void> {
+const TAG = /@cost ([^\n]*?)\s*(?:\*\/|\n|$)/g
+/** The figures in a docstring. */
+export const documented = (comment: string): string[] => [...comment.matchAll(TAG)].map(found => `@cost ${found[1]}`)
+
+/** Puts the tags into the docstring of a function, in place of old ones; writes the file. */
+export async function document(conversation: Conversation, tags: readonly string[]): Promise<void> {
   const text = await readFile(conversation.file, 'utf8')
   const name = conversation.name.split('.').at(-1)!
   const declaration = new RegExp(
@@ -49,8 +79,7 @@ export async function document(conversation: Conversation, tag: string): Promise
       .map(each => each.replace(/^\s*\*\s?/, ''))
       .filter(each => !each.startsWith('@cost'))
     while (lines[0] === '') lines.shift()
-    if (lines.length === 0) return `/** ${tag} */\n`
-    return `/**\n${[...lines, tag].map(each => ` * ${each}`.trimEnd()).join('\n')}\n */\n`
+    return `/**\n${[...lines, ...tags].map(each => ` * ${each}`.trimEnd()).join('\n')}\n */\n`
   })
   await writeFile(conversation.file, next)
 }

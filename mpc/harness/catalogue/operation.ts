@@ -16,14 +16,15 @@ export interface Precision {
   readonly truncation: number
 }
 
-export type Shape = 'scalar' | 'vector' | 'matrix'
+export type Shape = 'scalar' | 'vector' | 'matrix' | 'batch'
+/** What everything that works element by element takes; a batch is a longer vector, for which there may be another way. */
 export const SHAPES: readonly Shape[] = ['scalar', 'vector', 'matrix']
 export const sizeOfShape = (shape: Shape): { count: number; columns: number } =>
   shape === 'scalar'
     ? { count: 1, columns: 1 }
-    : shape === 'vector'
-      ? { count: 5, columns: 1 }
-      : { count: 6, columns: 3 }
+    : shape === 'matrix'
+      ? { count: 6, columns: 3 }
+      : { count: shape === 'batch' ? 40 : 5, columns: 1 }
 
 /**
  * One operation on shared numbers with its reference in the clear and the error its docstring states. The catalogue of these is what
@@ -42,8 +43,13 @@ export interface Operation {
   readonly bound: (exact: number, precision: Precision, at: number, inputs: readonly (readonly number[])[]) => number
   /** Slow ones are attacked less often. */
   readonly slow?: boolean
-  /** Exact whole numbers in and out: also run against BigInt, over the whole range. */
+  /** A shape that leaves nothing to do: the largest of one. It counts for accuracy, not for attacks and costs. */
+  readonly trivial?: Shape
 }
+
+/** Shapes with something to tamper with. */
+export const attackedShapes = ({ shapes, trivial }: Operation): readonly Shape[] =>
+  shapes.filter(shape => shape !== trivial)
 
 export const between = (random: () => number, low: number, high: number): number => low + (high - low) * random()
 export const wholes = (random: () => number, count: number, size: number): number[] =>

@@ -1,5 +1,5 @@
 import { modInverse } from '../../src/field/prime.ts'
-import { DEFAULT_PRIME, type Vec } from '../../src/field/field.ts'
+import { DEFAULT_PRIME } from '../../src/field/field.ts'
 import { isNegativeReplicated } from '../../src/bits/compare.ts'
 import { giveShares, takeShares, type HandOver } from '../../src/maintenance/hand-over.ts'
 import { refresh } from '../../src/maintenance/refresh.ts'
@@ -26,76 +26,13 @@ import { randomSigns } from '../../src/protocols/random-bits.ts'
 import { allWithin, isInRange } from '../../src/protocols/range.ts'
 import { release } from '../../src/protocols/release.ts'
 import { divideByPublic, truncate, truncateProduct } from '../../src/protocols/truncate.ts'
+import type { Party } from '../../src/session/party.ts'
 import { agreeOnKeys } from '../../src/session/keys.ts'
-import type { Channel } from '../../src/session/channel.ts'
-import { Party } from '../../src/session/party.ts'
 import { certifiedNetwork, freshRequest, certifiedBy } from '../certified.ts'
-import { dealLocally } from '../local-parties.ts'
-import { precisionOf } from './play.ts'
+import { again, is, near, released, share, simple, X, Y, type Protocol } from './protocol.ts'
 
-export interface Setting {
-  readonly n: number
-  readonly t: number
-}
-
-/** A program at one party; its result is released and judged by whoever puts it together. */
-export type Target = (party: Party) => Promise<Vec>
-
-/** One protocol with a result that can be judged: for tests of attacks and of costs. */
-export interface Protocol {
-  /** Module and export, and perhaps what is special. */
-  readonly name: string
-  /** Called once a run: what the parties share (a validator), and what each runs. */
-  readonly start: (setting: Setting) => Target
-  readonly right: (values: readonly bigint[], setting: Setting) => boolean
-  /** A failed check at n >= 3t + 1 names somebody. */
-  readonly blames?: boolean
-}
-
-const X = [3n, -5n, 7n, 0n]
-const Y = [-2n, 6n, 7n, 1n]
-const deals = new Map<string, Vec[]>()
-/** This party's shares of fixed values, dealt once for each setting. */
-const share = (party: Party, values: readonly bigint[]): Vec => {
-  const name = `${party.n}/${party.t}/${party.field.p}/${values}`
-  if (!deals.has(name)) deals.set(name, dealLocally(values, party.n, party.t, party.field.p))
-  return deals.get(name)![party.index]!
-}
-const is =
-  (...wanted: readonly bigint[]) =>
-  (values: readonly bigint[]): boolean =>
-    String(values) === String(wanted)
-const near =
-  (...wanted: readonly number[]) =>
-  (values: readonly bigint[], { n, t }: Setting): boolean => {
-    const { truncation } = precisionOf(n, t)
-    return values.length === wanted.length && values.every((v, i) => Math.abs(Number(v) - wanted[i]!) <= truncation)
-  }
-const released =
-  (run: Target): ((setting: Setting) => Target) =>
-  () =>
-  async party =>
-    release(party, await run(party))
-const simple = (name: string, run: Target, right: Protocol['right']): Protocol => ({
-  name: `protocols/${name}`,
-  start: released(run),
-  right,
-  blames: true
-})
-
-/** A second session over the same links. */
-const again = (
-  party: Party,
-  session: string,
-  change: { channel?: Channel; keys?: Party['session']['keys'] } = {}
-): Party => {
-  const { field, n, t, channel, keys, timeoutMs, signal, security, onDispute } = party.session
-  return Party.create({
-    ...{ field, n, t, channel, keys, timeoutMs, security, session: `${session}/${party.id}`, ...change },
-    ...(signal ? { signal } : {}),
-    ...(onDispute ? { onDispute } : {})
-  })
-}
+/** Ten times the four elements: more than the few comparisons that go a way of their own. */
+const BATCH = 10
 
 const inverseOf = (a: readonly bigint[], p: bigint): bigint[] => {
   const [m, n, q, r] = a as [bigint, bigint, bigint, bigint]
@@ -104,12 +41,15 @@ const inverseOf = (a: readonly bigint[], p: bigint): bigint[] => {
 }
 
 export const protocols: readonly Protocol[] = [
-  simple('multiply.mul', party => mul(party, share(party, X), share(party, Y)), is(-6n, -30n, 49n, 0n)),
-  simple('multiply.dot', party => dot(party, share(party, X), share(party, Y)), is(13n)),
+  simple('multiply.mul', (party, k) => mul(party, share(party, X, k), share(party, Y, k)), is(-6n, -30n, 49n, 0n), {
+    batch: BATCH
+  }),
+  simple('multiply.dot', party => dot(party, share(party, X), share(party, Y)), is(13n), { size: '4 terms' }),
   simple(
     'multiply.matmul',
     party => matmul(party, share(party, X), share(party, Y), 2, 2, 2),
-    is(-41n, 13n, -14n, 42n)
+    is(-41n, 13n, -14n, 42n),
+    { size: '2 x 2 elements' }
   ),
   simple(
     'multiply.reduceProduct',
@@ -145,12 +85,14 @@ export const protocols: readonly Protocol[] = [
   simple(
     'coin.toss',
     async party => party.field.constant(await toss(party)),
-    values => values.length === 1
+    values => values.length === 1,
+    { size: '1 coin' }
   ),
   simple(
     'random-bits.randomSigns',
     party => randomSigns(party, 6),
-    values => values.length === 6 && values.every(v => v === 1n || v === -1n)
+    values => values.length === 6 && values.every(v => v === 1n || v === -1n),
+    { size: '6 signs' }
   ),
   simple(
     'compare.isAbove',
@@ -164,35 +106,58 @@ export const protocols: readonly Protocol[] = [
       const above = await isAbove(party, { up, down }, sign, c, width)
       return party.field.concat([above, low])
     },
-    ([above, number]) => (number! > 12n ? 1n : 0n) === above
+    ([above, number]) => (number! > 12n ? 1n : 0n) === above,
+    { size: '1 number of 5 bits' }
   ),
-  simple('compare.isNegative', party => isNegative(party, share(party, X), 5), is(0n, 1n, 0n, 0n)),
-  simple('compare.isNegativeInField', party => isNegativeInField(party, share(party, X), 5), is(0n, 1n, 0n, 0n)),
+  simple('compare.isNegative', (party, k) => isNegative(party, share(party, X, k), 5), is(0n, 1n, 0n, 0n), {
+    batch: BATCH
+  }),
+  simple(
+    'compare.isNegativeInField',
+    (party, k) => isNegativeInField(party, share(party, X, k), 5),
+    is(0n, 1n, 0n, 0n),
+    { batch: BATCH }
+  ),
   {
     name: 'bits/compare.isNegativeReplicated',
-    start: released(party => (party.n === 3 ? isNegativeReplicated : isNegative)(party, share(party, X), 5)),
+    start: released((party, k) => isNegativeReplicated(party, share(party, X, k), 5)),
     right: is(0n, 1n, 0n, 0n),
-    blames: true
+    batch: BATCH,
+    fits: ({ n }) => n === 3
   },
-  simple('compare.isZero', party => isZero(party, share(party, X), 5), is(0n, 0n, 0n, 1n)),
+  simple('compare.isZero', (party, k) => isZero(party, share(party, X, k), 5), is(0n, 0n, 0n, 1n), { batch: BATCH }),
   simple(
     'compare.blindForZeroTest',
     party => blindForZeroTest(party, share(party, X)),
     values => values.every((v, i) => (v === 0n) === (X[i] === 0n))
   ),
-  simple('compare.multiplyAll', party => multiplyAll(party, party.field.split(share(party, [3n, -5n, 7n]))), is(-105n)),
-  simple('truncate.truncate', party => truncate(party, share(party, [1000n, -77n]), 4, 12), near(62.5, -77 / 16)),
+  simple(
+    'compare.multiplyAll',
+    party => multiplyAll(party, party.field.split(share(party, [3n, -5n, 7n]))),
+    is(-105n),
+    { size: '3 factors' }
+  ),
+  simple(
+    'truncate.truncate',
+    (party, k) => truncate(party, share(party, [1000n, -77n], k), 4, 12),
+    near(62.5, -77 / 16),
+    { size: 2, batch: BATCH }
+  ),
   simple(
     'truncate.truncateProduct',
-    party => truncateProduct(party, elements(party.field, share(party, X), share(party, Y)), 2, 8),
-    near(-1.5, -7.5, 12.25, 0)
+    (party, k) => truncateProduct(party, elements(party.field, share(party, X, k), share(party, Y, k)), 2, 8),
+    near(-1.5, -7.5, 12.25, 0),
+    { batch: BATCH }
   ),
   simple(
     'truncate.divideByPublic',
     party => divideByPublic(party, { shares: share(party, [1000n, -77n]) }, 7n, 12),
-    near(1000 / 7, -11)
+    near(1000 / 7, -11),
+    { size: 2 }
   ),
-  simple('range.isInRange', party => isInRange(party, share(party, X), 5n), is(1n, 0n, 0n, 1n)),
+  simple('range.isInRange', (party, k) => isInRange(party, share(party, X, k), 5n), is(1n, 0n, 0n, 1n), {
+    batch: BATCH
+  }),
   simple(
     'range.allWithin',
     async party => party.field.constant((await allWithin(party, share(party, X), 3)) ? 1n : 0n),
@@ -207,10 +172,24 @@ export const protocols: readonly Protocol[] = [
     values => {
       const wanted = inverseOf([3n, 1n, 2n, 5n], DEFAULT_PRIME)
       return values.every((v, i) => (v - wanted[i]!) % DEFAULT_PRIME === 0n)
-    }
+    },
+    { size: '2 x 2 elements' }
   ),
   {
+    name: 'pool/fill.fillPool',
+    size: 'a batch made and used for 4 comparisons',
+    start: released(async party => {
+      const pool = new Pool()
+      const order: Order = { kind: 'comparison', count: 4, bits: 5 }
+      await fillPool(party, pool, order, 0)
+      await reserveStock(party, pool, [order])
+      return isNegative(party, share(party, X), 5)
+    }),
+    right: is(0n, 1n, 0n, 0n)
+  },
+  {
     name: 'pool/reserve.reserveStock',
+    size: 'batches made and used for 4 comparisons and 4 truncations',
     start: released(async party => {
       const pool = new Pool()
       const orders: Order[] = [
@@ -226,9 +205,9 @@ export const protocols: readonly Protocol[] = [
       is(0n, 1n, 0n, 0n)(values.slice(0, 4)) && near(1.5, -2.5, 3.5, 0)(values.slice(4), setting)
   },
   { name: 'maintenance/refresh.refresh', start: released(party => refresh(party, share(party, X))), right: is(...X) },
-  {
-    name: 'maintenance/hand-over.giveShares and takeShares',
-    start: () => async party => {
+  ...['giveShares with takeShares', 'takeShares with giveShares'].map(both => ({
+    name: `maintenance/hand-over.${both}`,
+    start: () => async (party: Party) => {
       const all = Array.from({ length: party.n }, (_, i) => i)
       const plan: HandOver = { link: party.session.channel, name: `move ${party.id}`, from: all, to: all }
       const [, taken] = await Promise.all([
@@ -238,7 +217,7 @@ export const protocols: readonly Protocol[] = [
       return taken.shares
     },
     right: is(...X)
-  },
+  })),
   {
     name: 'certificate/certified-release.certifiedRelease',
     start: setting => {
@@ -254,6 +233,7 @@ export const protocols: readonly Protocol[] = [
   },
   {
     name: 'session/keys.agreeOnKeys',
+    size: 'new keys and 4 products under them',
     start: () => async party => {
       const { channel, timeoutMs, signal } = party.session
       const keys = await agreeOnKeys(channel, party.t, party.id, { timeoutMs, signal })

@@ -12,6 +12,7 @@ import type { Words } from './rows.ts'
  *
  * - Cost: 2 rounds, which may overlap with others; 2 elements a party for each bit.
  * - Security: that of `mul`. The components come from keys, so the shares are of the same bits.
+ * @cost n = 3, 6 bits: passive 2 rounds, 288 bytes; active, proved 6 rounds, 1288 bytes
  */
 export async function signsOf(party: Party, { first, second }: SharedBits, count: number): Promise<Vec> {
   const op = party.operation('signs-of')

@@ -130,6 +130,7 @@ export class Gates {
  * - Cost: 1 round; each party sends two vectors.
  * - Security: active: a wrong component is always seen, because the other sender is honest.
  * @throws MPC_OPENING if the two disagree; the session is over then.
+ * @cost n = 3, 32 bits: passive 1 round, 8 bytes; active, proved 1 round, 8 bytes
  */
 export async function openBits(party: Party, x: SharedBits): Promise<Words> {
   const op = party.operation('open-bits')

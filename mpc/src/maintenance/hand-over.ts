@@ -50,7 +50,11 @@ function check({ link, from, to }: HandOver, own: readonly number[], party: Part
   }
 }
 
-/** What an old node does. `t` is the degree of the new sharing. In active mode all products are proved first. */
+/**
+ * What an old node does. `t` is the degree of the new sharing. In active mode all products are proved first.
+ * @cost n = 3, 4 elements: passive 1 round, 288 bytes; active, proved 3 rounds, 632 bytes
+ * @cost n = 4, 4 elements: passive 1 round, 384 bytes; active, proved 5 rounds, 1707 bytes
+ */
 export async function giveShares(party: Party, shares: Vec, plan: HandOver, t: number): Promise<void> {
   check(plan, plan.from, party, 'give')
   const op = party.operation(`give ${plan.name}`)
@@ -86,6 +90,8 @@ export interface Taken {
  * What a new node does: `count` shares of the new degree. `oldT` is the degree of the old sharing.
  * @throws MPC_OPENING if pieces do not fit together and cannot be corrected: the old shares stay in force; MPC_TIMEOUT and MPC_MESSAGE
  * name a node of the link.
+ * @cost n = 3, 4 elements: passive 1 round, 288 bytes; active, proved 3 rounds, 632 bytes
+ * @cost n = 4, 4 elements: passive 1 round, 384 bytes; active, proved 5 rounds, 1707 bytes
  */
 export async function takeShares(party: Party, count: number, plan: HandOver, oldT: number): Promise<Taken> {
   check(plan, plan.to, party, 'take')

@@ -19,7 +19,8 @@ import { weighedSum } from '../protocols/weighed-sum.ts'
  *   must be 0 and of degree t; a wrong dealing passes with chance at most (k + 1)/p. Old shares are not checked here.
  * @throws MPC_OPENING if some dealing was no sharing of zeros; keep the old shares then.
  * @see Herzberg, Jarecki, Krawczyk, Yung: "Proactive secret sharing", CRYPTO 1995.
- * @cost n = 3, input of harness/catalogue: passive 1 round, 120 bytes; active, proved, 3 rounds, 344 bytes
+ * @cost n = 3, 4 elements: passive 1 round, 120 bytes; active, proved 3 rounds, 344 bytes
+ * @cost n = 4, 4 elements: passive 1 round, 240 bytes; active, proved 4 rounds, 459 bytes
  */
 export async function refresh(party: Party, shares: Vec): Promise<Vec> {
   const op = party.operation('refresh')

@@ -25,7 +25,8 @@ export interface InverseOptions {
  *   in the last place.
  * - Cost: two comparisons, about 1.1 conditionBits + log2(m) / 2 + 14 rounds; m^2 or 2 m^2 elements of degree 2t in each.
  * @see Ben-Israel, Cohen 1966 for the start and its convergence; `newtonSchulz`.
- * @cost n = 3, input of harness/catalogue: passive 35 rounds, 9320 bytes; active, proved, 151 rounds, 38904 bytes
+ * @cost n = 3, 2 x 2 elements: passive 35 rounds, 9320 bytes; active, proved 151 rounds, 38904 bytes
+ * @cost n = 4, 2 x 2 elements: passive 40 rounds, 134664 bytes; active, proved 252 rounds, 175374 bytes
  */
 export async function inverse(party: Party, a: Secret, options: InverseOptions = {}): Promise<Partial> {
   const op = party.operation('inverse')
@@ -70,7 +71,8 @@ export interface LeastSquaresOptions extends InverseOptions {
  * - Accuracy: 2^-20 relative to the norm of the scaled solution, and the truncation error in the last place.
  * - Cost: 1 round for the Gram matrix whatever n is, three comparisons, then about conditionBits / 2 + 16 rounds on m x m matrices.
  *   Here conditionBits bounds the smallest eigenvalue of the scaled matrix: 2^-conditionBits.
- * @cost n = 3, input of harness/catalogue: passive 32 rounds, 14088 bytes; active, proved, 148 rounds, 45160 bytes
+ * @cost n = 3, 10 x 2 elements: passive 32 rounds, 14088 bytes; active, proved 148 rounds, 45160 bytes
+ * @cost n = 4, 10 x 2 elements: passive 38 rounds, 498864 bytes; active, proved 234 rounds, 546642 bytes
  */
 export async function leastSquares(
   party: Party,
@@ -98,7 +100,8 @@ export interface RegressionFit extends Partial {
  * - Accuracy: 2^-16 relative where the unexplained part 1 - R^2 is above 2^-14; below that the error is at most 2^-16 of
  *   sqrt(X_jj) in scaled units, so a perfect fit gives errors near 0, not exactly 0. And the truncation error.
  * - Cost: that of `leastSquares`, one comparison and one square root more.
- * @cost n = 3, input of harness/catalogue: passive 68 rounds, 29424 bytes; active, proved, 291 rounds, 94816 bytes
+ * @cost n = 3, 10 x 2 elements: passive 68 rounds, 29424 bytes; active, proved 291 rounds, 94816 bytes
+ * @cost n = 4, 10 x 2 elements: passive 80 rounds, 1494984 bytes; active, proved 477 rounds, 1590114 bytes
  */
 export async function multipleRegression(
   party: Party,

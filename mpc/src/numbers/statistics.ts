@@ -29,7 +29,9 @@ function scalar(party: Party, shares: Secret['shares'], fraction: number, bits: 
 
 /**
  * Arithmetic mean. 1 round, t elements a party; error below the truncation error in the last place.
- * @cost n = 3, input of harness/catalogue: passive 1 round, 24 bytes; active, proved, 1 round, 48 bytes
+ * @cost n = 3, 5 elements: passive 1 round, 24 bytes; active, proved 1 round, 48 bytes
+ * @cost n = 3, 40 elements: passive 1 round, 24 bytes; active, proved 1 round, 48 bytes
+ * @cost n = 4, 5 elements: passive 1 round, 24 bytes; active, proved 1 round, 72 bytes
  */
 export async function mean(party: Party, x: Secret, options: StatisticsOptions = {}): Promise<Secret> {
   const op = party.operation('mean')
@@ -58,7 +60,8 @@ export function momentProduct(party: Party, x: Secret, y: Secret): { product: Lo
 /**
  * Covariance. If n^2 x y fits behind a mask: 1 round, 2t elements, rounded once. Otherwise both means are taken off first
  * (2 rounds), whose rounding adds at most the square of their error.
- * @cost n = 3, input of harness/catalogue: passive 1 round, 48 bytes; active, proved, 6 rounds, 1120 bytes
+ * @cost n = 3, 12 elements: passive 1 round, 48 bytes; active, proved 6 rounds, 1120 bytes
+ * @cost n = 4, 12 elements: passive 1 round, 48 bytes; active, proved 10 rounds, 1794 bytes
  */
 export async function covariance(party: Party, x: Secret, y: Secret, options: StatisticsOptions = {}): Promise<Secret> {
   const op = party.operation('covariance')
@@ -93,14 +96,17 @@ export async function covariance(party: Party, x: Secret, y: Secret, options: St
 
 /**
  * Variance: `covariance` of x with itself. Population by default, `ddof: 1` for a sample.
- * @cost n = 3, input of harness/catalogue: passive 2 rounds, 96 bytes; active, proved, 12 rounds, 1568 bytes
+ * @cost n = 3, 5 elements: passive 2 rounds, 96 bytes; active, proved 12 rounds, 1568 bytes
+ * @cost n = 3, 40 elements: passive 2 rounds, 96 bytes; active, proved 16 rounds, 2400 bytes
+ * @cost n = 4, 5 elements: passive 2 rounds, 96 bytes; active, proved 20 rounds, 2244 bytes
  */
 export const variance = (party: Party, x: Secret, options: StatisticsOptions = {}): Promise<Secret> =>
   covariance(party.operation('variance'), x, x, options)
 
 /**
  * Standard deviation: the square root of the shared variance; the variance itself is not opened.
- * @cost n = 3, input of harness/catalogue: passive 29 rounds, 3360 bytes; active, proved, 115 rounds, 27416 bytes
+ * @cost n = 3, 5 elements: passive 29 rounds, 3360 bytes; active, proved 115 rounds, 27416 bytes
+ * @cost n = 4, 5 elements: passive 35 rounds, 86856 bytes; active, proved 200 rounds, 112521 bytes
  */
 export async function std(party: Party, x: Secret, options: StatisticsOptions = {}): Promise<Partial> {
   const op = party.operation('std')

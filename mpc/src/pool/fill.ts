@@ -30,6 +30,8 @@ const MAX_ELEMENTS = 4_000_000
  *   bits + 1 signs a comparison.
  * - Security: that of the session's mode; in active mode what goes into the pool is proved.
  * @throws MPC_PARAMETERS if the pool is full or the order too large.
+ * @cost n = 3, a batch made and used for 4 comparisons: passive 9 rounds, 1544 bytes; active, proved 22 rounds, 8222 bytes
+ * @cost n = 4, a batch made and used for 4 comparisons: passive 9 rounds, 4428 bytes; active, proved 29 rounds, 9675 bytes
  */
 export async function fillPool(party: Party, pool: Pool, order: Order, number: number): Promise<void> {
   const op = party.operation('fill')

@@ -6,6 +6,7 @@ import { broadcast } from './broadcast.ts'
  *
  * - Cost: that of `broadcast` of one byte: t + 1 rounds.
  * - Security: any t corrupt parties. An honest party's own bit stands.
+ * @cost n = 4, 1 bit: passive 2 rounds, 12 bytes; active, proved 2 rounds, 12 bytes
  */
 export async function whoSays(party: Party, yes: boolean): Promise<number[]> {
   const said = await broadcast(party.operation('who-says'), Uint8Array.of(yes ? 1 : 0))

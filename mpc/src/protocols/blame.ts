@@ -25,6 +25,7 @@ export type { Found } from './dispute.ts'
  * - Security: at most t corrupt parties. An honest party never names itself, another honest one alone, or a pair without a corrupt
  *   one; in a repetition without one of those that were named fewer corrupt parties can be present. What it gives `onDispute`, signed by
  *   all, lets the validator come to one answer where a corrupt party told each something else.
+ * @cost n = 4, 4 products of which one dealing was changed: active, proved 12 rounds, 3636 bytes
  */
 export async function investigate(
   party: Party,

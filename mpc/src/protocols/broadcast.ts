@@ -10,6 +10,7 @@ import type { Party } from '../session/party.ts'
  * - Cost: t + 1 rounds; each party sends to each other its bytes, then as many for each thing it heard: 3 times more for N = 4, T = 2.
  * - Security: any t corrupt parties. What an honest party says stands.
  * @see Lamport, Shostak, Pease: "The Byzantine generals problem", 1982 (oral messages).
+ * @cost n = 4, 2 bytes of each: passive 2 rounds, 24 bytes; active, proved 2 rounds, 24 bytes
  */
 export async function broadcast(party: Party, own: Uint8Array): Promise<Uint8Array[]> {
   const op = party.operation('broadcast')

@@ -10,7 +10,8 @@ import { openChecked } from './open.ts'
  *
  * The first round of two only says "I am here". Without it t + 1 parties could open the coin while another honest one still waits
  * for a message of a corrupt party, who would then choose that message by the coin and pass the check with a wrong product.
- * @cost n = 3, input of harness/catalogue: passive 1 round, 128 bytes; active, proved, 1 round, 128 bytes
+ * @cost n = 3, 1 coin: passive 1 round, 128 bytes; active, proved 1 round, 128 bytes
+ * @cost n = 4, 1 coin: passive 2 rounds, 75 bytes; active, proved 2 rounds, 75 bytes
  */
 export async function toss(party: Party): Promise<bigint> {
   const op = party.operation('coin')

@@ -16,7 +16,9 @@ const REPLICATED_BLOCK = 16_384
 /**
  * 1 where d < 0, else 0, as shares: on replicated bits for three nodes (a few in passive mode with fewer messages), on field elements for more.
  * Costs: `isNegativeReplicated`, `isNegativeBetween` and `isNegativeInField`.
- * @cost n = 3, input of harness/catalogue: passive 5 rounds, 768 bytes; active, proved, 15 rounds, 7638 bytes
+ * @cost n = 3, 4 elements: passive 5 rounds, 768 bytes; active, proved 15 rounds, 7638 bytes
+ * @cost n = 3, 40 elements: passive 5 rounds, 2992 bytes; active, proved 18 rounds, 11858 bytes
+ * @cost n = 4, 4 elements: passive 7 rounds, 3552 bytes; active, proved 27 rounds, 8799 bytes
  */
 export async function isNegative(party: Party, d: Vec, bits: number): Promise<Vec> {
   if (party.n !== 3) return isNegativeInField(party, d, bits)
@@ -43,7 +45,9 @@ export async function isNegative(party: Party, d: Vec, bits: number): Promise<Ve
  *   of 1/p an element, in which case the result is also wrong.
  * @throws MPC_RANGE if the field cannot mask bits + 1 bits.
  * @see Damgard, Geisler, Kroigaard 2007 for e_i; Catrina, de Hoogh, SCN 2010, for the frame; docs/spec/mpc.md.
- * @cost n = 3, input of harness/catalogue: passive 7 rounds, 1920 bytes; active, proved, 18 rounds, 5008 bytes
+ * @cost n = 3, 4 elements: passive 7 rounds, 1920 bytes; active, proved 18 rounds, 5008 bytes
+ * @cost n = 3, 40 elements: passive 7 rounds, 19200 bytes; active, proved 20 rounds, 26208 bytes
+ * @cost n = 4, 4 elements: passive 7 rounds, 3552 bytes; active, proved 27 rounds, 8799 bytes
  */
 export async function isNegativeInField(party: Party, d: Vec, bits: number): Promise<Vec> {
   const op = party.operation('negative')
@@ -80,7 +84,8 @@ export interface DoubledBits {
  * 1 where the public number that the lowest `width` bits of c spell is below the number r of the shared bits, else 0.
  *
  * `sign` holds uniform secret signs that were used for nothing else. Opens one element each: 0 or uniform, with chance 1/2.
- * @cost n = 3, input of harness/catalogue: passive 6 rounds, 456 bytes; active, proved, 11 rounds, 2056 bytes
+ * @cost n = 3, 1 number of 5 bits: passive 6 rounds, 456 bytes; active, proved 11 rounds, 2056 bytes
+ * @cost n = 4, 1 number of 5 bits: passive 6 rounds, 864 bytes; active, proved 15 rounds, 3666 bytes
  */
 export async function isAbove(party: Party, { up, down }: DoubledBits, sign: Vec, c: Vec, width: number): Promise<Vec> {
   const op = party.operation('above')
@@ -115,7 +120,9 @@ export async function isAbove(party: Party, { up, down }: DoubledBits, sign: Vec
  * - Shapes: k shares of degree t with |d| <= 2^bits - 1 in, k shares of bits out.
  * - Cost (up to 4,096 at once): t = 1: 3 + ceil(log2(bits + 1)) rounds; for n = 3 at most (3 bits + 3) k elements a party.
  * - Security: as `isNegative`, with one masked opening.
- * @cost n = 3, input of harness/catalogue: passive 6 rounds, 1728 bytes; active, proved, 16 rounds, 4528 bytes
+ * @cost n = 3, 4 elements: passive 6 rounds, 1728 bytes; active, proved 16 rounds, 4528 bytes
+ * @cost n = 3, 40 elements: passive 6 rounds, 17280 bytes; active, proved 18 rounds, 23232 bytes
+ * @cost n = 4, 4 elements: passive 6 rounds, 3360 bytes; active, proved 25 rounds, 7935 bytes
  */
 export async function isZero(party: Party, d: Vec, bits: number): Promise<Vec> {
   const op = party.operation('zero')
@@ -151,7 +158,8 @@ async function openBlinded(op: Party, product: Vec): Promise<Vec> {
 
 /**
  * Uniform non-zero multiples of d (or 0): opening them tells whether d = 0 and nothing else. 1 round, 1 element for n = 3.
- * @cost n = 3, input of harness/catalogue: passive 1 round, 96 bytes; active, proved, 5 rounds, 712 bytes
+ * @cost n = 3, 4 elements: passive 1 round, 96 bytes; active, proved 5 rounds, 712 bytes
+ * @cost n = 4, 4 elements: passive 1 round, 192 bytes; active, proved 9 rounds, 1002 bytes
  */
 export async function blindForZeroTest(party: Party, d: Vec): Promise<Vec> {
   const op = party.operation('blind')
@@ -199,7 +207,8 @@ function choose({ field }: Party, c: Vec, bit: number, zero: Vec, one: Vec): Vec
 
 /**
  * The product of all factors, in ceil(log2) rounds.
- * @cost n = 3, input of harness/catalogue: passive 2 rounds, 48 bytes; active, proved, 6 rounds, 568 bytes
+ * @cost n = 3, 3 factors: passive 2 rounds, 48 bytes; active, proved 6 rounds, 568 bytes
+ * @cost n = 4, 3 factors: passive 2 rounds, 96 bytes; active, proved 10 rounds, 714 bytes
  */
 export async function multiplyAll(op: Party, factors: readonly Vec[]): Promise<Vec> {
   const { field } = op

@@ -14,7 +14,8 @@ import { openMasked } from './masked.ts'
  *   chance 2m/p), so nodes learn the rank and nothing else; for an invertible A that is nothing.
  * @throws MPC_DEGENERATE at all nodes if the matrix has no inverse (or with chance 2m/p).
  * @see Bar-Ilan, Beaver, PODC 1989; Cramer, Damgard, CRYPTO 2001.
- * @cost n = 3, input of harness/catalogue: passive 4 rounds, 384 bytes; active, proved, 12 rounds, 1616 bytes
+ * @cost n = 3, 2 x 2 elements: passive 4 rounds, 384 bytes; active, proved 12 rounds, 1616 bytes
+ * @cost n = 4, 2 x 2 elements: passive 4 rounds, 672 bytes; active, proved 20 rounds, 2292 bytes
  */
 export async function fieldInverse(party: Party, a: Vec, size: number): Promise<Vec> {
   const op = party.operation('field-inverse')

@@ -52,6 +52,8 @@ export interface Reduced extends Inner {
  *
  * - Cost: 3 rounds among three parties, else 5, and for each step before the last 2, else 3: no such step up to 31 terms, one up to 961,
  *   two up to 7,688, and one more for each doubling; 2K - 2 elements a step.
+ * @cost n = 3, 4 products: active, proved 5 rounds, 640 bytes
+ * @cost n = 4, 4 products: active, proved 7 rounds, 846 bytes
  */
 export async function reduceClaims(op: Party, claims: readonly Claim[], challenge = 0n): Promise<Reduced> {
   const { field } = op

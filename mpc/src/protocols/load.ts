@@ -31,7 +31,8 @@ export interface Loaded {
  * - Security: a share that is off goes unnoticed with chance at most k/p. The opening says nothing of the values, a repair nothing but
  *   the node's own shares. docs/spec/mpc.md, 5.11.
  * @throws MPC_OPENING if shares do not fit and cannot be corrected.
- * @cost n = 3, input of harness/catalogue: passive 1 round, 96 bytes; active, proved, 7 rounds, 888 bytes
+ * @cost n = 3, 4 elements: passive 1 round, 96 bytes; active, proved 7 rounds, 888 bytes
+ * @cost n = 4, 4 elements: passive 1 round, 192 bytes; active, proved 13 rounds, 1365 bytes
  */
 export async function loadShares(party: Party, vectors: readonly Vec[]): Promise<Loaded> {
   const op = party.operation('load')
@@ -69,6 +70,8 @@ export interface OpenedElement {
  * rows; with fewer nodes, or some left out, anything wrong ends the session.
  *
  * - Cost: k elements: 1 round and (n - 1) k elements a party; or those of `broadcast`.
+ * @cost n = 3, 4 elements: passive 1 round, 192 bytes; active, proved 1 round, 192 bytes
+ * @cost n = 4, 4 elements: passive 2 rounds, 1152 bytes; active, proved 2 rounds, 1152 bytes
  */
 export async function openEach(op: Party, shares: Vec): Promise<(OpenedElement | null)[]> {
   const { field, session } = op
@@ -101,6 +104,7 @@ export async function openEach(op: Party, shares: Vec): Promise<(OpenedElement |
  *
  * 1 round; each other node sends k elements to each of `wrong`.
  * @throws MPC_UNRECOVERABLE at such a node if what it is sent does not fit.
+ * @cost n = 4, 4 elements: passive 1 round, 96 bytes; active, proved 1 round, 96 bytes
  */
 export async function repairAt(party: Party, shares: Vec, wrong: readonly number[]): Promise<Vec> {
   const { field, n, t, index } = party

@@ -10,6 +10,8 @@ import { breathe } from './reshare.ts'
  * - Cost: 1 round; each party sends degree * count elements.
  * - Security: passive adversary.
  * `join` makes the opened values of the rows, which are Shamir shares if nothing else is said.
+ * @cost n = 3, 4 elements: passive 1 round, 96 bytes
+ * @cost n = 4, 4 elements: passive 1 round, 96 bytes
  */
 export async function openTrustingInChunks(
   party: Party,

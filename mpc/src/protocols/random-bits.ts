@@ -22,7 +22,8 @@ function drawSigns({ field }: Party, count: number): Vec {
  *
  * - Cost: 1 + ceil(log2(t + 1)) rounds; a dealer sends (n - 1 - t) count elements, and t products follow.
  * - Security: passive; in active mode s^2 = 1 is claimed for every dealt s and proved before anything is opened.
- * @cost n = 3, input of harness/catalogue: passive 2 rounds, 288 bytes; active, proved, 6 rounds, 1576 bytes
+ * @cost n = 3, 6 signs: passive 2 rounds, 288 bytes; active, proved 6 rounds, 1576 bytes
+ * @cost n = 4, 6 signs: passive 2 rounds, 576 bytes; active, proved 10 rounds, 2730 bytes
  */
 export async function randomSigns(party: Party, count: number): Promise<Vec> {
   const ready = party.stock?.take('signs', count)

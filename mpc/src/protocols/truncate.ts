@@ -27,7 +27,9 @@ export const truncationError = (setCount: number): number => (setCount + 1) / 2
  *   that t parties may know in part: the functionality is "v / 2^m with this rounding", not an exact quotient.
  * @throws MPC_RANGE if the field cannot mask `bits` bits.
  * @see Catrina, Saxena: "Secure computation with fixed-point numbers", FC 2010, for the shape; docs/spec/mpc.md for the proof.
- * @cost n = 3, input of harness/catalogue: passive 1 round, 48 bytes; active, proved, 1 round, 96 bytes
+ * @cost n = 3, 2 elements: passive 1 round, 48 bytes; active, proved 1 round, 96 bytes
+ * @cost n = 3, 20 elements: passive 1 round, 480 bytes; active, proved 1 round, 960 bytes
+ * @cost n = 4, 2 elements: passive 1 round, 48 bytes; active, proved 1 round, 144 bytes
  */
 export async function truncate(party: Party, value: Vec, shift: number, bits: number): Promise<Vec> {
   if (shift === 0) return value
@@ -39,7 +41,9 @@ export async function truncate(party: Party, value: Vec, shift: number, bits: nu
 /**
  * As `truncate`, for a local product: multiplication and truncation are one opening of degree 2t. Shares `plus` are added to the product
  * before.
- * @cost n = 3, input of harness/catalogue: passive 1 round, 192 bytes; active, proved, 6 rounds, 904 bytes
+ * @cost n = 3, 4 elements: passive 1 round, 192 bytes; active, proved 6 rounds, 904 bytes
+ * @cost n = 3, 40 elements: passive 1 round, 1920 bytes; active, proved 8 rounds, 4008 bytes
+ * @cost n = 4, 4 elements: passive 1 round, 192 bytes; active, proved 10 rounds, 1290 bytes
  */
 export async function truncateProduct(
   party: Party,
@@ -170,7 +174,8 @@ function centring(setCount: number, divisor: bigint): { before: bigint; after: b
 /**
  * As `truncateProduct` and `truncate`, dividing by any public whole number: v/divisor rounded up or down at random, without
  * bias (for an even C and an even divisor 1/(2 divisor) units are left). Same costs and errors; meant for few elements (means and variances), as it divides the masks one by one.
- * @cost n = 3, input of harness/catalogue: passive 1 round, 48 bytes; active, proved, 1 round, 96 bytes
+ * @cost n = 3, 2 elements: passive 1 round, 48 bytes; active, proved 1 round, 96 bytes
+ * @cost n = 4, 2 elements: passive 1 round, 48 bytes; active, proved 1 round, 144 bytes
  */
 export async function divideByPublic(
   party: Party,

@@ -26,6 +26,8 @@ const WEAKEST_BITS = -80
  * @throws MPC_PRODUCT_CHECK, MPC_OPENING; the session is over then. Where n >= 3t + 1 their `nodes` are one party that is
  *   corrupt, or two of whom at least one is.
  * @see Goyal, Song: "Malicious security comes free in honest-majority MPC", eprint 2020/134; Boneh et al., CRYPTO 2019.
+ * @cost n = 3, 4 products and their proof: passive 1 round, 96 bytes; active, proved 5 rounds, 712 bytes
+ * @cost n = 4, 4 products and their proof: passive 1 round, 192 bytes; active, proved 9 rounds, 1002 bytes
  */
 export async function verifyProducts(party: Party, challenge = 0n): Promise<void> {
   const { ledger } = party

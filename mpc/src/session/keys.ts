@@ -19,7 +19,8 @@ export interface PartyKeys {
  *
  * A corrupt member may choose a key it would know anyway; it cannot make honest members hold different ones.
  * @throws MPC_DISPUTE if two members were given different keys: the one who drew it, and the one who says it holds another.
- * @cost n = 3, input of harness/catalogue: passive 2 rounds, 224 bytes; active, proved, 6 rounds, 840 bytes
+ * @cost n = 3, new keys and 4 products under them: passive 2 rounds, 224 bytes; active, proved 6 rounds, 840 bytes
+ * @cost n = 4, new keys and 4 products under them: passive 3 rounds, 672 bytes; active, proved 11 rounds, 1482 bytes
  */
 export async function agreeOnKeys(channel: Channel, t: number, epoch: string, wait: WaitOptions): Promise<PartyKeys> {
   const { index, size: n } = channel

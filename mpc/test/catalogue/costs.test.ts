@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { document, documented, measure, tagOf } from '../../harness/catalogue/costs.ts'
+import { document, documented, tagsOf } from '../../harness/catalogue/costs.ts'
 import { conversations } from '../../harness/catalogue/conversations.ts'
 import { targets } from '../../harness/catalogue/targets.ts'
 import { PARTS } from './parts.ts'
@@ -18,10 +18,11 @@ describe('mpc/costs', function () {
         targets.find(({ name }) => name === conversation.name) ??
         targets.find(({ name }) => name.startsWith(`${conversation.name} `))
       expect(target, conversation.name).to.not.equal(undefined)
-      const counted = tagOf(await measure(target!, 'passive'), await measure(target!, 'active'))
+      const counted = await tagsOf(target!)
+      const said = documented(conversation.comment)
       if (WRITE) await document(conversation, counted)
-      else if (documented(conversation.comment) !== counted) {
-        wrong.push(`${conversation.name}: ${documented(conversation.comment) ?? 'says nothing'}; counted ${counted}`)
+      else if (said.join() !== counted.join()) {
+        wrong.push(`${conversation.name}: says ${said.join('; ') || 'nothing'}, counted ${counted.join('; ')}`)
       }
     }
     expect(wrong, 'MPC_COSTS=write mocha mpc/test/catalogue/costs.test.ts writes them').to.deep.equal([])

@@ -27,7 +27,9 @@ describe(`mpc/accuracy (MPC_SEED=${SEED})`, function () {
       for (const operation of operations) {
         // the smaller modulus does not carry all inputs of the catalogue; what it refuses, it must refuse before sending
         // all shapes where it costs little, or once
-        const shapes = !operation.slow || n === 3 ? operation.shapes : operation.shapes.slice(-1)
+        const all =
+          operation.shapes.includes('vector') && !operation.slow ? [...operation.shapes, 'batch' as const] : null
+        const shapes = all ?? (n === 3 ? operation.shapes : operation.shapes.slice(-1))
         it(`${operation.name} on ${shapes.join(', ')}`, async () => {
           const random = seeded(SEED)
           for (const shape of shapes) {
