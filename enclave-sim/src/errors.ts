@@ -27,6 +27,7 @@ export type EnclaveCode =
   // state
   | 'ENCLAVE_NO_STATE_KEY'
   | 'ENCLAVE_DELTA_REFUSED'
+  | 'ENCLAVE_POINT_UNKNOWN'
   | 'ENCLAVE_FULL'
   | 'ENCLAVE_SNAPSHOT_UNKNOWN'
   | 'ENCLAVE_SNAPSHOT_REFUSED'
@@ -79,6 +80,7 @@ const ENCLAVE_HINTS: Hints<EnclaveCode> = {
   CHAIN_BEHIND: 'Wait a block or two and ask again; if it stays, check the Ethereum node of the principal.',
   ENCLAVE_NO_STATE_KEY: HOST,
   ENCLAVE_DELTA_REFUSED: HOST,
+  ENCLAVE_POINT_UNKNOWN: HOST,
   ENCLAVE_FULL: WAIT,
   ENCLAVE_SNAPSHOT_UNKNOWN: HOST,
   ENCLAVE_SNAPSHOT_REFUSED: HOST,

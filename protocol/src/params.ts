@@ -41,8 +41,13 @@ const TEST_CONFIRMATIONS: ReadonlyMap<bigint, number> = new Map([
   [31999n, 1],
   [SLOW_DEVNET_CHAIN, 24]
 ])
+const CONFIRMATIONS = 12
 /** CONF: blocks, the including one counted, after which a result is released. By chain id alone, so that no host has a say in it. */
-export const confirmationsOf = (chainId: bigint): number => TEST_CONFIRMATIONS.get(chainId) ?? 12
+export const confirmationsOf = (chainId: bigint): number => TEST_CONFIRMATIONS.get(chainId) ?? CONFIRMATIONS
+/** Deltas that a reorganisation shallower than CONF takes back, at one batch a block: as many an enclave keeps with undo (R11). */
+export const undoDepthOf = (confirmations: number): number => MAX_BATCH * confirmations
+/** The most of any chain. */
+export const MAX_UNDO_DEPTH = undoDepthOf(Math.max(CONFIRMATIONS, ...TEST_CONFIRMATIONS.values()))
 export const graceOf = (epochSize: number): number => Math.floor(epochSize / 2)
 
 /** Kinds of an input envelope; the first two are also the kinds of a record. */

@@ -11,7 +11,7 @@ import { exportRoot, importRequest, importRoot } from './root.ts'
 import { accept, run } from './run.ts'
 import { principalOf, workerOf, type Enclave } from './session.ts'
 import { loadSnapshotPart, makeSnapshot, openSnapshot, snapshotPart } from './snapshots.ts'
-import { applyDeltas, dropState, loadCode, stateTip } from './states.ts'
+import { applyDeltas, dropState, loadCode, revertState, stateTip } from './states.ts'
 import { chainViewRequest, openChainView } from './views.ts'
 
 type Handler<M extends EnclaveMethodName> = (
@@ -47,6 +47,7 @@ export function createHandlers(enclave: Enclave): Handlers {
     },
     stateTip: request => stateTip(workerOf(enclave), request),
     applyDeltas: request => applyDeltas(workerOf(enclave), request),
+    revertState: request => revertState(workerOf(enclave), request),
     dropState(request) {
       dropState(workerOf(enclave), request)
       return DONE

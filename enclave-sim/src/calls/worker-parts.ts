@@ -1,4 +1,4 @@
-import { confirmationsOf } from '@enigma/protocol'
+import { confirmationsOf, undoDepthOf } from '@enigma/protocol'
 import { EpochKeys } from '../keys/epoch-keys.ts'
 import { Retention } from '../keys/retention.ts'
 import { StateKeys } from '../keys/state-keys.ts'
@@ -36,7 +36,7 @@ export function createWorkerParts({ vault, monotonicMs }: EnclaveParts, identity
     retention: new Retention(confirmations),
     views: new Views(monotonicMs),
     stateKeys: new StateKeys(),
-    states: new ContractStates(),
+    states: new ContractStates(undoDepthOf(confirmations)),
     ahead: new AheadRuns(),
     codes: new CodeCache(),
     snapshots: new Snapshots(monotonicMs),

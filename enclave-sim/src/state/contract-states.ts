@@ -13,10 +13,12 @@ import {
 import { enclaveError } from '../errors.ts'
 import { RUN_LIMITS } from '../wasm/index.ts'
 import { refused as refusedSnapshot } from './snapshots.ts'
+import { UndoLog, type UndoStep } from './undo-log.ts'
 
 const MAX_CONTRACTS = 1024
-/** Keys and values of all contracts together. */
+/** Keys and values of all contracts together, and what undoes their last deltas: that goes where a state needs the room. */
 const MAX_TOTAL_BYTES = 512 * 1024 * 1024
+const MAX_UNDO_BYTES = 64 * 1024 * 1024
 
 /** A contract's decrypted state at one head. Never changed: applying deltas makes a new one, so that a run keeps its own. */
 export interface ContractState {
@@ -28,10 +30,16 @@ export interface ContractState {
 
 export const EMPTY_STATE: ContractState = { deltaCount: 0, headHash: ZERO_HASH, entries: new Map(), bytes: 0 }
 
-/** The states of all contracts that the host brought up, in memory only. */
+/** The states of all contracts that the host brought up, each with its last deltas undoable (R11); in memory only. */
 export class ContractStates {
   readonly #states = new Map<ScAddr, ContractState>()
+  readonly #undo: UndoLog
   #totalBytes = 0
+
+  /** @param undoDepth deltas of a contract that can be undone */
+  constructor(undoDepth: number, maxUndoBytes = MAX_UNDO_BYTES) {
+    this.#undo = new UndoLog(undoDepth, maxUndoBytes)
+  }
 
   get(scAddr: ScAddr): ContractState {
     return this.#states.get(scAddr) ?? EMPTY_STATE
@@ -41,13 +49,54 @@ export class ContractStates {
     return this.#states.size
   }
 
+  /** Keys and values of all contracts. */
+  get stateBytes(): number {
+    return this.#totalBytes
+  }
+
+  /** Of what undoes deltas, of all contracts. */
+  get undoBytes(): number {
+    return this.#undo.bytes
+  }
+
   drop(scAddr: ScAddr): void {
-    this.#totalBytes -= this.get(scAddr).bytes
+    const { bytes, deltaCount } = this.get(scAddr)
+    this.#totalBytes -= bytes
+    this.#undo.forget(scAddr, deltaCount)
     this.#states.delete(scAddr)
   }
 
   /**
-   * Puts a whole state in the place of what is loaded.
+   * Goes back to the newest of the named points that is held: the tip, or one before a delta that can be undone. The state is then
+   * what it was there.
+   *
+   * @param heads `heads[i]` is the head at `deltaCount - i`
+   * @throws ENCLAVE_POINT_UNKNOWN if none is held; nothing has changed then
+   */
+  revert(scAddr: ScAddr, deltaCount: number, heads: readonly Hash[]): void {
+    const tip = this.get(scAddr)
+    const to = heads.findIndex((head, i) => this.#headAt(scAddr, deltaCount - i) === head)
+    if (to === -1) throw enclaveError('ENCLAVE_POINT_UNKNOWN', 'None of these points of its history is held.')
+    const target = deltaCount - to
+    if (target === tip.deltaCount) return
+    const state = undone(tip, this.#undo.take(scAddr, tip.deltaCount, target))
+    if (state.deltaCount === 0) return this.drop(scAddr)
+    this.#totalBytes += state.bytes - tip.bytes
+    this.#states.set(scAddr, state)
+    this.#trimUndo()
+  }
+
+  #headAt(scAddr: ScAddr, deltaCount: number): Hash | undefined {
+    const tip = this.get(scAddr)
+    return deltaCount === tip.deltaCount ? tip.headHash : this.#undo.get(scAddr, deltaCount)?.headHash
+  }
+
+  #trimUndo(): void {
+    this.#undo.trim(MAX_TOTAL_BYTES - this.#totalBytes)
+  }
+
+  /**
+   * Puts a whole state in the place of what is loaded, with nothing before it.
    *
    * @throws ENCLAVE_SNAPSHOT_REFUSED, ENCLAVE_FULL
    */
@@ -58,8 +107,10 @@ export class ContractStates {
     if (bytes > RUN_LIMITS.stateBytes) throw refusedSnapshot('the state is larger than a contract may have')
     const others = this.#totalBytes - this.get(scAddr).bytes
     if (others + bytes > MAX_TOTAL_BYTES) throw full()
-    this.#totalBytes = others + bytes
+    this.drop(scAddr)
+    this.#totalBytes += bytes
     this.#states.set(scAddr, { deltaCount, headHash, entries, bytes })
+    this.#trimUndo()
   }
 
   #requireRoom(scAddr: ScAddr): void {
@@ -79,12 +130,14 @@ export class ContractStates {
     const draft = { ...before, entries: new Map(before.entries) } // one copy for all deltas of this call
     try {
       for (const bytes of deltas) {
-        applyOne(draft, scAddr, bytes, keyOf, MAX_TOTAL_BYTES - (this.#totalBytes - before.bytes))
+        const roomBytes = MAX_TOTAL_BYTES - (this.#totalBytes - before.bytes)
+        this.#undo.keep(scAddr, applyOne(draft, scAddr, bytes, keyOf, roomBytes))
       }
     } finally {
       if (draft.deltaCount > before.deltaCount) {
         this.#totalBytes += draft.bytes - before.bytes
         this.#states.set(scAddr, draft)
+        this.#trimUndo()
       }
     }
   }
@@ -108,14 +161,27 @@ export function stateAfter(
   return draft
 }
 
-/** Changes the draft by one whole delta, or throws and leaves it as it is. */
+/** The state before these steps, newest first; `state` stays as it is. */
+function undone(state: ContractState, steps: readonly UndoStep[]): ContractState {
+  const entries = new Map(state.entries)
+  for (const { before } of steps) {
+    for (const [name, value] of before) {
+      if (value) entries.set(name, value)
+      else entries.delete(name)
+    }
+  }
+  const { deltaCount, headHash, bytes } = steps.at(-1)!
+  return { deltaCount, headHash, bytes, entries }
+}
+
+/** Changes the draft by one whole delta, or throws and leaves it as it is. @returns what undoes it */
 function applyOne(
   draft: Draft,
   scAddr: ScAddr,
   bytes: Uint8Array,
   keyOf: (generation: number) => Uint8Array,
   roomBytes: number
-): void {
+): UndoStep {
   const delta = decoded(bytes)
   if (delta.scAddr !== scAddr) throw refused('it belongs to another contract')
   if (delta.index !== draft.deltaCount)
@@ -125,7 +191,10 @@ function applyOne(
   const size = sizeAfter(draft, writes)
   if (size > RUN_LIMITS.stateBytes) throw refused('the state would be larger than a contract may have')
   if (size > roomBytes) throw full()
+  const { deltaCount, headHash, bytes: sizeBefore } = draft
+  const before = [...writes.keys()].map(name => [name, draft.entries.get(name)] as const)
   write(draft, writes, deltaHashOf(bytes), size)
+  return { deltaCount, headHash, bytes: sizeBefore, before }
 }
 
 /** Bytes of keys and values once the writes are made. */

@@ -157,6 +157,7 @@ describe('calls/start', () => {
       ['chainViewRequest', { minBlock: 1, contracts: [] }],
       ['stateTip', { scAddr }],
       ['applyDeltas', { scAddr, deltas: [] }],
+      ['revertState', { scAddr, deltaCount: 0, heads: [] }],
       ['dropState', { scAddr }],
       ['loadCode', { bytecode: new Uint8Array() }],
       ['release', { nonce: hash(`0x${'00'.repeat(32)}`), sealedRun: new Uint8Array() }]

@@ -47,7 +47,7 @@ describe('state/contract-states', () => {
     fc.assert(
       fc.property(deltasOfWrites, fc.integer({ min: 1, max: 4 }), (all, perCall) => {
         const { deltas, heads } = chain(all)
-        const states = new ContractStates()
+        const states = new ContractStates(64)
         for (let at = 0; at < deltas.length; at += perCall) states.apply(A, deltas.slice(at, at + perCall), keyOf)
         const expected = new Map<Hex, Uint8Array>()
         for (const [name, value] of all.flat()) {
@@ -67,7 +67,7 @@ describe('state/contract-states', () => {
 
   it('keeps a state that somebody holds as it was', () => {
     const { deltas } = chain([[['0x01', Uint8Array.of(1)]], [['0x01', Uint8Array.of(2)]]])
-    const states = new ContractStates()
+    const states = new ContractStates(64)
     states.apply(A, deltas.slice(0, 1), keyOf)
     const held = states.get(A)
     states.apply(A, deltas.slice(1), keyOf)
@@ -82,7 +82,7 @@ describe('state/contract-states', () => {
     const fork = chain([[['0x01', Uint8Array.of(9)]], [['0x01', Uint8Array.of(8)]]]).deltas
     const bent = deltas[1]!.slice()
     bent[bent.length - 1]! ^= 1
-    const states = new ContractStates()
+    const states = new ContractStates(64)
     states.apply(A, deltas.slice(0, 1), keyOf)
     const before = states.get(A)
     const refused: [string, Uint8Array, () => Uint8Array][] = [
@@ -108,7 +108,7 @@ describe('state/contract-states', () => {
     for (let at = 1; at < 1 + 32 + 8 + 4 + 32 + 32; at++) {
       const bent = deltas[0]!.slice()
       bent[at]! ^= 1
-      expect(() => new ContractStates().apply(A, [bent], keyOf), `byte ${at}`).to.throw('The delta was refused')
+      expect(() => new ContractStates(64).apply(A, [bent], keyOf), `byte ${at}`).to.throw('The delta was refused')
     }
   })
 
@@ -118,7 +118,7 @@ describe('state/contract-states', () => {
       [0, 1, 2].map(j => [toHex(Uint8Array.of(i, j)), value])
     )
     const { deltas } = chain(many)
-    const states = new ContractStates()
+    const states = new ContractStates(64)
 
     expect(() => states.apply(A, deltas, keyOf)).to.throw('larger than a contract may have')
     expect(states.get(A).deltaCount).to.equal(23)

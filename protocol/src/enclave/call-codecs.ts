@@ -1,7 +1,14 @@
 import { bytes, bytes32, fixedBytes, list, maybe, message, text, u8, uint, type Codec } from '../codec.ts'
 import { attested, chainViewAnswer, signedChainViewRequest, MAX_VIEW_CONTRACTS, contractQuery } from '../chain-view.ts'
 import type { ScAddr, TaskId, Key32 } from '../ids.ts'
-import { MAX_BATCH, MAX_BYTECODE_BYTES, MAX_CALLBACK_BYTES, MAX_DELTA_BYTES, MAX_ENVELOPE_BYTES } from '../params.ts'
+import {
+  MAX_BATCH,
+  MAX_BYTECODE_BYTES,
+  MAX_CALLBACK_BYTES,
+  MAX_DELTA_BYTES,
+  MAX_ENVELOPE_BYTES,
+  MAX_UNDO_DEPTH
+} from '../params.ts'
 import { MAX_ASIDE_BYTES } from '../trace.ts'
 import { signedQueryAnswer } from '../query.ts'
 import { MAX_RESULT_BYTES, MAX_SEALED_RUN_BYTES, receiptCodec } from '../run.ts'
@@ -17,6 +24,7 @@ import type {
   MakeChainViewRequest,
   StateTipRequest,
   ApplyDeltasRequest,
+  RevertStateRequest,
   LoadCodeRequest,
   LoadCodeResponse,
   AcceptRequest,
@@ -86,6 +94,14 @@ export const enclaveCodecs: { readonly [M in EnclaveMethodName]: CallCodecs<M> }
       },
       MAX_CALL_BYTES
     ),
+    response: stateTip
+  },
+  revertState: {
+    request: message<RevertStateRequest>('RevertStateRequest', 1, {
+      scAddr: bytes32<ScAddr>(),
+      deltaCount: uint,
+      heads: list(bytes32(), MAX_UNDO_DEPTH)
+    }),
     response: stateTip
   },
   dropState: { request: scAddrOnly, response: empty('Done') },

@@ -48,7 +48,8 @@ export const EnclaveMethod = {
   mpcOpen: 28,
   mpcInput: 29,
   mpcCompute: 30,
-  mpcClose: 31
+  mpcClose: 31,
+  revertState: 32
 } as const
 export type EnclaveMethodName = keyof typeof EnclaveMethod
 
@@ -118,6 +119,13 @@ export interface StateTip {
 export interface ApplyDeltasRequest {
   readonly scAddr: ScAddr
   readonly deltas: readonly Uint8Array[]
+}
+
+/** Points of a contract's history, newest first: `heads[i]` is the head at `deltaCount - i`. */
+export interface RevertStateRequest {
+  readonly scAddr: ScAddr
+  readonly deltaCount: number
+  readonly heads: readonly Hash[] // 1 to deltaCount + 1
 }
 
 export interface LoadCodeRequest {
@@ -273,6 +281,7 @@ export interface EnclaveCalls {
   openChainView: [ChainViewAnswer, Empty]
   stateTip: [StateTipRequest, StateTip]
   applyDeltas: [ApplyDeltasRequest, StateTip]
+  revertState: [RevertStateRequest, StateTip]
   dropState: [StateTipRequest, Empty]
   loadCode: [LoadCodeRequest, LoadCodeResponse]
   accept: [AcceptRequest, AcceptResponse]
