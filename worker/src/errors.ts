@@ -77,3 +77,7 @@ export class WorkerError extends EnigmaError<WorkerFailure> {
     return WORKER_HINTS
   }
 }
+
+/** Why an enclave refused; null for any other failure. */
+export const refusal = (error: unknown): string | null =>
+  error instanceof WorkerError && error.facts.code === 'ENCLAVE_REFUSED' ? error.facts.reason : null

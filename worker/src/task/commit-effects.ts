@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { TaskKind, type ContractQuery, type TaskId } from '@enigma/protocol'
 import { returnFeesData, type CommitItem } from '../chain/calls.ts'
-import { WorkerError } from '../errors.ts'
+import { WorkerError, refusal } from '../errors.ts'
 import { SkipReason, type Committed } from './committer.ts'
-import { recordOf, refusal, type EffectParts, type Outcome, type RunEffect } from './effect-types.ts'
+import { recordOf, type EffectParts, type Outcome, type RunEffect } from './effect-types.ts'
 import type { Task } from './machine.ts'
 import type { StoredRun } from './task-store.ts'
 

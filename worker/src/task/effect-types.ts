@@ -60,7 +60,3 @@ export function recordOf(chain: Pick<ChainReader, 'task'>, { facts }: Task): Cha
   if (found) return found
   throw new WorkerError({ code: 'TASK_UNKNOWN', taskId: facts.taskId }, 'The task is not in the index.')
 }
-
-/** Why an enclave refused; null for any other failure. */
-export const refusal = (error: unknown): string | null =>
-  error instanceof WorkerError && error.facts.code === 'ENCLAVE_REFUSED' ? error.facts.reason : null

@@ -1,9 +1,9 @@
-import { MAX_MESSAGE_BYTES, ZERO_HASH, type Hash, type ScAddr, type StateTip } from '@enigma/protocol'
+import { MAX_MESSAGE_BYTES, MAX_UNDO_DEPTH, ZERO_HASH, type Hash, type ScAddr, type StateTip } from '@enigma/protocol'
 import type { ChainReader } from '../chain/reader.ts'
 import type { Enclave } from '../enclave/enclave.ts'
 import type { ContentStore, DeltaSync } from '../sync/interfaces.ts'
 import type { StatusBoard } from '../ops/status-board.ts'
-import { WorkerError } from '../errors.ts'
+import { WorkerError, refusal } from '../errors.ts'
 import { noSnapshots, type SnapshotLoader } from './snapshot-loader.ts'
 
 /** Brings an enclave what it needs of a contract: its code, and its deltas up to a head. */
@@ -50,12 +50,33 @@ export function createEnclaveFeed(
     return chain.contract(scAddr)?.steps[tip.deltaCount - 1]?.headHash === tip.headHash
   }
 
+  /**
+   * Back to the last point that the chain shares with the enclave, and not above `atMost`. One that is held costs nothing of what came
+   * before it; without one the enclave starts anew.
+   */
+  async function goBack(scAddr: ScAddr, tip: StateTip, atMost: number): Promise<StateTip> {
+    const steps = chain.contract(scAddr)?.steps ?? []
+    const deltaCount = Math.min(tip.deltaCount, atMost, steps.length)
+    const heads: Hash[] = []
+    for (let count = deltaCount; count >= 0 && heads.length < MAX_UNDO_DEPTH; count--) {
+      heads.push(count === 0 ? ZERO_HASH : steps[count - 1]!.headHash)
+    }
+    try {
+      const after = await enclave.call('revertState', { scAddr, deltaCount, heads })
+      board?.count('states_reverted')
+      board?.count('deltas_undone', tip.deltaCount - after.deltaCount)
+      return after
+    } catch (error) {
+      if (refusal(error) !== 'ENCLAVE_POINT_UNKNOWN') throw error
+    }
+    await enclave.call('dropState', { scAddr })
+    board?.count('states_dropped')
+    return enclave.call('stateTip', { scAddr })
+  }
+
   async function bringState(scAddr: ScAddr, deltaCount: number, signal: AbortSignal, back = false): Promise<void> {
     let tip = await enclave.call('stateTip', { scAddr })
-    if (!onChain(scAddr, tip) || (back && tip.deltaCount > deltaCount)) {
-      await enclave.call('dropState', { scAddr }) // what a reorg left
-      tip = await enclave.call('stateTip', { scAddr })
-    }
+    if (!onChain(scAddr, tip) || (back && tip.deltaCount > deltaCount)) tip = await goBack(scAddr, tip, deltaCount)
     if (tip.deltaCount > deltaCount) {
       throw new WorkerError(
         { code: 'CHAIN_BEHIND', wanted: tip.deltaCount, head: deltaCount },
@@ -63,10 +84,7 @@ export function createEnclaveFeed(
       )
     }
     tip = await snapshots.load(scAddr, tip, deltaCount, signal)
-    if (!onChain(scAddr, tip)) {
-      await enclave.call('dropState', { scAddr }) // a reorg took the snapshot's head meanwhile
-      tip = await enclave.call('stateTip', { scAddr })
-    }
+    if (!onChain(scAddr, tip)) tip = await goBack(scAddr, tip, deltaCount) // a reorg took the snapshot's head meanwhile
     while (tip.deltaCount < deltaCount) {
       signal.throwIfAborted()
       const to = Math.min(deltaCount, tip.deltaCount + MAX_DELTAS)

@@ -1,6 +1,6 @@
 import { ZERO_HASH, typedDigest, type Hash, type ScAddr } from '@enigma/protocol'
-import { WorkerError } from '../errors.ts'
-import { recordOf, refusal, type EffectParts, type Outcome, type RunEffect } from './effect-types.ts'
+import { WorkerError, refusal } from '../errors.ts'
+import { recordOf, type EffectParts, type Outcome, type RunEffect } from './effect-types.ts'
 import { DECLINES } from './run-effects.ts'
 import { runRefOf } from './run-ref.ts'
 

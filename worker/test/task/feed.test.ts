@@ -11,6 +11,7 @@ import {
   type StateTip
 } from '@enigma/protocol'
 import type { Enclave } from '../../src/enclave/enclave.ts'
+import { WorkerError } from '../../src/errors.ts'
 import { createEnclaveFeed, type EnclaveFeed } from '../../src/task/feed.ts'
 import { MemoryChain, asScAddr, hashOf } from '../memory-chain.ts'
 
@@ -39,6 +40,10 @@ describe('task/feed', () => {
       },
       call(method: string, request: { deltas?: Uint8Array[] }) {
         calls.push(method === 'applyDeltas' ? `apply ${request.deltas!.length}` : method)
+        if (method === 'revertState') {
+          const facts = { code: 'ENCLAVE_REFUSED', method, reason: 'ENCLAVE_POINT_UNKNOWN' } as const
+          return Promise.reject(new WorkerError(facts, 'Nothing is held.'))
+        }
         if (method === 'dropState') tip = { ...tip, deltaCount: 0, headHash: ZERO_HASH }
         if (method === 'applyDeltas') {
           for (const delta of request.deltas!) {
@@ -89,11 +94,11 @@ describe('task/feed', () => {
     expect(calls.filter(call => call.startsWith('apply'))).to.deep.equal(['apply 1', 'apply 1', 'apply 1'])
   })
 
-  it('drops a state that is not on the chain, as a reorg leaves it, and starts anew', async () => {
+  it('drops a state that is not on the chain, if no point that the chain has is held, and starts anew', async () => {
     grow(2)
     tip = { hasKey: true, deltaCount: 1, headHash: hashOf('the other chain') }
     await feed.bring(scAddr, codeHash, 2, signal)
-    expect(calls).to.include('dropState')
+    expect(calls.slice(1, 4)).to.deep.equal(['stateTip', 'revertState', 'dropState'])
     expect(tip).to.include({ deltaCount: 2, headHash: chain.contract(scAddr)!.headHash })
   })
 
