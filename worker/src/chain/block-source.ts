@@ -19,7 +19,7 @@ export interface BlockSource {
   linked(from: number, to: number): Promise<Blocks>
   /** As `linked`, for old blocks: only the headers of blocks with events, and that of `to`. */
   sparse(from: number, to: number): Promise<Blocks>
-  /** All events of recent blocks that were ever given, after asking once more. */
+  /** All events of blocks that are given now, and of the recent ones those that were ever given. */
   again(from: number, to: number): Promise<readonly RawLog[]>
 }
 
@@ -35,6 +35,8 @@ const OLD_ATTEMPTS = 6
 
 const inOrder = (logs: Iterable<RawLog>): RawLog[] =>
   [...logs].sort((a, b) => a.blockNumber - b.blockNumber || a.logIndex - b.logIndex)
+
+const keyOf = ({ blockHash, logIndex }: RawLog): string => `${blockHash} ${logIndex}`
 
 /** The topics that tell the events of Enigma apart. */
 const TOPICS: readonly Hex[] = enigmaInterface.fragments
@@ -120,7 +122,7 @@ export function createBlockSource(rpc: ChainRpc, enigma: Address): BlockSource {
       const found = new Map<string, RawLog>()
       for (let tries = 0, added = 1; added > 0 && tries < OLD_ATTEMPTS; tries++) {
         const before = found.size
-        for (const log of await logsOf(rangeOf(from, to))) found.set(`${log.blockHash} ${log.logIndex}`, log)
+        for (const log of await logsOf(rangeOf(from, to))) found.set(keyOf(log), log)
         added = tries === 0 ? 1 : found.size - before
       }
       const logs = inOrder(found.values())
@@ -132,7 +134,9 @@ export function createBlockSource(rpc: ChainRpc, enigma: Address): BlockSource {
     async again(from, to) {
       const logs = await logsOf(rangeOf(from, to))
       memory.add(logs)
-      return inOrder(memory.of(new Set(logs.map(log => log.blockHash))))
+      const found = new Map<string, RawLog>()
+      for (const log of [...memory.of(new Set(logs.map(log => log.blockHash))), ...logs]) found.set(keyOf(log), log)
+      return inOrder(found.values())
     }
   }
 }

@@ -40,6 +40,8 @@ export class Indexer implements ChainReader {
   readonly #headers = new Map<number, ChainHead>()
   /** For each scan depth the last block that was scanned. */
   #scanned: number[] | null = null
+  /** How many blocks before a contradiction are looked at next for what is missing. */
+  #missingDepth = LINKED_DEPTH
   readonly #listeners = new Set<(event: ChainEvent) => void>()
 
   constructor(parts: IndexerParts) {
@@ -147,26 +149,59 @@ export class Indexer implements ChainReader {
 
   /** Looks for events that were left out when their block was read; goes back to before the first one. */
   async #findsGap(latest: number): Promise<boolean> {
-    const { source, store, log, alarm } = this.#parts
+    const { inconsistentAt } = this.#projection
+    if (inconsistentAt !== null && (await this.#findsMissing(inconsistentAt))) return true
     this.#scanned ??= SCAN_DEPTHS.map(() => Math.max(this.facts.deploymentBlock - 1, latest - LINKED_DEPTH))
     for (const [i, depth] of SCAN_DEPTHS.entries()) {
       const from = this.#scanned[i]! + 1
       const to = Math.min(latest, this.#cursor!.number) - depth
       if (from > to) continue
-      const found = await source.again(from, to)
       this.#scanned[i] = to
-      for (const { blockNumber, blockHash, logIndex } of found) {
-        const stored = await store.block(blockNumber)
-        const isOurs = this.blockHash(blockNumber) === blockHash // else the chain has moved: seen at the next look
-        if (!isOurs || stored?.logs.some(known => known.logIndex === logIndex)) continue
-        const message = `An event of block ${blockNumber} had been left out by the Ethereum node; blocks are read again.`
-        log.warn(message)
-        alarm?.('LOGS_WITHHELD', message)
-        await this.#returnTo(this.#headers.get(blockNumber - 1) ?? null)
+      if (await this.#findsMore(from, to)) return true
+    }
+    return false
+  }
+
+  /**
+   * The events contradict each other, so some of them are missing for certain. Twice as many blocks are read again at each look, since nobody
+   * knows how old the missing one is; and all over again after the last one, since the node may still leave it out.
+   */
+  async #findsMissing(inconsistentAt: number): Promise<boolean> {
+    const { deploymentBlock } = this.facts
+    const lowest = Math.max(deploymentBlock, inconsistentAt - this.#missingDepth)
+    for (let to = this.#cursor!.number; to >= lowest; to -= RANGE) {
+      if (await this.#findsMore(Math.max(lowest, to - RANGE + 1), to)) {
+        this.#missingDepth = LINKED_DEPTH
         return true
       }
     }
+    this.#missingDepth = lowest === deploymentBlock ? LINKED_DEPTH : this.#missingDepth * 2
     return false
+  }
+
+  /** Whether the node tells of events in these blocks that the index does not have; then it is before the first of them afterwards. */
+  async #findsMore(from: number, to: number): Promise<boolean> {
+    const { source, store, log, alarm } = this.#parts
+    for (const { blockNumber, blockHash, logIndex } of await source.again(from, to)) {
+      const stored = await store.block(blockNumber)
+      const known = stored?.hash ?? this.blockHash(blockNumber) // null: too old to be remembered, and to be moved
+      const isOurs = known === blockHash || (known === null && blockNumber <= this.#cursor!.number - KEPT_HEADERS)
+      if (!isOurs || stored?.logs.some(one => one.logIndex === logIndex)) continue // moved: seen at the next look
+      const message = `An event of block ${blockNumber} had been left out by the Ethereum node; blocks are read again.`
+      log.warn(message)
+      alarm?.('LOGS_WITHHELD', message)
+      await this.#returnTo(await this.#before(blockNumber))
+      return true
+    }
+    return false
+  }
+
+  async #before(block: number): Promise<ChainHead | null> {
+    if (block <= this.facts.deploymentBlock) return null
+    const kept = this.#headers.get(block - 1)
+    if (kept) return kept
+    const header = await this.#parts.source.header(block - 1)
+    return header && headOf(header)
   }
 
   async #requireSameDeployment(): Promise<void> {

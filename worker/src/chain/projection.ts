@@ -47,6 +47,7 @@ export class Projection {
   readonly #workers = new Map<Address, ChainWorker>()
   readonly #bySigner = new Map<Address, ChainWorker>()
   #principal: RegisteredPrincipal | null = null
+  #inconsistentAt: number | null = null
 
   constructor(
     network: { readonly chainId: bigint; readonly enigma: Address },
@@ -58,6 +59,10 @@ export class Projection {
 
   get principal(): RegisteredPrincipal | null {
     return this.#principal
+  }
+  /** The first block whose events cannot follow from those before it: some of them are missing. Null: none. */
+  get inconsistentAt(): number | null {
+    return this.#inconsistentAt
   }
   /** The d that the next setEpoch must carry, and the block of the call before it. */
   get epochCalls(): { readonly next: number; readonly lastBlock: number } {
@@ -107,12 +112,21 @@ export class Projection {
     if (!info || !leaves) return null
     let tree: StakeTree | null = new StakeTree(leaves)
     if (tree.root.hash !== info.root || tree.root.sum !== info.total) {
-      this.#alarm('STAKE_ROOT_MISMATCH', `The stake tree rebuilt for epoch ${epoch} has another root than the chain.`)
+      this.#isInconsistent(
+        info.startBlock,
+        'STAKE_ROOT_MISMATCH',
+        `The stake tree rebuilt for epoch ${epoch} has another root than the chain.`
+      )
       tree = null
     }
     this.#trees.set(epoch, tree)
     if (this.#trees.size > KEPT_TREES) this.#trees.delete(this.#trees.keys().next().value!)
     return tree
+  }
+
+  #isInconsistent(block: number, code: string, message: string): void {
+    this.#inconsistentAt = Math.min(this.#inconsistentAt ?? block, block)
+    this.#alarm(code, message)
   }
 
   apply(event: EnigmaEvent, at: EventPosition): ChainEvent[] {
@@ -236,7 +250,7 @@ export class Projection {
   #settle(taskId: TaskId, settlement: NonNullable<ChainTask['settlement']>): ChainEvent[] {
     const task = this.#tasks.get(taskId)
     if (!task) {
-      this.#alarm('CHAIN_INCONSISTENT', `Task ${taskId} was settled without a record.`)
+      this.#isInconsistent(settlement.block, 'CHAIN_INCONSISTENT', `Task ${taskId} was settled without a record.`)
       return []
     }
     const settled: ChainTask = { ...task, settlement }
@@ -254,10 +268,14 @@ export class Projection {
 
   #advanceHead(event: EnigmaEvent & { type: 'verified' }, block: number): ChainEvent[] {
     const contract = this.#contracts.get(event.scAddr)
-    if (!contract || event.deltaHash === ZERO_HASH) return []
+    if (!contract) {
+      this.#isInconsistent(block, 'CHAIN_INCONSISTENT', `A task ran on ${event.scAddr}, which was never deployed.`)
+      return []
+    }
+    if (event.deltaHash === ZERO_HASH) return []
     const headHash = nextHead(contract.headHash, event.deltaHash)
     if (headHash !== event.headHash || contract.deltaCount + 1 !== event.deltaCount) {
-      this.#alarm('CHAIN_INCONSISTENT', `The head of ${event.scAddr} does not follow from its deltas.`)
+      this.#isInconsistent(block, 'CHAIN_INCONSISTENT', `The head of ${event.scAddr} does not follow from its deltas.`)
     }
     const step: HeadStep = { index: contract.deltaCount, deltaHash: event.deltaHash, headHash, block }
     contract.steps.push(step)

@@ -275,6 +275,8 @@ export class TaskRunner {
     if (after.state.stage === 'sealed') this.#parts.reach('sealed-run')
     if (after.state.stage === 'included') this.#parts.reach('inclusion')
     if (after.state.stage === 'released') this.#parts.reach('released')
+    if (after.state.stage === 'expired') this.#logExpiry(entry)
+    entry.failure = null
     this.#book.set(entry, after)
     this.#parts.board.count(`tasks_${after.state.stage.replace('-', '_')}`)
     this.#parts.log.info('task', {
@@ -324,14 +326,28 @@ export class TaskRunner {
       signal,
       firstPauseMs: FIRST_PAUSE_MS,
       longestPauseMs: LONGEST_PAUSE_MS,
-      onFailure: error => this.#logFailure(entry.task, error)
+      onFailure: error => this.#logFailure(entry, error)
     })
     if (!outcome) return
     const { event, ...added } = outcome
     await this.#dispatch(taskId, event, added)
   }
 
-  #logFailure({ facts, state }: Task, error: unknown): void {
+  /** A seat that came to nothing says where it stood, and why. */
+  #logExpiry({ task: { facts, state }, failure }: Entry): void {
+    const { taskId, seat } = facts
+    if (seat === null) return
+    this.#parts.log.warn('a task expired at this seat', {
+      taskId,
+      seat,
+      at: state.stage,
+      failure: failure ?? undefined
+    })
+  }
+
+  #logFailure(entry: Entry, error: unknown): void {
+    const { facts, state } = entry.task
+    entry.failure = `${codeOf(error)}: ${asError(error).message}`
     const known = error instanceof EnigmaError ? (error.facts as unknown as Record<string, unknown>) : {}
     const reason = known['reason'] ?? known['error'] ?? known['peerCode']
     this.#parts.log.debug('a step of a task is tried again', {

@@ -7,6 +7,8 @@ export interface Entry {
   task: Task
   queue: Promise<void> // events of a task are taken one after the other
   effect: AbortController | null
+  /** What the latest try of the present stage failed with; null: nothing failed since it was entered. */
+  failure: string | null
 }
 
 /** The tasks this worker follows. Those that are not over are kept apart: every head looks at them. */
@@ -29,7 +31,7 @@ export class TaskBook {
   }
 
   add(task: Task): Entry {
-    const entry: Entry = { task, queue: Promise.resolve(), effect: null }
+    const entry: Entry = { task, queue: Promise.resolve(), effect: null, failure: null }
     this.#all.set(task.facts.taskId, entry)
     this.set(entry, task)
     return entry

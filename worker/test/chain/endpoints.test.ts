@@ -8,6 +8,7 @@ import { ENG } from '../../../contracts/deploy/index.ts'
 import { agreedSource } from '../../src/chain/agreement.ts'
 import { createBlockSource, type BlockSource } from '../../src/chain/block-source.ts'
 import { bloomMayHold } from '../../src/chain/bloom.ts'
+import { returnFeesData } from '../../src/chain/calls.ts'
 import { createIndexStore } from '../../src/chain/index-store.ts'
 import { Indexer } from '../../src/chain/indexer.ts'
 import { readNetworkFacts } from '../../src/chain/network.ts'
@@ -188,6 +189,41 @@ describe(`chain: endpoints that fail and lie (SEED=${SEED})`, function () {
     await index.advance()
     expect(missing(index)).to.equal(0)
     expect(alarms).to.deep.equal(['LOGS_WITHHELD'])
+  })
+
+  it('looks for the record of a task that it sees settled, however old', async () => {
+    const [lossy, truthful] = [await front(), await front()]
+    const index = await indexer(createBlockSource(createChainRpc(lossy.url, QUICK), network.enigma))
+    const whole = await indexer(createBlockSource(createChainRpc(truthful.url, QUICK), network.enigma))
+    await index.advance()
+    await record(2) // two of a kind: the bloom filter speaks of the one that is given
+    const hidden = recorded.at(-1)!
+    lossy.behave(({ method }) =>
+      method === 'eth_getLogs'
+        ? { kind: 'lie', result: logs => (logs as { topics: string[] }[]).filter(({ topics }) => topics[1] !== hidden) }
+        : { kind: 'pass' }
+    )
+    for (let passed = 0; passed < 100; passed += 10) {
+      await mine(10) // deeper than any scan of its own accord
+      await index.advance()
+    }
+    expect(index.task(hidden)).to.equal(null)
+    lossy.behave(honest)
+    await mine(1)
+    await index.advance()
+    expect(index.task(hidden), 'nothing tells that it is missing').to.equal(null)
+
+    await whole.advance()
+    const data = returnFeesData(hidden, whole.task(hidden)!)
+    const sent = await account(1).connect(network.provider).sendTransaction({ to: network.enigma, data })
+    expect((await sent.wait())?.status).to.equal(1)
+    await until('the record is found', async () => {
+      await index.advance()
+      return (index.task(hidden)?.settlement ?? null) !== null
+    })
+    expect(alarms).to.include.members(['CHAIN_INCONSISTENT', 'LOGS_WITHHELD'])
+    expect(missing(index)).to.equal(0)
+    expect(index.projection.inconsistentAt).to.equal(null)
   })
 
   it('reads nothing while two endpoints contradict each other, and goes on when they agree', async () => {

@@ -58,6 +58,7 @@ describe('task/runner', () => {
   let script: Partial<Record<Effect, RunEffect>>
   const scAddr = asScAddr('contract')
   const input = hashOf('input')
+  const lines: string[] = []
 
   /** What enclave, network and chain would do, without a fault. */
   const smooth: Effects = {
@@ -130,7 +131,7 @@ describe('task/runner', () => {
       signer: addressOf('alice enclave'),
       operator: addressOf('alice'),
       board: createStatusBoard(),
-      log: createLogger({ write: () => undefined }),
+      log: createLogger({ write: line => void lines.push(line) }),
       reach: point => points.push(point)
     })
     await runner.start()
@@ -248,6 +249,8 @@ describe('task/runner', () => {
     chain.mine()
     await until('returned', () => stage(taskId) === 'returned')
     expect(performed).not.to.include('submit')
+    const [said] = lines.filter(line => line.includes('expired at this seat'))
+    expect(said, 'where it stood, and why').to.include('preparing').and.include('no state')
   })
 
   it('returns the fee of a task of which it holds no seat, some blocks later than the seats would', async () => {
