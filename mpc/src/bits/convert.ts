@@ -10,8 +10,10 @@ import type { Words } from './rows.ts'
  * A bit is the XOR of three that two parties each know, so its sign is the product of three signs, of which each needs no
  * message: value times the polynomial that is 1 at 0 and 0 at the party which does not know it.
  *
+ * - Shapes: `count` bits in words; as many shares of degree t.
  * - Cost: 2 rounds, which may overlap with others; 2 elements a party for each bit.
  * - Security: that of `mul`. The components come from keys, so the shares are of the same bits.
+ * @see docs/spec/mpc.md 5.3.
  * @cost n = 3, 6 bits: passive 2 rounds, 288 bytes; active, proved 6 rounds, 1288 bytes
  */
 export async function signsOf(party: Party, { first, second }: SharedBits, count: number): Promise<Vec> {

@@ -74,6 +74,7 @@ export function gateSoundnessBits(gates: number): number {
  *    share of what the product must be.
  * Everything is done in two repetitions with challenges of their own. Last, all say whether they are content, and wait for that.
  *
+ * - Shapes: layers of gates, each as the ledger keeps them.
  * - Cost: 2 rounds for the first step and each of those of `schedule` (2 for a few comparisons, 7 at most) and 2 more; up to 5 kB a step.
  * - Security: active adversary, one party. A wrong gate passes with probability 2^`gateSoundnessBits`. What V1 sees is uniform
  *   or follows from its own knowledge and uniform values; P and V2 receive nothing but challenges.

@@ -127,9 +127,11 @@ export class Gates {
 /**
  * Makes shared bits public: both parties that know the component which a third lacks send it, and it compares.
  *
+ * - Shapes: words of bits in, the same words in the clear out.
  * - Cost: 1 round; each party sends two vectors.
  * - Security: active: a wrong component is always seen, because the other sender is honest.
  * @throws MPC_OPENING if the two disagree; the session is over then.
+ * @see Araki et al., CCS 2016; docs/spec/mpc.md 5.3.
  * @cost n = 3, 32 bits: passive 1 round, 8 bytes; active, proved 1 round, 8 bytes
  */
 export async function openBits(party: Party, x: SharedBits): Promise<Words> {

@@ -61,6 +61,7 @@ export interface CertifiedResult {
  *   two exchanges with the validator.
  * - Security: a nonce that differs between nodes, or a statement that is no node's, ends in an error, never in a verdict.
  * @throws MPC_CERTIFICATE, MPC_DISPUTE, MPC_ABORTED by the session's signal, and what the checks throw. Nothing has left the node then but the commitment.
+ * @see docs/spec/mpc-certificate.md.
  * @cost n = 3, 4 elements: passive 1 round, 96 bytes; active, proved 7 rounds, 888 bytes
  * @cost n = 4, 4 elements: passive 1 round, 192 bytes; active, proved 12 rounds, 1149 bytes
  */

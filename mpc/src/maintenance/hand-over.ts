@@ -52,6 +52,10 @@ function check({ link, from, to }: HandOver, own: readonly number[], party: Part
 
 /**
  * What an old node does. `t` is the degree of the new sharing. In active mode all products are proved first.
+ *
+ * - Shapes: k shares of degree t, dealt at the degree of the new sharing.
+ * - Security: see `HandOver`.
+ * - Source: see `HandOver`.
  * @cost n = 3, 4 elements: passive 1 round, 288 bytes; active, proved 3 rounds, 632 bytes
  * @cost n = 4, 4 elements: passive 1 round, 384 bytes; active, proved 5 rounds, 1707 bytes
  */
@@ -88,6 +92,10 @@ export interface Taken {
 
 /**
  * What a new node does: `count` shares of the new degree. `oldT` is the degree of the old sharing.
+ *
+ * - Shapes: k shares of the new degree out.
+ * - Security: see `HandOver`.
+ * - Source: see `HandOver`.
  * @throws MPC_OPENING if pieces do not fit together and cannot be corrected: the old shares stay in force; MPC_TIMEOUT and MPC_MESSAGE
  * name a node of the link.
  * @cost n = 3, 4 elements: passive 1 round, 288 bytes; active, proved 3 rounds, 632 bytes

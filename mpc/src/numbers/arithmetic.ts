@@ -58,6 +58,11 @@ export function scaleInteger(party: Party, a: Secret, factor: bigint): Secret {
 
 /**
  * Times a public real number, rounded to `digits` significant bits; the result keeps the fraction of `a`. 1 round.
+ *
+ * - Shapes: any; the result has the shape, and the fraction, of `a`.
+ * - Accuracy: |error| <= 2^-fraction * (truncation error) + |a factor| 2^-digits, where `truncationError` is (C + 1)/2, 2 for n = 3.
+ * - Security: as `truncate`, which is all that is opened.
+ * @see docs/spec/mpc.md 5.2.
  * @cost n = 3, 1 element: passive 1 round, 24 bytes; active, proved 1 round, 48 bytes
  * @cost n = 3, 40 elements: passive 1 round, 960 bytes; active, proved 1 round, 1920 bytes
  * @cost n = 4, 1 element: passive 1 round, 24 bytes; active, proved 1 round, 72 bytes
@@ -76,6 +81,11 @@ export const shiftedBits = (party: Party, bits: number, shift: number): number =
 
 /**
  * Drops (1 round) or adds (local) fraction bits.
+ *
+ * - Shapes: any; the result has the shape of `a`.
+ * - Accuracy: exact if bits are added; else less than the truncation error (2 for n = 3) in the last place that is kept, without bias.
+ * - Security: as `truncate`, which is all that is opened.
+ * @see docs/spec/mpc.md 5.2.
  * @cost n = 3, 1 element: passive 1 round, 24 bytes; active, proved 1 round, 48 bytes
  * @cost n = 3, 40 elements: passive 1 round, 960 bytes; active, proved 1 round, 1920 bytes
  * @cost n = 4, 1 element: passive 1 round, 24 bytes; active, proved 1 round, 72 bytes
@@ -105,7 +115,12 @@ const keptFraction = (a: Secret, b: Secret, fraction: number | undefined): numbe
 
 /**
  * Element by element; a scalar multiplies all. The result keeps the larger fraction (or `fraction` bits).
- * 1 round: with truncation one opening of degree 2t (2t elements a party), without it one resharing.
+ * Passive, 1 round: with truncation one opening of degree 2t, without it one resharing.
+ *
+ * - Shapes: two of one shape, or any and a scalar.
+ * - Accuracy: whole numbers are exact. Else |error| < 2^-fraction * (truncation error), 2 for n = 3, without bias; operands are taken as they are.
+ * - Security: that of the session's mode. What is opened is masked (`truncate`); in active mode the product is proved before.
+ * @see Gennaro, Rabin, Rabin, PODC 1998, for the product; docs/spec/mpc.md 5.2 for the opening that truncates it.
  * @cost n = 3, 1 element: passive 1 round, 48 bytes; active, proved 6 rounds, 544 bytes
  * @cost n = 3, 40 elements: passive 1 round, 1920 bytes; active, proved 8 rounds, 4008 bytes
  * @cost n = 4, 1 element: passive 1 round, 48 bytes; active, proved 10 rounds, 642 bytes
@@ -119,6 +134,11 @@ export async function mul(party: Party, a: Secret, b: Secret, fraction?: number)
 
 /**
  * Matrix product; vectors count as matrices. 1 round for rows * columns outputs, truncation included.
+ *
+ * - Shapes: m x k times k x l gives m x l.
+ * - Accuracy: as `mul`, once for each element of the result, however long the sums are: they are exact before they are cut.
+ * - Security: that of the session's mode. What is opened is masked (`truncate`); in active mode the product is proved before.
+ * @see Gennaro, Rabin, Rabin, PODC 1998, for the product; docs/spec/mpc.md 5.2 for the opening that truncates it.
  * @cost n = 3, 2 x 3 elements: passive 1 round, 192 bytes; active, proved 6 rounds, 856 bytes
  * @cost n = 4, 2 x 3 elements: passive 1 round, 192 bytes; active, proved 10 rounds, 1194 bytes
  */
@@ -134,6 +154,9 @@ export async function matmul(party: Party, a: Secret, b: Secret, fraction?: numb
 
 /**
  * The sum of a_i b_i over all elements: 1 round, 1 output, whatever the length.
+ *
+ * - Shapes: two of as many elements, in row order; the result is a scalar.
+ * - Accuracy, security, source: as `matmul`.
  * @cost n = 3, 1 element: passive 1 round, 48 bytes; active, proved 6 rounds, 544 bytes
  * @cost n = 3, 40 elements: passive 1 round, 48 bytes; active, proved 8 rounds, 1200 bytes
  * @cost n = 4, 1 element: passive 1 round, 48 bytes; active, proved 10 rounds, 642 bytes
@@ -158,6 +181,8 @@ export function sum(party: Party, a: Secret): Secret {
 
 /**
  * Several products of one shape in one round.
+ *
+ * - Shapes, accuracy, security, source: as `mul`.
  * @cost n = 3, 5 elements: passive 1 round, 480 bytes; active, proved 6 rounds, 2048 bytes
  * @cost n = 3, 40 elements: passive 1 round, 3840 bytes; active, proved 8 rounds, 8016 bytes
  * @cost n = 4, 5 elements: passive 1 round, 480 bytes; active, proved 10 rounds, 3012 bytes

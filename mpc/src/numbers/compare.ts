@@ -25,7 +25,11 @@ async function negative(party: Party, d: Secret): Promise<Secret> {
 }
 
 /**
- * Shared bits; rounds and bytes as `isNegative`. Bounds of the operands decide how many bits are compared.
+ * Shared bits: 1 where a < b, else 0. Bounds of the operands decide how many bits are compared.
+ *
+ * - Shapes: two of one shape, or any and a scalar; the result has one bit for each element.
+ * - Accuracy: exact, but for a chance below 2^-100 an element (1/p) with more than three nodes.
+ * - Security, source: as `isNegative`.
  * @cost n = 3, 1 element: passive 5 rounds, 360 bytes; active, proved 17 rounds, 7166 bytes
  * @cost n = 3, 40 elements: passive 7 rounds, 3200 bytes; active, proved 20 rounds, 13602 bytes
  * @cost n = 4, 1 element: passive 8 rounds, 1896 bytes; active, proved 28 rounds, 5343 bytes
@@ -33,18 +37,27 @@ async function negative(party: Party, d: Secret): Promise<Secret> {
 export const lt = async (party: Party, a: Secret, b: Secret): Promise<Secret> =>
   negative(party.operation('lt'), sub(party, a, b))
 /**
+ * 1 where a > b, else 0.
+ *
+ * - Shapes, accuracy, security, source: as `lt`.
  * @cost n = 3, 1 element: passive 5 rounds, 360 bytes; active, proved 17 rounds, 7166 bytes
  * @cost n = 3, 40 elements: passive 7 rounds, 3200 bytes; active, proved 20 rounds, 13602 bytes
  * @cost n = 4, 1 element: passive 8 rounds, 1896 bytes; active, proved 28 rounds, 5343 bytes
  */
 export const gt = async (party: Party, a: Secret, b: Secret): Promise<Secret> => lt(party, b, a)
 /**
+ * 1 where a >= b, else 0.
+ *
+ * - Shapes, accuracy, security, source: as `lt`.
  * @cost n = 3, 1 element: passive 5 rounds, 360 bytes; active, proved 17 rounds, 7166 bytes
  * @cost n = 3, 40 elements: passive 7 rounds, 3200 bytes; active, proved 20 rounds, 13602 bytes
  * @cost n = 4, 1 element: passive 8 rounds, 1896 bytes; active, proved 28 rounds, 5343 bytes
  */
 export const gte = async (party: Party, a: Secret, b: Secret): Promise<Secret> => not(party, await lt(party, a, b))
 /**
+ * 1 where a <= b, else 0.
+ *
+ * - Shapes, accuracy, security, source: as `lt`.
  * @cost n = 3, 1 element: passive 5 rounds, 360 bytes; active, proved 17 rounds, 7166 bytes
  * @cost n = 3, 40 elements: passive 7 rounds, 3200 bytes; active, proved 20 rounds, 13602 bytes
  * @cost n = 4, 1 element: passive 8 rounds, 1896 bytes; active, proved 28 rounds, 5343 bytes
@@ -53,6 +66,10 @@ export const lte = async (party: Party, a: Secret, b: Secret): Promise<Secret> =
 
 /**
  * Shared bits: 1 where equal.
+ *
+ * - Shapes: two of one shape, or any and a scalar; the result has one bit for each element.
+ * - Accuracy: exact.
+ * - Security, source: as `isZero`.
  * @cost n = 3, 1 element: passive 7 rounds, 936 bytes; active, proved 17 rounds, 3088 bytes
  * @cost n = 3, 40 elements: passive 7 rounds, 37440 bytes; active, proved 21 rounds, 43328 bytes
  * @cost n = 4, 1 element: passive 7 rounds, 1848 bytes; active, proved 26 rounds, 5127 bytes
@@ -64,6 +81,10 @@ export async function eq(party: Party, a: Secret, b: Secret): Promise<Secret> {
 
 /**
  * For an opened result: 0 where equal, else uniform. Send it to whoever may know; it says no more. 1 round.
+ *
+ * - Shapes: two of one shape, or any and a scalar; one field element for each.
+ * - Accuracy: 0 where equal; where not, 0 with chance 1/p.
+ * - Security, source: as `blindForZeroTest`.
  * @cost n = 3, 1 element: passive 1 round, 24 bytes; active, proved 5 rounds, 496 bytes
  * @cost n = 3, 40 elements: passive 1 round, 960 bytes; active, proved 7 rounds, 2088 bytes
  * @cost n = 4, 1 element: passive 1 round, 48 bytes; active, proved 9 rounds, 570 bytes
@@ -75,6 +96,9 @@ export async function eqBlinded(party: Party, a: Secret, b: Secret): Promise<Sec
 
 /**
  * -1, 0 or 1. One comparison of d and -d together.
+ *
+ * - Shapes: any; the result has the shape of `a`.
+ * - Accuracy, security, source: as `lt`.
  * @cost n = 3, 1 element: passive 5 rounds, 672 bytes; active, proved 17 rounds, 7342 bytes
  * @cost n = 3, 40 elements: passive 7 rounds, 6192 bytes; active, proved 20 rounds, 19606 bytes
  * @cost n = 4, 1 element: passive 8 rounds, 3504 bytes; active, proved 28 rounds, 8511 bytes
@@ -89,6 +113,10 @@ export async function sign(party: Party, a: Secret): Promise<Secret> {
 
 /**
  * chosen * a + (1 - chosen) * b for shared bits. 1 round; 1 product an element.
+ *
+ * - Shapes: bits and two operands of one shape, or scalars; fractions are aligned.
+ * - Accuracy: exact.
+ * - Security, source: as `reduceProduct`.
  * @cost n = 3, 1 element: passive 1 round, 24 bytes; active, proved 5 rounds, 496 bytes
  * @cost n = 3, 40 elements: passive 1 round, 960 bytes; active, proved 7 rounds, 2088 bytes
  * @cost n = 4, 1 element: passive 1 round, 48 bytes; active, proved 9 rounds, 570 bytes
@@ -104,6 +132,10 @@ export async function select(party: Party, chosen: Secret, a: Secret, b: Secret)
 }
 
 /**
+ * The size of each element.
+ *
+ * - Shapes: any; the result has the shape of `a`.
+ * - Accuracy, security, source: as `lt`. The product with the sign is that of `reduceProduct`.
  * @cost n = 3, 1 element: passive 6 rounds, 360 bytes; active, proved 18 rounds, 7222 bytes
  * @cost n = 3, 40 elements: passive 8 rounds, 4128 bytes; active, proved 21 rounds, 14386 bytes
  * @cost n = 4, 1 element: passive 9 rounds, 1800 bytes; active, proved 37 rounds, 5577 bytes
@@ -166,6 +198,11 @@ async function extreme(
 }
 
 /**
+ * The largest element.
+ *
+ * - Shapes: any of one element and more; the result is a scalar.
+ * - Cost: ceil(log2 k) times a comparison and a selection; k - 1 of each in all.
+ * - Accuracy, security, source: as `lt`. Nothing else is opened: who won stays shared.
  * @cost n = 3, 5 elements: passive 16 rounds, 1536 bytes; active, proved 54 rounds, 21978 bytes
  * @cost n = 3, 40 elements: passive 37 rounds, 6656 bytes; active, proved 111 rounds, 57084 bytes
  * @cost n = 4, 5 elements: passive 27 rounds, 7776 bytes; active, proved 95 rounds, 20487 bytes
@@ -173,6 +210,11 @@ async function extreme(
 export const max = async (party: Party, values: Secret): Promise<Secret> =>
   (await extreme(party, values, 'larger', false)).value
 /**
+ * The smallest element.
+ *
+ * - Shapes: any of one element and more; the result is a scalar.
+ * - Cost: ceil(log2 k) times a comparison and a selection; k - 1 of each in all.
+ * - Accuracy, security, source: as `lt`. Nothing else is opened: who won stays shared.
  * @cost n = 3, 5 elements: passive 16 rounds, 1536 bytes; active, proved 54 rounds, 21978 bytes
  * @cost n = 3, 40 elements: passive 37 rounds, 6656 bytes; active, proved 111 rounds, 57084 bytes
  * @cost n = 4, 5 elements: passive 27 rounds, 7776 bytes; active, proved 95 rounds, 20487 bytes
@@ -180,6 +222,11 @@ export const max = async (party: Party, values: Secret): Promise<Secret> =>
 export const min = async (party: Party, values: Secret): Promise<Secret> =>
   (await extreme(party, values, 'smaller', false)).value
 /**
+ * The place, in row order and from 0, of the first of the largest elements.
+ *
+ * - Shapes: any of one element and more; the result is a scalar.
+ * - Cost: ceil(log2 k) times a comparison and a selection; k - 1 comparisons in all, and the positions are selected beside the values.
+ * - Accuracy, security, source: as `lt`. Nothing else is opened: the position stays shared.
  * @cost n = 3, 5 elements: passive 16 rounds, 1632 bytes; active, proved 66 rounds, 23538 bytes
  * @cost n = 3, 40 elements: passive 37 rounds, 7592 bytes; active, proved 137 rounds, 62036 bytes
  * @cost n = 4, 5 elements: passive 27 rounds, 7968 bytes; active, proved 95 rounds, 20871 bytes
@@ -187,6 +234,11 @@ export const min = async (party: Party, values: Secret): Promise<Secret> =>
 export const argmax = async (party: Party, values: Secret): Promise<Secret> =>
   (await extreme(party, values, 'larger', true)).position
 /**
+ * The place, in row order and from 0, of the first of the smallest elements.
+ *
+ * - Shapes: any of one element and more; the result is a scalar.
+ * - Cost: ceil(log2 k) times a comparison and a selection; k - 1 comparisons in all, and the positions are selected beside the values.
+ * - Accuracy, security, source: as `lt`. Nothing else is opened: the position stays shared.
  * @cost n = 3, 5 elements: passive 16 rounds, 1632 bytes; active, proved 66 rounds, 23538 bytes
  * @cost n = 3, 40 elements: passive 37 rounds, 7592 bytes; active, proved 137 rounds, 62036 bytes
  * @cost n = 4, 5 elements: passive 27 rounds, 7968 bytes; active, proved 95 rounds, 20871 bytes

@@ -50,10 +50,11 @@ export interface DivideOptions {
  * below 0.0858, squared four times), and a scaled by the same power. What does not satisfy |a| < 2^q |b| is taken out before,
  * so no opening exceeds its mask: also b = 0 gives valid = 0, never a wrong number.
  *
+ * - Shapes: two of one shape, or any and a scalar; value and flag for each element.
  * - Accuracy: |error| <= 2^-fraction * (truncation error + 1) + |a/b| 2^-(g - 5) with g = 40 working bits, or what the field
  *   leaves; fewer than 16 are refused.
  * - Cost: four comparisons in sequence (three with `positive`) and about 10 rounds more.
- * - Security: passive; that of the comparisons and truncations it is made of.
+ * - Security: that of the session's mode, being that of the comparisons, products and truncations it is made of: nothing else is opened.
  * @throws MPC_RANGE if the field cannot carry it.
  * @see Catrina, Saxena, FC 2010, for Goldschmidt's division on shares.
  * @cost n = 3, 1 element: passive 25 rounds, 5260 bytes; active, proved 89 rounds, 27192 bytes
@@ -142,6 +143,9 @@ async function invert(party: Party, y: Secret, working: number): Promise<Secret>
 
 /**
  * 1 / x: `divide` of 1.
+ *
+ * - Shapes: any.
+ * - Accuracy, security, source: as `divide`.
  * @cost n = 3, 1 element: passive 25 rounds, 4468 bytes; active, proved 89 rounds, 26492 bytes
  * @cost n = 4, 1 element: passive 30 rounds, 82032 bytes; active, proved 156 rounds, 110592 bytes
  */
@@ -156,6 +160,11 @@ interface Roots {
 
 /**
  * sqrt(y) and 1/sqrt(y) for y in [1/4, 1): coupled Newton iteration from 2.2067 - 1.3333 y. 10 rounds.
+ *
+ * - Shapes: a vector of numbers in [1/4, 1).
+ * - Accuracy: 2^-(working - 6) of both; what exceeds [1/4, 1), and 0, gives numbers within the bounds that are declared.
+ * - Security: that of the session's mode. What is opened is masked (`truncate`); in active mode the product is proved before.
+ * @see Markstein: "Software division and square root using Goldschmidt's algorithms", 2004, for the coupled iteration; docs/spec/mpc.md 5.4.
  * @cost n = 3, 4 elements: passive 10 rounds, 2688 bytes; active, proved 60 rounds, 12512 bytes
  * @cost n = 4, 4 elements: passive 10 rounds, 2688 bytes; active, proved 100 rounds, 17772 bytes
  */
@@ -199,8 +208,11 @@ async function prepareRoot(op: Party, x: Secret, nonNegative: boolean): Promise<
 /**
  * Square root, element by element. Negative values are invalid; sqrt(0) = 0.
  *
+ * - Shapes: any; value and flag for each element.
  * - Accuracy: |error| <= 2^-fraction * (truncation error + 1) + sqrt(x) 2^-(g - 6), g = 40 working bits or what the field leaves.
  * - Cost: two comparisons (three unless `nonNegative`) and about 15 rounds more.
+ * - Security: that of the comparisons, products and truncations it is made of: nothing else is opened.
+ * @see docs/spec/mpc.md 5.4; `normalRoots`.
  * @cost n = 3, 1 element: passive 27 rounds, 3036 bytes; active, proved 107 rounds, 26812 bytes
  * @cost n = 4, 1 element: passive 32 rounds, 68184 bytes; active, proved 185 rounds, 93324 bytes
  */
@@ -223,7 +235,10 @@ export async function sqrt(
 }
 
 /**
- * 1 / sqrt(x), element by element; valid only for x > 0. Accuracy and cost as `sqrt`, plus one comparison.
+ * 1 / sqrt(x), element by element; valid only for x > 0. Costs as `sqrt`.
+ *
+ * - Shapes, security, source: as `sqrt`.
+ * - Accuracy: |error| <= 2^-fraction * (truncation error + 1) + x^-1/2 2^-(g - 6), g = 40 working bits or what the field leaves.
  * @cost n = 3, 1 element: passive 27 rounds, 3036 bytes; active, proved 107 rounds, 26812 bytes
  * @cost n = 4, 1 element: passive 32 rounds, 68184 bytes; active, proved 185 rounds, 93324 bytes
  */

@@ -13,10 +13,12 @@ import type { Vec } from '../field/field.ts'
  * In active mode `loadShares` comes first: with n >= 3t + 1 a node whose shares do not fit the others' gets them afresh. It is no suspect
  * for that, as their owner may have dealt it wrong ones; with fewer nodes the input is refused with the session.
  *
- * - Shapes: as `secret`; `magnitude` is whole.
+ * - Shapes: k shares of degree t and a shape in, whose `magnitude` is whole; a `Secret` out.
  * - Cost: see `loadShares` and `isInRange`; 2 rounds more for the verdict.
  * - Security: nodes learn whether all elements are in range, nothing else, also of an input that is not.
+ * - Accuracy: exact: the shares are wrapped as they are, or as they were repaired.
  * @throws MPC_RANGE at all nodes if any element is not; MPC_OPENING if the shares are no sharing.
+ * @see docs/spec/mpc.md 5.7.
  * @cost n = 3, 1 element: passive 26 rounds, 55848 bytes; active, proved 48 rounds, 61808 bytes
  * @cost n = 4, 1 element: passive 26 rounds, 111264 bytes; active, proved 65 rounds, 121530 bytes
  */

@@ -21,9 +21,11 @@ export interface InverseOptions {
  * A is scaled by a secret power of two so that its Frobenius norm lies in [1/2, 1), then Newton-Schulz from the transpose: with a
  * condition number of 2^c the smallest eigenvalue of B B^T is at least 2^-(2c + 2) / m.
  *
+ * - Shapes: m x m; the result too, and one flag.
  * - Accuracy: 2^-20 relative to the norm of the inverse (2^-24 from the verdict, the rest rounding), and the truncation error
  *   in the last place.
  * - Cost: two comparisons, about 1.1 conditionBits + log2(m) / 2 + 14 rounds; m^2 or 2 m^2 elements of degree 2t in each.
+ * - Security: that of the comparisons, products and truncations it is made of: nothing else is opened, the verdict included.
  * @see Ben-Israel, Cohen 1966 for the start and its convergence; `newtonSchulz`.
  * @cost n = 3, 2 x 2 elements: passive 35 rounds, 9320 bytes; active, proved 151 rounds, 38904 bytes
  * @cost n = 4, 2 x 2 elements: passive 40 rounds, 134664 bytes; active, proved 252 rounds, 175374 bytes
@@ -68,9 +70,12 @@ export interface LeastSquaresOptions extends InverseOptions {
  * The Gram matrix of [A b] is scaled by a secret power of two for each column, so that its diagonal lies in [1/4, 1):
  * columns of very different size do no harm. Its inverse comes from Newton-Schulz.
  *
+ * - Shapes: n x m and n; the result has m elements (one more with an intercept), and one flag.
  * - Accuracy: 2^-20 relative to the norm of the scaled solution, and the truncation error in the last place.
  * - Cost: 1 round for the Gram matrix whatever n is, three comparisons, then about conditionBits / 2 + 16 rounds on m x m matrices.
  *   Here conditionBits bounds the smallest eigenvalue of the scaled matrix: 2^-conditionBits.
+ * - Security: that of the comparisons, products and truncations it is made of: nothing else is opened, the verdict included.
+ * @see docs/spec/mpc.md 5.6; docs/adr/mpc-least-squares.md; `newtonSchulz`.
  * @cost n = 3, 10 x 2 elements: passive 32 rounds, 14088 bytes; active, proved 148 rounds, 45160 bytes
  * @cost n = 4, 10 x 2 elements: passive 38 rounds, 498864 bytes; active, proved 234 rounds, 546642 bytes
  */
@@ -97,9 +102,12 @@ export interface RegressionFit extends Partial {
  * The squared residuals come from the scaled system: u = g_bb - right . solution, which is 1 - R^2 of the scaled b (not
  * centred) up to a factor between 1/4 and 1. With X the inverse of the scaled matrix, an error is sqrt(X_jj u) in scaled units.
  *
+ * - Shapes: as `leastSquares`, with as many standard errors as coefficients.
  * - Accuracy: 2^-16 relative where the unexplained part 1 - R^2 is above 2^-14; below that the error is at most 2^-16 of
  *   sqrt(X_jj) in scaled units, so a perfect fit gives errors near 0, not exactly 0. And the truncation error.
  * - Cost: that of `leastSquares`, one comparison and one square root more.
+ * - Security: as `leastSquares`.
+ * - Source: docs/spec/mpc.md 5.9.
  * @cost n = 3, 10 x 2 elements: passive 68 rounds, 29424 bytes; active, proved 291 rounds, 94816 bytes
  * @cost n = 4, 10 x 2 elements: passive 80 rounds, 1494984 bytes; active, proved 477 rounds, 1590114 bytes
  */

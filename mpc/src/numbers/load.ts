@@ -14,6 +14,9 @@ export interface Stored {
  * afterwards and holds right ones where n >= 3t + 1; otherwise the session ends. Bounds are taken on trust: this is for what nodes keep
  * themselves, or have checked before (`foreignSecret`).
  *
+ * - Shapes: vectors of shares of degree t, each with its shape, in; as many `Secret`s out.
+ * - Accuracy: exact.
+ * - Security, source: as `loadShares`.
  * @throws MPC_OPENING as `loadShares`.
  * @cost n = 3, 1 element: passive 0 rounds, 0 bytes; active, proved 2 rounds, 176 bytes
  * @cost n = 3, 40 elements: passive 0 rounds, 0 bytes; active, proved 2 rounds, 176 bytes

@@ -122,10 +122,12 @@ export interface Start {
  * computed from X each time, in a round of its own. In the end the residual S = I - B X is computed afresh; it decides on
  * the verdict, and X (I + S) (I + S^2) refines the result. `use` goes on with that beside the verdict.
  *
+ * - Shapes: b and the start are m x m with `working` fraction bits.
  * - Cost: one round a step (two if not coupled), 3 for residual and refinement; m^2 to 2 m^2 elements of degree 2t in each. The verdict
  *   is one comparison beside the refinement.
  * - Security: whatever b is, no opened value exceeds its mask: the norm of X after k steps is at most the product of their 2s, those
  *   of R and S at most about 1 (docs/spec/mpc.md 5.6).
+ * - Accuracy: the residual of the result is below 2^-24 in norm where `converged` is 1, besides rounding: m (C + 1)/2 units of 2^-working.
  * @see Schulz 1933; Pan, Schreiber 1991 for scaled steps.
  * @cost n = 3, 2 x 2 elements: passive 11 rounds, 2784 bytes; active, proved 54 rounds, 14834 bytes
  * @cost n = 4, 2 x 2 elements: passive 15 rounds, 5640 bytes; active, proved 89 rounds, 18903 bytes

@@ -27,6 +27,8 @@ const ONE_LEVEL = 128
  * - Cost: two comparisons and two products in sequence, about 2 sqrt(bits / unit) comparisons an element; for few elements one
  *   comparison and one product in sequence, bits / unit comparisons an element.
  * - Security: that of `isNegative` and `mul`; nothing is opened besides.
+ * - Accuracy: exact.
+ * @see docs/spec/mpc.md 5.4.
  * @cost n = 3, 2 elements: passive 8 rounds, 1632 bytes; active, proved 21 rounds, 9950 bytes
  * @cost n = 4, 2 elements: passive 9 rounds, 35136 bytes; active, proved 40 rounds, 47124 bytes
  */

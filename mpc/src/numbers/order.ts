@@ -13,9 +13,12 @@ import { alignTo, element, sizeOf, type Secret } from './secret.ts'
  * Few values are compared all with all: each one's rank is a sum of bits, and its value is picked by comparing ranks. Many are
  * searched bit by bit: the value of rank k is the largest v with at most k elements below it.
  *
+ * - Shapes: any of k elements, and ranks below k; a column with one element for each rank.
  * - Cost: the way with fewer comparisons: m (m - 1) / 2 in one batch and m more for each rank, in two comparisons' rounds; or
  *   m + 1 for each of the bits and each rank, in two comparisons' rounds for each bit.
  * - Security: that of `isNegative`, `isZero` and `mul`; nothing is opened besides.
+ * - Accuracy: exact, as the comparisons (`lt`).
+ * @see docs/spec/mpc.md 5.9.
  * @cost n = 3, 5 elements: passive 14 rounds, 4528 bytes; active, proved 31 rounds, 17702 bytes
  * @cost n = 3, 40 elements: passive 14 rounds, 106288 bytes; active, proved 38 rounds, 140710 bytes
  * @cost n = 4, 5 elements: passive 15 rounds, 26016 bytes; active, proved 60 rounds, 39108 bytes
@@ -81,6 +84,9 @@ async function byBits(op: Party, values: Secret, ranks: readonly number[], bits:
 
 /**
  * The middle value; for an even number of values the mean of the middle two, with one fraction bit more. Exact.
+ *
+ * - Shapes: any of one element and more; the result is a scalar.
+ * - Accuracy, security, source: as `orderStatistics`.
  * @cost n = 3, 5 elements: passive 14 rounds, 2704 bytes; active, proved 29 rounds, 15870 bytes
  * @cost n = 3, 40 elements: passive 14 rounds, 106288 bytes; active, proved 38 rounds, 140710 bytes
  * @cost n = 4, 5 elements: passive 15 rounds, 22488 bytes; active, proved 57 rounds, 35745 bytes
@@ -98,8 +104,11 @@ export async function median(party: Party, values: Secret): Promise<Secret> {
 /**
  * Quantiles between the order statistics by straight lines, as most statistics programs do it (Hyndman and Fan's type 7):
  * quantile q lies at rank q (m - 1). One element for each q.
+ * - Shapes: any of one element and more; a scalar for each quantile.
  * - Accuracy: the truncation error in the last of `fraction` places (16 or those of the data), and 2^-29 of the distance
  *   between the two neighbours.
+ * - Security: as `orderStatistics`, and as `truncate` for the straight lines.
+ * @see Hyndman, Fan: "Sample quantiles in statistical packages", 1996; docs/spec/mpc.md 5.9.
  * @cost n = 3, 5 elements: passive 15 rounds, 8200 bytes; active, proved 32 rounds, 22310 bytes
  * @cost n = 3, 40 elements: passive 15 rounds, 152440 bytes; active, proved 41 rounds, 188598 bytes
  * @cost n = 4, 5 elements: passive 16 rounds, 33096 bytes; active, proved 61 rounds, 48156 bytes
@@ -131,6 +140,8 @@ export async function quantiles(
 
 /**
  * One of `quantiles`.
+ *
+ * - Shapes, accuracy, security, source: as `quantiles`.
  * @cost n = 3, 5 elements: passive 15 rounds, 4552 bytes; active, proved 32 rounds, 17750 bytes
  * @cost n = 3, 40 elements: passive 15 rounds, 106312 bytes; active, proved 39 rounds, 140758 bytes
  * @cost n = 4, 5 elements: passive 16 rounds, 26040 bytes; active, proved 61 rounds, 39180 bytes

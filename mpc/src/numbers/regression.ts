@@ -86,7 +86,10 @@ async function correlationOf(op: Party, { xx, yy, xy }: Moments, fraction: numbe
 
 /**
  * Pearson's correlation. valid = 0 if a column is constant.
+ * - Shapes: two columns of as many elements; a scalar and its flag.
  * - Accuracy: |error| <= 2^-fraction * (truncation error + 1) + 2^-32 (with 40 working bits).
+ * - Security: that of the comparisons, products and truncations it is made of: no sum, variance or r is opened.
+ * @see docs/spec/mpc.md 5.5.
  * @cost n = 3, 12 elements: passive 33 rounds, 10256 bytes; active, proved 139 rounds, 40024 bytes
  * @cost n = 4, 12 elements: passive 39 rounds, 463104 bytes; active, proved 226 rounds, 501837 bytes
  */
@@ -117,8 +120,11 @@ export interface RegressionOptions {
 /**
  * y = intercept + slope x by least squares. The standard error and p-value are functions of the opened results (`slopeSignificance` of the client entry).
  *
+ * - Shapes: two columns of as many elements; scalars and one flag.
  * - Cost: one round for all sums, then a division and two inverse roots side by side.
  * - Accuracy: slope as `divide`; intercept adds mean(x) times the slope's error.
+ * - Security: that of the comparisons, products and truncations it is made of: no sum, variance or coefficient is opened.
+ * @see docs/spec/mpc.md 5.5.
  * @cost n = 3, 12 elements: passive 36 rounds, 20280 bytes; active, proved 149 rounds, 66698 bytes
  * @cost n = 4, 12 elements: passive 54 rounds, 906768 bytes; active, proved 268 rounds, 979905 bytes
  */

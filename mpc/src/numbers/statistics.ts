@@ -28,7 +28,12 @@ function scalar(party: Party, shares: Secret['shares'], fraction: number, bits: 
 }
 
 /**
- * Arithmetic mean. 1 round, t elements a party; error below the truncation error in the last place.
+ * Arithmetic mean. 1 round, t elements a party.
+ *
+ * - Shapes: any of one element and more; the result is a scalar.
+ * - Accuracy: |error| < 2^-fraction * (truncation error), 2 for n = 3, without bias.
+ * - Security: as `divideByPublic`, which is all that is opened.
+ * @see docs/spec/mpc.md 5.2.
  * @cost n = 3, 5 elements: passive 1 round, 24 bytes; active, proved 1 round, 48 bytes
  * @cost n = 3, 40 elements: passive 1 round, 24 bytes; active, proved 1 round, 48 bytes
  * @cost n = 4, 5 elements: passive 1 round, 24 bytes; active, proved 1 round, 72 bytes
@@ -59,7 +64,13 @@ export function momentProduct(party: Party, x: Secret, y: Secret): { product: Lo
 
 /**
  * Covariance. If n^2 x y fits behind a mask: 1 round, 2t elements, rounded once. Otherwise both means are taken off first
- * (2 rounds), whose rounding adds at most the square of their error.
+ * (2 rounds).
+ *
+ * - Shapes: two of as many elements; the result is a scalar.
+ * - Accuracy: |error| < 2^-fraction * (truncation error), 2 for n = 3; where the means are taken off first, the product of their errors
+ *   more (each as `mean`, with the fraction of the data), times n / (n - ddof).
+ * - Security: as `divideByPublic`, which is all that is opened.
+ * @see docs/spec/mpc.md 5.5.
  * @cost n = 3, 12 elements: passive 1 round, 48 bytes; active, proved 6 rounds, 1120 bytes
  * @cost n = 4, 12 elements: passive 1 round, 48 bytes; active, proved 10 rounds, 1794 bytes
  */
@@ -96,6 +107,8 @@ export async function covariance(party: Party, x: Secret, y: Secret, options: St
 
 /**
  * Variance: `covariance` of x with itself. Population by default, `ddof: 1` for a sample.
+ *
+ * - Shapes, accuracy, security, source: as `covariance`.
  * @cost n = 3, 5 elements: passive 2 rounds, 96 bytes; active, proved 12 rounds, 1568 bytes
  * @cost n = 3, 40 elements: passive 2 rounds, 96 bytes; active, proved 16 rounds, 2400 bytes
  * @cost n = 4, 5 elements: passive 2 rounds, 96 bytes; active, proved 20 rounds, 2244 bytes
@@ -105,6 +118,10 @@ export const variance = (party: Party, x: Secret, options: StatisticsOptions = {
 
 /**
  * Standard deviation: the square root of the shared variance; the variance itself is not opened.
+ *
+ * - Shapes: any of two elements and more; a scalar and its flag.
+ * - Accuracy: that of `sqrt`, and the error of the variance (as `variance`) over twice the standard deviation.
+ * - Security, source: as `sqrt`.
  * @cost n = 3, 5 elements: passive 29 rounds, 3360 bytes; active, proved 115 rounds, 27416 bytes
  * @cost n = 4, 5 elements: passive 35 rounds, 86856 bytes; active, proved 200 rounds, 112521 bytes
  */

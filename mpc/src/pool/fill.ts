@@ -26,10 +26,12 @@ const MAX_ELEMENTS = 4_000_000
  * Makes one batch; a program of its own, in a session of its own, that all nodes run while nothing else is to do. `number` names
  * the batch at all nodes and is used once.
  *
+ * - Shapes: `count` comparisons or truncations; the batch goes to the pool.
  * - Cost: for three nodes 2 elements a comparison and nothing for truncations, which only save computing; for more nodes
  *   bits + 1 signs a comparison.
  * - Security: that of the session's mode; in active mode what goes into the pool is proved.
  * @throws MPC_PARAMETERS if the pool is full or the order too large.
+ * @see docs/spec/mpc.md 5.10.
  * @cost n = 3, a batch made and used for 4 comparisons: passive 9 rounds, 1544 bytes; active, proved 22 rounds, 8222 bytes
  * @cost n = 4, a batch made and used for 4 comparisons: passive 9 rounds, 4428 bytes; active, proved 29 rounds, 9675 bytes
  */

@@ -12,11 +12,13 @@ const LIST_BYTES = 4 * (MAX_BATCHES + 1)
  * is left. They leave the pool at once and never come back, whether they are used or not. The operations of the session draw on
  * the stock from then on, except in branches of `parallel`, whose order is not fixed; without a stock they make what they need.
  *
+ * - Shapes: orders in, the numbers of what was reserved out.
  * - Cost: 2 rounds; 260 bytes a kind, and a hash, to each node.
  * - Security: all nodes compare the lists they were sent: two that took different batches for one operation could give away the
  *   difference of two values. A corrupt node can keep others from using a batch.
  * @returns What was reserved, by kind.
  * @throws MPC_MESSAGE if a node told others different lists.
+ * @see docs/spec/mpc.md 5.10.
  * @cost n = 3, batches made and used for 4 comparisons and 4 truncations: passive 10 rounds, 2160 bytes; active, proved 23 rounds, 8934 bytes
  * @cost n = 4, batches made and used for 4 comparisons and 4 truncations: passive 10 rounds, 5304 bytes; active, proved 30 rounds, 10743 bytes
  */

@@ -21,10 +21,12 @@ export type { Found } from './dispute.ts'
  * of its own shares of x and y. Then all dealings since the last check, weighed by a coin, and one of a random element by each
  * party, are laid open. `judge` compares what parties say of each other, and each dealer's part with the operands.
  *
+ * - Shapes: the claims of a failed check, and the rows of its opening; one node, or two, out.
  * - Cost: 5 + that of `reduceClaims` rounds; about 3 n^2 elements. Only after a failure.
  * - Security: at most t corrupt parties. An honest party never names itself, another honest one alone, or a pair without a corrupt
  *   one; in a repetition without one of those that were named fewer corrupt parties can be present. What it gives `onDispute`, signed by
  *   all, lets the validator come to one answer where a corrupt party told each something else.
+ * @see docs/spec/mpc.md 4.4.
  * @cost n = 4, 4 products of which one dealing was changed: active, proved 12 rounds, 3636 bytes
  */
 export async function investigate(

@@ -10,6 +10,10 @@ import { openChecked } from './open.ts'
  *
  * The first round of two only says "I am here". Without it t + 1 parties could open the coin while another honest one still waits
  * for a message of a corrupt party, who would then choose that message by the coin and pass the check with a wrong product.
+ *
+ * - Shapes: one public element out.
+ * - Security: any t corrupt parties: nobody can choose it or know it early, and all honest ones have the same. A party that stays silent ends the session.
+ * @see docs/spec/mpc.md 4.2.
  * @cost n = 3, 1 coin: passive 1 round, 128 bytes; active, proved 1 round, 128 bytes
  * @cost n = 4, 1 coin: passive 2 rounds, 75 bytes; active, proved 2 rounds, 75 bytes
  */

@@ -16,6 +16,11 @@ const REPLICATED_BLOCK = 16_384
 /**
  * 1 where d < 0, else 0, as shares: on replicated bits for three nodes (a few in passive mode with fewer messages), on field elements for more.
  * Costs: `isNegativeReplicated`, `isNegativeBetween` and `isNegativeInField`.
+ *
+ * - Shapes: k shares of degree t with |d| <= 2^bits - 1 in, k shares of bits out.
+ * - Security: that of the session's mode. What is opened is masked: c up to 2^-(statistical bits), the rest uniform (or, in the field, 0 or
+ *   uniform with chance 1/2).
+ * @see docs/spec/mpc.md 5.3; the sources of the three.
  * @cost n = 3, 4 elements: passive 5 rounds, 768 bytes; active, proved 15 rounds, 7638 bytes
  * @cost n = 3, 40 elements: passive 5 rounds, 2992 bytes; active, proved 18 rounds, 11858 bytes
  * @cost n = 4, 4 elements: passive 7 rounds, 3552 bytes; active, proved 27 rounds, 8799 bytes
@@ -84,6 +89,10 @@ export interface DoubledBits {
  * 1 where the public number that the lowest `width` bits of c spell is below the number r of the shared bits, else 0.
  *
  * `sign` holds uniform secret signs that were used for nothing else. Opens one element each: 0 or uniform, with chance 1/2.
+ *
+ * - Shapes: k numbers of `width` bits as `maskBits` gives them, k signs, k public numbers; k shares of bits out.
+ * - Security: that of the session's mode; the sign hides which of the two questions the opening answered.
+ * @see Damgard, Geisler, Kroigaard 2007; docs/spec/mpc.md 5.3.
  * @cost n = 3, 1 number of 5 bits: passive 6 rounds, 456 bytes; active, proved 11 rounds, 2056 bytes
  * @cost n = 4, 1 number of 5 bits: passive 6 rounds, 864 bytes; active, proved 15 rounds, 3666 bytes
  */
@@ -119,7 +128,8 @@ export async function isAbove(party: Party, { up, down }: DoubledBits, sign: Vec
  *
  * - Shapes: k shares of degree t with |d| <= 2^bits - 1 in, k shares of bits out.
  * - Cost (up to 4,096 at once): t = 1: 3 + ceil(log2(bits + 1)) rounds; for n = 3 at most (3 bits + 3) k elements a party.
- * - Security: as `isNegative`, with one masked opening.
+ * - Security: that of the session's mode; one masked opening, which hides d up to 2^-(statistical bits).
+ * @see Catrina, de Hoogh, SCN 2010, for the frame; docs/spec/mpc.md 5.3.
  * @cost n = 3, 4 elements: passive 6 rounds, 1728 bytes; active, proved 16 rounds, 4528 bytes
  * @cost n = 3, 40 elements: passive 6 rounds, 17280 bytes; active, proved 18 rounds, 23232 bytes
  * @cost n = 4, 4 elements: passive 6 rounds, 3360 bytes; active, proved 25 rounds, 7935 bytes
@@ -158,6 +168,10 @@ async function openBlinded(op: Party, product: Vec): Promise<Vec> {
 
 /**
  * Uniform non-zero multiples of d (or 0): opening them tells whether d = 0 and nothing else. 1 round, 1 element for n = 3.
+ *
+ * - Shapes: k shares of degree t in and out.
+ * - Security: that of the session's mode; what is opened is 0 or uniform, so it says whether d = 0 and nothing else.
+ * @see docs/spec/mpc.md 4.3.
  * @cost n = 3, 4 elements: passive 1 round, 96 bytes; active, proved 5 rounds, 712 bytes
  * @cost n = 4, 4 elements: passive 1 round, 192 bytes; active, proved 9 rounds, 1002 bytes
  */
@@ -207,6 +221,9 @@ function choose({ field }: Party, c: Vec, bit: number, zero: Vec, one: Vec): Vec
 
 /**
  * The product of all factors, in ceil(log2) rounds.
+ *
+ * - Shapes: vectors of one length; their product, element by element.
+ * - Security, source: as `reduceProduct`.
  * @cost n = 3, 3 factors: passive 2 rounds, 48 bytes; active, proved 6 rounds, 568 bytes
  * @cost n = 4, 3 factors: passive 2 rounds, 96 bytes; active, proved 10 rounds, 714 bytes
  */

@@ -50,8 +50,12 @@ export interface Reduced extends Inner {
  *    H = <F, G>. The parties share the others, open a coin r, and go on with F(r), G(r), H(r), K times shorter.
  * 3. At length 31 or less each element is a part, and a random pair one more, so that F(r), G(r), H(r) may be opened.
  *
+ * - Shapes: claims of any number of products in, one element each of x, y, z out.
  * - Cost: 3 rounds among three parties, else 5, and for each step before the last 2, else 3: no such step up to 31 terms, one up to 961,
  *   two up to 7,688, and one more for each doubling; 2K - 2 elements a step.
+ * - Security: active adversary, at most t parties: false claims become a true one with chance at most 2^`soundnessBits`. x, y and z are masked by a
+ *   random pair.
+ * @see Goyal, Song, eprint 2020/134; Boneh et al., CRYPTO 2019; docs/spec/mpc.md 4.2.
  * @cost n = 3, 4 products: active, proved 5 rounds, 640 bytes
  * @cost n = 4, 4 products: active, proved 7 rounds, 846 bytes
  */

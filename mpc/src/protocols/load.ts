@@ -31,6 +31,7 @@ export interface Loaded {
  * - Security: a share that is off goes unnoticed with chance at most k/p. The opening says nothing of the values, a repair nothing but
  *   the node's own shares. docs/spec/mpc.md, 5.11.
  * @throws MPC_OPENING if shares do not fit and cannot be corrected.
+ * @see docs/spec/mpc.md 5.11.
  * @cost n = 3, 4 elements: passive 1 round, 96 bytes; active, proved 7 rounds, 888 bytes
  * @cost n = 4, 4 elements: passive 1 round, 192 bytes; active, proved 13 rounds, 1365 bytes
  */
@@ -69,7 +70,10 @@ export interface OpenedElement {
  * Opens elements each for itself. With n >= 3t + 1 all honest nodes have the same findings, null where no polynomial fits but for t
  * rows; with fewer nodes, or some left out, anything wrong ends the session.
  *
+ * - Shapes: k shares of degree t in, k findings out.
  * - Cost: k elements: 1 round and (n - 1) k elements a party; or those of `broadcast`.
+ * - Security: what is opened is meant for all nodes. A wrong row of t parties is corrected, or ends the session.
+ * @see docs/spec/mpc.md 4.1.
  * @cost n = 3, 4 elements: passive 1 round, 192 bytes; active, proved 1 round, 192 bytes
  * @cost n = 4, 4 elements: passive 2 rounds, 1152 bytes; active, proved 2 rounds, 1152 bytes
  */
@@ -103,7 +107,11 @@ export async function openEach(op: Party, shares: Vec): Promise<(OpenedElement |
  * and uniform elsewhere, so it learns the share it should have and nothing else. All must agree on `wrong`.
  *
  * 1 round; each other node sends k elements to each of `wrong`.
+ *
+ * - Shapes: k shares in and out; at the nodes `wrong` they are new.
+ * - Security: at most t corrupt nodes; `wrong` learn their own shares and nothing else. With n >= 3t + 1 wrong rows are corrected.
  * @throws MPC_UNRECOVERABLE at such a node if what it is sent does not fit.
+ * @see docs/spec/mpc.md 5.11.
  * @cost n = 4, 4 elements: passive 1 round, 96 bytes; active, proved 1 round, 96 bytes
  */
 export async function repairAt(party: Party, shares: Vec, wrong: readonly number[]): Promise<Vec> {

@@ -9,6 +9,10 @@ import { verifyProducts } from './verify.ts'
  * In active mode every product of this branch is checked before: a mask of bounded size hides only values of the size that was
  * promised, and an unchecked product may be off by anything a corrupt node chose. Then the opening is tested (or corrected).
  * Cost: passive as `openTrusting`; active as `openChecked`, after `verifyProducts` if products are pending.
+ *
+ * - Shapes: k shares of degree t in, k public elements out.
+ * - Security: that of the session's mode. It opens what the caller has masked: the margin is the caller's.
+ * @see docs/spec/mpc.md 4.1.
  * @cost n = 3, 4 elements: passive 2 rounds, 192 bytes; active, proved 6 rounds, 904 bytes
  * @cost n = 4, 4 elements: passive 2 rounds, 288 bytes; active, proved 10 rounds, 1290 bytes
  */
@@ -21,6 +25,10 @@ export async function openMasked(party: Party, shares: Vec): Promise<Vec> {
 /**
  * Runs branches of a program side by side, in rounds that overlap. Products made before are checked first, so each branch may
  * open what depends on them; what the branches leave unchecked is settled by the caller's next check, in branch order.
+ *
+ * - Shapes: those of the branches.
+ * - Security: that of the session's mode: each branch proves its own products before it opens.
+ * @see docs/spec/mpc.md 4.2, concurrent branches.
  * @cost n = 3, 2 x 3 elements: passive 1 round, 384 bytes; active, proved 6 rounds, 2712 bytes
  * @cost n = 4, 2 x 3 elements: passive 1 round, 384 bytes; active, proved 10 rounds, 3966 bytes
  */

@@ -7,9 +7,11 @@ import { breathe } from './reshare.ts'
  * As `openTrusting`, for long vectors: shares are made, sent, received and used in chunks, so that computing and sending overlap and
  * nothing leaves the processor's caches in between. `use` sees the chunks in order, after all of `make` was called.
  *
+ * - Shapes: `count` elements on polynomials of that degree.
  * - Cost: 1 round; each party sends degree * count elements.
  * - Security: passive adversary.
  * `join` makes the opened values of the rows, which are Shamir shares if nothing else is said.
+ * @see docs/spec/mpc.md 4.1.
  * @cost n = 3, 4 elements: passive 1 round, 96 bytes
  * @cost n = 4, 4 elements: passive 1 round, 96 bytes
  */

@@ -21,6 +21,7 @@ export interface Opened {
  *   is no redundancy: use that only under a passive adversary.
  * `strict` refuses also what could be corrected: where honest rows themselves may disagree, correction would pick a side.
  * @throws MPC_OPENING if the rows do not fit and cannot be corrected; MPC_TIMEOUT, MPC_MESSAGE.
+ * @see Gao: "A new algorithm for decoding Reed-Solomon codes", 2003; docs/spec/mpc.md 4.1.
  * @cost n = 3, 4 elements: passive 1 round, 192 bytes; active, proved 1 round, 192 bytes
  * @cost n = 4, 4 elements: passive 1 round, 288 bytes; active, proved 1 round, 288 bytes
  */
@@ -53,6 +54,10 @@ export async function openChecked(
 
 /**
  * Every node's vector, at every node. 1 round; each party sends (n - 1) k elements. Nothing is tested.
+ *
+ * - Shapes: k elements in, k elements of each node out.
+ * - Security: none of its own: what it gives is as each node sent it. The caller tests it.
+ * @see docs/spec/mpc.md 4.1.
  * @cost n = 3, 4 elements: passive 1 round, 192 bytes; active, proved 1 round, 192 bytes
  * @cost n = 4, 4 elements: passive 1 round, 288 bytes; active, proved 1 round, 288 bytes
  */
@@ -72,8 +77,10 @@ export async function exchangeRows(op: Party, shares: Vec): Promise<Row[]> {
 /**
  * Makes shared values public to all nodes, trusting what they send.
  *
+ * - Shapes: k shares of that degree in, k public elements out.
  * - Cost: 1 round; each party sends degree * k elements (to the parties before it, cyclically).
  * - Security: passive adversary. A wrong row gives a wrong result.
+ * @see docs/spec/mpc.md 4.1.
  * @cost n = 3, 4 elements: passive 1 round, 96 bytes
  * @cost n = 4, 4 elements: passive 1 round, 96 bytes
  */

@@ -20,8 +20,10 @@ function drawSigns({ field }: Party, count: number): Vec {
 /**
  * Shares of `count` uniform signs that no t parties know: the parties 0..t deal one each, and the products are taken.
  *
+ * - Shapes: `count` shares of degree t of 1 or -1 out.
  * - Cost: 1 + ceil(log2(t + 1)) rounds; a dealer sends (n - 1 - t) count elements, and t products follow.
  * - Security: passive; in active mode s^2 = 1 is claimed for every dealt s and proved before anything is opened.
+ * @see docs/spec/mpc.md 5.3.
  * @cost n = 3, 6 signs: passive 2 rounds, 288 bytes; active, proved 6 rounds, 1576 bytes
  * @cost n = 4, 6 signs: passive 2 rounds, 576 bytes; active, proved 10 rounds, 2730 bytes
  */

@@ -20,6 +20,7 @@ const BLOCK = 1024
  * - Cost (up to 1,024 at once): for n = 3, passive, below 35 rounds and about 5.4 (bits of p) k elements a party where p is just
  *   below a power of two; up to 9 times (bits of p) k elsewhere.
  * - Security: that of the session's mode. The masked opening is perfectly hiding; the comparisons are those of `isAbove`.
+ * @see docs/spec/mpc.md 5.7.
  * @cost n = 3, 4 elements: passive 24 rounds, 139704 bytes; active, proved 42 rounds, 146248 bytes
  * @cost n = 3, 40 elements: passive 24 rounds, 967632 bytes; active, proved 50 rounds, 980832 bytes
  * @cost n = 4, 4 elements: passive 24 rounds, 278280 bytes; active, proved 54 rounds, 290208 bytes
@@ -94,6 +95,10 @@ async function uniformWithBits(party: Party, count: number): Promise<{ value: Ve
 /**
  * Whether |x| <= 2^bits for all elements, told to all nodes and nothing else: which element is too large, and by how much,
  * stays hidden. The number of those outside, times a uniform element, is opened: 0 or uniform; 0 by mistake with chance 1/p.
+ *
+ * - Shapes: k shares of degree t in, one public bit out; 0 <= bits <= (bits of p) - 3.
+ * - Security: that of the session's mode. Nodes learn the bit and nothing else, whatever x is.
+ * @see docs/spec/mpc.md 5.7.
  * @cost n = 3, 4 elements: passive 26 rounds, 139752 bytes; active, proved 48 rounds, 146792 bytes
  * @cost n = 4, 4 elements: passive 26 rounds, 278352 bytes; active, proved 64 rounds, 290850 bytes
  */

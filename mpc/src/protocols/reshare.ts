@@ -34,6 +34,8 @@ export interface Reshared {
 
 /**
  * As `reshare`, with what it is made of.
+ *
+ * - Shapes, security, source: as `reshare`.
  * @cost n = 3, 4 elements: passive 1 round, 96 bytes; active, proved 1 round, 96 bytes
  * @cost n = 4, 4 elements: passive 1 round, 192 bytes; active, proved 1 round, 192 bytes
  */
@@ -119,6 +121,10 @@ const noteDealing = (op: Party, dealer: number, count: number): Dealing | null =
  * Deals a vector that one party knows: its value is known to `dealer` alone (null elsewhere).
  * t of the shares come from pairwise keys, so the dealer sends n - 1 - t vectors. Any dealing lies on some polynomial of
  * degree t if n = 2t + 1; beyond that a cheating dealer must be caught by a degree test.
+ *
+ * - Shapes: `count` elements at the dealer in, as many shares of degree t out.
+ * - Security: t parties other than the dealer learn nothing. What is dealt is not checked here.
+ * @see Shamir 1979; docs/spec/mpc.md 5.1.
  * @cost n = 3, 4 elements: passive 1 round, 96 bytes; active, proved 1 round, 96 bytes
  * @cost n = 4, 4 elements: passive 1 round, 192 bytes; active, proved 1 round, 192 bytes
  */

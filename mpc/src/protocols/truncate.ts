@@ -22,7 +22,7 @@ export const truncationError = (setCount: number): number => (setCount + 1) / 2
  *
  * - Shapes: k shares of degree t (or a local product of k elements) in, k of degree t out; |v| <= 2^bits.
  * - Cost: 1 round; t k elements a party, 2t k for a product, which needs no round of its own.
- * - Error: below (C + 1)/2 units in the last place, C = binomial(n, t): 2 units for n = 3.
+ * - Accuracy: |error| < (C + 1)/2 units in the last place, C = binomial(n, t): 2 units for n = 3.
  * - Security: that of the session's mode; active adds a reshare and a product check before the opening. c hides v up to 2^-(statistical bits). The rounding depends on the low bits of v and on masks
  *   that t parties may know in part: the functionality is "v / 2^m with this rounding", not an exact quotient.
  * @throws MPC_RANGE if the field cannot mask `bits` bits.
@@ -41,6 +41,10 @@ export async function truncate(party: Party, value: Vec, shift: number, bits: nu
 /**
  * As `truncate`, for a local product: multiplication and truncation are one opening of degree 2t. Shares `plus` are added to the product
  * before.
+ *
+ * - Shapes: a local product of k elements in, k shares of degree t out; the exact value is at most 2^bits.
+ * - Accuracy, source: as `truncate`.
+ * - Security: as `truncate`. Passive: the opening has degree 2t and a shared zero hides the local products; active: the product is reshared and proved first.
  * @cost n = 3, 4 elements: passive 1 round, 192 bytes; active, proved 6 rounds, 904 bytes
  * @cost n = 3, 40 elements: passive 1 round, 1920 bytes; active, proved 8 rounds, 4008 bytes
  * @cost n = 4, 4 elements: passive 1 round, 192 bytes; active, proved 10 rounds, 1290 bytes
@@ -173,7 +177,11 @@ function centring(setCount: number, divisor: bigint): { before: bigint; after: b
 
 /**
  * As `truncateProduct` and `truncate`, dividing by any public whole number: v/divisor rounded up or down at random, without
- * bias (for an even C and an even divisor 1/(2 divisor) units are left). Same costs and errors; meant for few elements (means and variances), as it divides the masks one by one.
+ * bias (for an even C and an even divisor 1/(2 divisor) units are left). Same costs; meant for few elements (means and variances), as it divides the masks one by one.
+ *
+ * - Shapes: k shares, or a local product of k elements, in; k shares of degree t out.
+ * - Accuracy: |error| < (C + 1)/2 units in the last place, C = binomial(n, t): 2 units for n = 3.
+ * - Security, source: as `truncate`.
  * @cost n = 3, 2 elements: passive 1 round, 48 bytes; active, proved 1 round, 96 bytes
  * @cost n = 4, 2 elements: passive 1 round, 48 bytes; active, proved 1 round, 144 bytes
  */

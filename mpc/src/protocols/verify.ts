@@ -20,6 +20,7 @@ const WEAKEST_BITS = -80
  * parties hold consistent shares of those.
  * `challenge` is added to the first coin: a nonce that nobody knew while products were made (docs/spec/mpc-certificate.md).
  *
+ * - Shapes: all claims of the ledger of this branch; nothing out.
  * - Cost: that of `reduceClaims`, 1 round, 3 (n - 1) elements; where n >= 3t + 1, `whoSays` besides, in which all say whether
  *   the check passed, because then a failure is investigated (`investigate`) by all.
  * - Security: active adversary, at most t parties, abort. A wrong product passes with probability at most `soundnessBits`.

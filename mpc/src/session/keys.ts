@@ -18,7 +18,11 @@ export interface PartyKeys {
  * members compare hashes. 2 rounds, once per epoch.
  *
  * A corrupt member may choose a key it would know anyway; it cannot make honest members hold different ones.
+ *
+ * - Shapes: a key of 32 bytes for each set of n - t parties, and for each pair.
+ * - Security: at most t corrupt parties, which know the keys of their own sets anyway. They cannot make honest members hold different ones.
  * @throws MPC_DISPUTE if two members were given different keys: the one who drew it, and the one who says it holds another.
+ * @see Cramer, Damgard, Ishai, TCC 2005; docs/spec/mpc.md 3.
  * @cost n = 3, new keys and 4 products under them: passive 2 rounds, 224 bytes; active, proved 6 rounds, 840 bytes
  * @cost n = 4, new keys and 4 products under them: passive 3 rounds, 672 bytes; active, proved 11 rounds, 1482 bytes
  */
