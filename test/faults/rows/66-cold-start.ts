@@ -27,6 +27,6 @@ export const row: Row = {
     }
     must(megabytes < 512, `${megabytes} MB resident`)
     must(seconds < 60, `${seconds} s`)
-    return `at the head after ${seconds} s, ${megabytes} MB resident`
+    return `at the head after ${seconds.toFixed(1)} s, ${megabytes.toFixed(0)} MB resident`
   }
 }

@@ -28,6 +28,9 @@ import {
 } from '@enigma/worker/testing'
 import { freePort } from './free-port.ts'
 
+/** The attackers share the cores with what they attack. */
+const HELLO_MS = 30_000
+
 type RawNode = Awaited<ReturnType<typeof createNode>>
 
 /** A node of the product with everything that it answers peers by itself, and peers that speak libp2p and above it whatever they like. */
@@ -103,7 +106,7 @@ export class PeerLab {
         sign: (digest: Parameters<typeof signDigest>[0]) => signDigest(digest, keyOf(name))
       }
       const hello = makeHello(self, node.peerId.toString(), node.getMultiaddrs().map(String))
-      await say(connection, PeerProtocol.hello, peerRequest.encode({ method: 0, payload: hello }))
+      await say(connection, PeerProtocol.hello, peerRequest.encode({ method: 0, payload: hello }), HELLO_MS)
       await until('the hello is believed', () => this.victim.peers().some(p => p.peerId === node.peerId.toString()))
     }
     return { node, connection, close: async () => void (await node.stop()) }
