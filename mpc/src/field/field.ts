@@ -46,13 +46,14 @@ export class Field {
     return field
   }
 
-  private constructor(p: bigint) {
+  /** With `like`, on the kernels of a field of the same prime. */
+  protected constructor(p: bigint, like?: Field) {
     this.form = fieldForm(p)
     this.p = p
     this.bits = this.form.bits
     this.limbs = this.form.limbs
     this.bytes = 4 * this.limbs
-    this.#batch = new Batch(this.form)
+    this.#batch = like ? like.#batch : new Batch(this.form)
     this.#toForm = Uint32Array.from(toLimbs((this.form.radix * this.form.radix) % p, this.form))
     this.#fromForm = Uint32Array.from(toLimbs(1n, this.form))
   }

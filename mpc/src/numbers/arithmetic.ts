@@ -1,5 +1,6 @@
 import { shapeError } from '../errors.ts'
 import type { Vec } from '../field/field.ts'
+import { planned } from '../plan/rehearse.ts'
 import { truncate, truncateProduct, truncationError } from '../protocols/truncate.ts'
 import { parallel } from '../protocols/masked.ts'
 import { elements, matrix, type LocalProduct } from '../protocols/product.ts'
@@ -192,13 +193,14 @@ export async function mulMany(
   pairs: readonly (readonly [Secret, Secret])[],
   fraction?: number
 ): Promise<Secret[]> {
-  const op = party.operation('mul-many')
-  return parallel<Secret[]>(
-    op,
-    pairs.map(
-      ([a, b]) =>
-        (branch: Party) =>
-          mul(branch, a, b, fraction)
+  return planned(party, 'mul-many', op =>
+    parallel<Secret[]>(
+      op,
+      pairs.map(
+        ([a, b]) =>
+          (branch: Party) =>
+            mul(branch, a, b, fraction)
+      )
     )
   )
 }

@@ -6,6 +6,7 @@ import { reduceProduct } from '../protocols/multiply.ts'
 import type { Party } from '../session/party.ts'
 import { add, neg, scaleInteger, sub } from './arithmetic.ts'
 import { alignTo, pick, range, sizeOf, stack, withBits, type Secret } from './secret.ts'
+import { planned } from '../plan/rehearse.ts'
 
 const bit = (like: Secret, shares: Secret['shares']): Secret => ({
   shares,
@@ -157,13 +158,16 @@ interface Extreme {
  * Tournament of ceil(log2 n) levels, each one batch of comparisons and one of selections; n - 1 comparisons in all.
  * Among equals the first wins.
  */
-async function extreme(
-  party: Party,
+function extreme(party: Party, values: Secret, better: 'larger' | 'smaller', wantPosition: boolean): Promise<Extreme> {
+  return planned(party, 'extreme', op => extremeSteps(op, values, better, wantPosition))
+}
+
+async function extremeSteps(
+  op: Party,
   values: Secret,
   better: 'larger' | 'smaller',
   wantPosition: boolean
 ): Promise<Extreme> {
-  const op = party.operation('extreme')
   const count = sizeOf(values)
   if (count === 0) throw shapeError('max', 'The largest of nothing.')
   let best = { ...values, rows: count, columns: 1 }

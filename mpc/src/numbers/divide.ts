@@ -7,6 +7,7 @@ import { lt, select } from './compare.ts'
 import { normalise, type Normalised } from './normalise.ts'
 import { parallel } from '../protocols/masked.ts'
 import { alignTo, range, reshape, sizeOf, stack, withBits, type Secret } from './secret.ts'
+import { planned } from '../plan/rehearse.ts'
 
 /** A result that may not exist: `valid` is a shared bit for each element, and where it is 0 the value is 0 and means nothing. */
 export interface Partial {
@@ -60,8 +61,11 @@ export interface DivideOptions {
  * @cost n = 3, 1 element: passive 25 rounds, 5260 bytes; active, proved 89 rounds, 27192 bytes
  * @cost n = 4, 1 element: passive 34 rounds, 86664 bytes; active, proved 155 rounds, 116328 bytes
  */
-export async function divide(party: Party, a: Secret, b: Secret, options: DivideOptions = {}): Promise<Partial> {
-  const op = party.operation('divide')
+export function divide(party: Party, a: Secret, b: Secret, options: DivideOptions = {}): Promise<Partial> {
+  return planned(party, 'divide', op => divideSteps(op, a, b, options))
+}
+
+async function divideSteps(op: Party, a: Secret, b: Secret, options: DivideOptions): Promise<Partial> {
   const shape = sameShape('divide', a, b)
   const shaped = (found: Partial): Partial => inShape(found, shape)
   if (options.positive) return shaped(await dividePositive(op, a, b, options))
@@ -216,12 +220,15 @@ async function prepareRoot(op: Party, x: Secret, nonNegative: boolean): Promise<
  * @cost n = 3, 1 element: passive 27 rounds, 3036 bytes; active, proved 107 rounds, 26812 bytes
  * @cost n = 4, 1 element: passive 32 rounds, 68184 bytes; active, proved 185 rounds, 93324 bytes
  */
-export async function sqrt(
-  party: Party,
+export function sqrt(party: Party, x: Secret, options: RootOptions = {}): Promise<Partial> {
+  return planned(party, 'sqrt', op => sqrtSteps(op, x, options))
+}
+
+async function sqrtSteps(
+  op: Party,
   x: Secret,
-  { fraction = x.fraction, nonNegative = false }: RootOptions = {}
+  { fraction = x.fraction, nonNegative = false }: RootOptions
 ): Promise<Partial> {
-  const op = party.operation('sqrt')
   const prepared = await prepareRoot(op, x, nonNegative)
   const { y, working, normal, count } = await normaliseForRoot(op, prepared.x)
   const { root } = await normalRoots(op, y, working)
@@ -242,12 +249,11 @@ export async function sqrt(
  * @cost n = 3, 1 element: passive 27 rounds, 3036 bytes; active, proved 107 rounds, 26812 bytes
  * @cost n = 4, 1 element: passive 32 rounds, 68184 bytes; active, proved 185 rounds, 93324 bytes
  */
-export async function inverseSqrt(
-  party: Party,
-  x: Secret,
-  { fraction = x.fraction }: RootOptions = {}
-): Promise<Partial> {
-  const op = party.operation('inverse-sqrt')
+export function inverseSqrt(party: Party, x: Secret, options: RootOptions = {}): Promise<Partial> {
+  return planned(party, 'inverse-sqrt', op => inverseSqrtSteps(op, x, options))
+}
+
+async function inverseSqrtSteps(op: Party, x: Secret, { fraction = x.fraction }: RootOptions): Promise<Partial> {
   const positive = await lt(op, publicValue(op, [0]), x)
   const even = x.fraction % 2 === 0 ? x : alignTo(op, x, x.fraction + 1)
   const column = { ...even, rows: sizeOf(x), columns: 1 }

@@ -1,6 +1,6 @@
 import { MpcError, shapeError } from '../errors.ts'
 import { loadShares } from '../protocols/load.ts'
-import { allWithin } from '../protocols/range.ts'
+import { allWithin, requireCheckable } from '../protocols/range.ts'
 import type { Party } from '../session/party.ts'
 import { secret, type Secret, type Shape } from './secret.ts'
 import type { Vec } from '../field/field.ts'
@@ -28,6 +28,7 @@ export async function foreignSecret(party: Party, shares: Vec, shape: Shape): Pr
   if (!Number.isInteger(shape.magnitude) || shape.magnitude + value.fraction < 0) {
     throw shapeError('foreign', 'The magnitude of an input that is to be checked is a whole number.')
   }
+  requireCheckable(op, shape.magnitude + value.fraction)
   const { vectors } = await loadShares(op, [shares])
   const loaded: Secret = { ...value, shares: vectors[0]! }
   if (!(await allWithin(op, loaded.shares, shape.magnitude + value.fraction))) {

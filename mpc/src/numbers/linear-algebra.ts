@@ -8,6 +8,7 @@ import { sqrt, type Partial } from './divide.ts'
 import { identity, newtonSchulz, planCourse } from './newton-schulz.ts'
 import { normalise } from './normalise.ts'
 import { alignTo, pick, range, reshape, sizeOf, stack, transpose, withBits, type Secret } from './secret.ts'
+import { planned } from '../plan/rehearse.ts'
 
 export interface InverseOptions {
   /** Matrices with a larger condition number than about 2^this are reported as not invertible. 10 by default. */
@@ -30,8 +31,11 @@ export interface InverseOptions {
  * @cost n = 3, 2 x 2 elements: passive 35 rounds, 9320 bytes; active, proved 151 rounds, 38904 bytes
  * @cost n = 4, 2 x 2 elements: passive 40 rounds, 134664 bytes; active, proved 252 rounds, 175374 bytes
  */
-export async function inverse(party: Party, a: Secret, options: InverseOptions = {}): Promise<Partial> {
-  const op = party.operation('inverse')
+export function inverse(party: Party, a: Secret, options: InverseOptions = {}): Promise<Partial> {
+  return planned(party, 'inverse', op => inverseSteps(op, a, options))
+}
+
+async function inverseSteps(op: Party, a: Secret, options: InverseOptions): Promise<Partial> {
   const size = a.rows
   if (size !== a.columns) throw shapeError('inverse', `A ${a.rows} x ${a.columns} matrix has no inverse.`)
   const { conditionBits = 10, fraction = Math.max(16, a.fraction) } = options
@@ -85,8 +89,10 @@ export async function leastSquares(
   b: Secret,
   options: LeastSquaresOptions = {}
 ): Promise<Partial> {
-  const { value, valid } = await solveLeastSquares(party.operation('least-squares'), a, b, options, false)
-  return { value, valid }
+  return planned(party, 'least-squares', async op => {
+    const { value, valid } = await solveLeastSquares(op, a, b, options, false)
+    return { value, valid }
+  })
 }
 
 export interface RegressionFit extends Partial {
@@ -111,13 +117,21 @@ export interface RegressionFit extends Partial {
  * @cost n = 3, 10 x 2 elements: passive 68 rounds, 29424 bytes; active, proved 291 rounds, 94816 bytes
  * @cost n = 4, 10 x 2 elements: passive 80 rounds, 1494984 bytes; active, proved 477 rounds, 1590114 bytes
  */
-export async function multipleRegression(
+export function multipleRegression(
   party: Party,
   a: Secret,
   b: Secret,
   options: LeastSquaresOptions = {}
 ): Promise<RegressionFit> {
-  const op = party.operation('multiple-regression')
+  return planned(party, 'multiple-regression', op => multipleRegressionSteps(op, a, b, options))
+}
+
+async function multipleRegressionSteps(
+  op: Party,
+  a: Secret,
+  b: Secret,
+  options: LeastSquaresOptions
+): Promise<RegressionFit> {
   const degreesOfFreedom = a.rows - a.columns - (options.intercept ? 1 : 0)
   if (degreesOfFreedom < 1) throw shapeError('regression', 'Standard errors need more rows than coefficients.')
   const { value, valid, standardErrors } = await solveLeastSquares(op, a, b, options, true)
@@ -209,7 +223,8 @@ async function solveLeastSquares(
   const unscale = async (branch: Party, scaled: Secret): Promise<Secret> => {
     const widened = await mul(branch, { ...scaled, fraction: working + guard }, own, spare)
     const result = await mul(branch, widened, pick(op, inverseRoot, [size]), fraction + offset)
-    return { ...result, fraction }
+    // where more fraction bits are asked for than the product has
+    return { ...alignTo(branch, result, fraction + offset), fraction }
   }
   const start = { x: identity(op, size, working), product: scaled }
   const { result, converged } = await newtonSchulz(op, scaled, start, course, async (branch, x) => {

@@ -6,6 +6,7 @@ import { parallel } from '../protocols/masked.ts'
 import type { Party } from '../session/party.ts'
 import { add, scaleReal, sub } from './arithmetic.ts'
 import { alignTo, element, sizeOf, type Secret } from './secret.ts'
+import { planned } from '../plan/rehearse.ts'
 
 /**
  * The values of the given ranks (0: the smallest), exact, as a column. Which element has a rank stays hidden.
@@ -23,8 +24,11 @@ import { alignTo, element, sizeOf, type Secret } from './secret.ts'
  * @cost n = 3, 40 elements: passive 14 rounds, 106288 bytes; active, proved 38 rounds, 140710 bytes
  * @cost n = 4, 5 elements: passive 15 rounds, 26016 bytes; active, proved 60 rounds, 39108 bytes
  */
-export async function orderStatistics(party: Party, values: Secret, ranks: readonly number[]): Promise<Secret> {
-  const op = party.operation('order')
+export function orderStatistics(party: Party, values: Secret, ranks: readonly number[]): Promise<Secret> {
+  return planned(party, 'order', op => orderStatisticsSteps(op, values, ranks))
+}
+
+async function orderStatisticsSteps(op: Party, values: Secret, ranks: readonly number[]): Promise<Secret> {
   const count = sizeOf(values)
   if (ranks.length === 0 || ranks.some(rank => !Number.isInteger(rank) || rank < 0 || rank >= count)) {
     throw shapeError('order', `Of ${count} values, ranks from 0 to ${count - 1} exist.`)
@@ -91,8 +95,11 @@ async function byBits(op: Party, values: Secret, ranks: readonly number[], bits:
  * @cost n = 3, 40 elements: passive 14 rounds, 106288 bytes; active, proved 38 rounds, 140710 bytes
  * @cost n = 4, 5 elements: passive 15 rounds, 22488 bytes; active, proved 57 rounds, 35745 bytes
  */
-export async function median(party: Party, values: Secret): Promise<Secret> {
-  const op = party.operation('median')
+export function median(party: Party, values: Secret): Promise<Secret> {
+  return planned(party, 'median', op => medianSteps(op, values))
+}
+
+async function medianSteps(op: Party, values: Secret): Promise<Secret> {
   const count = sizeOf(values)
   if (count === 0) throw shapeError('median', 'The median of nothing.')
   if (count % 2 === 1) return orderStatistics(op, values, [(count - 1) / 2])
@@ -113,13 +120,21 @@ export async function median(party: Party, values: Secret): Promise<Secret> {
  * @cost n = 3, 40 elements: passive 15 rounds, 152440 bytes; active, proved 41 rounds, 188598 bytes
  * @cost n = 4, 5 elements: passive 16 rounds, 33096 bytes; active, proved 61 rounds, 48156 bytes
  */
-export async function quantiles(
+export function quantiles(
   party: Party,
   values: Secret,
   at: readonly number[],
-  { fraction = Math.max(16, values.fraction) }: { readonly fraction?: number } = {}
+  options: { readonly fraction?: number } = {}
 ): Promise<Secret[]> {
-  const op = party.operation('quantiles')
+  return planned(party, 'quantiles', op => quantilesSteps(op, values, at, options))
+}
+
+async function quantilesSteps(
+  op: Party,
+  values: Secret,
+  at: readonly number[],
+  { fraction = Math.max(16, values.fraction) }: { readonly fraction?: number }
+): Promise<Secret[]> {
   const count = sizeOf(values)
   if (count === 0 || at.some(q => !(q >= 0 && q <= 1))) throw shapeError('quantile', 'A quantile lies between 0 and 1.')
   if (fraction < values.fraction) throw shapeError('quantile', 'A quantile keeps the fraction bits of the data.')

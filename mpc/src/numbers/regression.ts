@@ -11,6 +11,7 @@ import { divide, normalRoots, type Partial } from './divide.ts'
 import { normalise } from './normalise.ts'
 import { momentProduct } from './statistics.ts'
 import { alignTo, element, sizeOf, stack, withBits, type Secret } from './secret.ts'
+import { planned } from '../plan/rehearse.ts'
 
 const WORKING_BITS = 40
 
@@ -93,8 +94,11 @@ async function correlationOf(op: Party, { xx, yy, xy }: Moments, fraction: numbe
  * @cost n = 3, 12 elements: passive 33 rounds, 10256 bytes; active, proved 139 rounds, 40024 bytes
  * @cost n = 4, 12 elements: passive 39 rounds, 463104 bytes; active, proved 226 rounds, 501837 bytes
  */
-export async function correlation(party: Party, x: Secret, y: Secret, fraction = 16): Promise<Partial> {
-  const op = party.operation('correlation')
+export function correlation(party: Party, x: Secret, y: Secret, fraction = 16): Promise<Partial> {
+  return planned(party, 'correlation', op => correlationSteps(op, x, y, fraction))
+}
+
+async function correlationSteps(op: Party, x: Secret, y: Secret, fraction: number): Promise<Partial> {
   return correlationOf(op, await moments(op, x, y), fraction)
 }
 
@@ -128,13 +132,21 @@ export interface RegressionOptions {
  * @cost n = 3, 12 elements: passive 36 rounds, 20280 bytes; active, proved 149 rounds, 66698 bytes
  * @cost n = 4, 12 elements: passive 54 rounds, 906768 bytes; active, proved 268 rounds, 979905 bytes
  */
-export async function simpleRegression(
+export function simpleRegression(
   party: Party,
   x: Secret,
   y: Secret,
   options: RegressionOptions = {}
 ): Promise<SimpleRegression> {
-  const op = party.operation('regression')
+  return planned(party, 'regression', op => simpleRegressionSteps(op, x, y, options))
+}
+
+async function simpleRegressionSteps(
+  op: Party,
+  x: Secret,
+  y: Secret,
+  options: RegressionOptions
+): Promise<SimpleRegression> {
   const count = sizeOf(x)
   if (count < 3) throw shapeError('regression', 'A regression needs at least three points.')
   const { fraction = Math.max(16, x.fraction, y.fraction), slopeMagnitude = 20 } = options

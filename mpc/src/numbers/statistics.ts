@@ -7,6 +7,7 @@ import type { Party } from '../session/party.ts'
 import { sub, sum } from './arithmetic.ts'
 import { sqrt, type Partial } from './divide.ts'
 import { alignTo, logAdd, sizeOf, type Secret } from './secret.ts'
+import { planned } from '../plan/rehearse.ts'
 
 export interface StatisticsOptions {
   /** Fraction bits of the result; 16 or those of the data, whichever is more. */
@@ -74,8 +75,11 @@ export function momentProduct(party: Party, x: Secret, y: Secret): { product: Lo
  * @cost n = 3, 12 elements: passive 1 round, 48 bytes; active, proved 6 rounds, 1120 bytes
  * @cost n = 4, 12 elements: passive 1 round, 48 bytes; active, proved 10 rounds, 1794 bytes
  */
-export async function covariance(party: Party, x: Secret, y: Secret, options: StatisticsOptions = {}): Promise<Secret> {
-  const op = party.operation('covariance')
+export function covariance(party: Party, x: Secret, y: Secret, options: StatisticsOptions = {}): Promise<Secret> {
+  return planned(party, 'covariance', op => covarianceSteps(op, x, y, options))
+}
+
+async function covarianceSteps(op: Party, x: Secret, y: Secret, options: StatisticsOptions): Promise<Secret> {
   const fraction = options.fraction ?? Math.max(16, x.fraction, y.fraction)
   const count = sizeOf(x)
   const { ddof = 0 } = options
@@ -125,7 +129,10 @@ export const variance = (party: Party, x: Secret, options: StatisticsOptions = {
  * @cost n = 3, 5 elements: passive 29 rounds, 3360 bytes; active, proved 115 rounds, 27416 bytes
  * @cost n = 4, 5 elements: passive 35 rounds, 86856 bytes; active, proved 200 rounds, 112521 bytes
  */
-export async function std(party: Party, x: Secret, options: StatisticsOptions = {}): Promise<Partial> {
-  const op = party.operation('std')
+export function std(party: Party, x: Secret, options: StatisticsOptions = {}): Promise<Partial> {
+  return planned(party, 'std', op => stdSteps(op, x, options))
+}
+
+async function stdSteps(op: Party, x: Secret, options: StatisticsOptions): Promise<Partial> {
   return sqrt(op, await variance(op, x, options), { fraction: resultFraction(x, options) })
 }

@@ -26,6 +26,7 @@ const REPLICATED_BLOCK = 16_384
  * @cost n = 4, 4 elements: passive 7 rounds, 3552 bytes; active, proved 27 rounds, 8799 bytes
  */
 export async function isNegative(party: Party, d: Vec, bits: number): Promise<Vec> {
+  if (party.session.rehearsal) return roomOnly(party, 'comparison', d, bits)
   if (party.n !== 3) return isNegativeInField(party, d, bits)
   if (!party.active && party.field.length(d) <= FEW) return isNegativeBetween(party, d, bits)
   return inBlocks(
@@ -34,6 +35,11 @@ export async function isNegative(party: Party, d: Vec, bits: number): Promise<Ve
     (block, part) => isNegativeReplicated(block, part, bits),
     REPLICATED_BLOCK
   )
+}
+
+function roomOnly({ session, field }: Party, what: string, d: Vec, bits: number): Vec {
+  requireRoom(session, what, bits)
+  return field.zeros(field.length(d))
 }
 
 /**
@@ -135,6 +141,7 @@ export async function isAbove(party: Party, { up, down }: DoubledBits, sign: Vec
  * @cost n = 4, 4 elements: passive 6 rounds, 3360 bytes; active, proved 25 rounds, 7935 bytes
  */
 export async function isZero(party: Party, d: Vec, bits: number): Promise<Vec> {
+  if (party.session.rehearsal) return roomOnly(party, 'equality', d, bits)
   const op = party.operation('zero')
   return inBlocks(op, d, async (block, part) => {
     const { field, session } = block

@@ -31,6 +31,7 @@ export async function openChecked(
   { degree = party.t, strict = false } = {}
 ): Promise<Opened> {
   const op = party.operation('open')
+  if (op.session.rehearsal) return { values: op.field.zeros(op.field.length(shares)), wrong: [] }
   const { n, t } = op
   const rows = await exchangeRows(op, shares)
   const { shamir } = op.session

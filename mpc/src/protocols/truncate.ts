@@ -63,6 +63,8 @@ export async function truncateProduct(
     return plus ? field.add(reduced, plus) : reduced
   }
   if (shift === 0) return whole()
+  // before the product is shared, not only before it is opened
+  roomFor(op, bits, shift)
   // Degree 2t has no redundancy at n = 2t + 1, so in active mode the product is shared, checked and opened at degree t
   if (op.active) return truncate(op, await whole(), shift, bits)
   const { count } = product
@@ -71,6 +73,11 @@ export async function truncateProduct(
     plus ? field.add(local(from, to), field.slice(plus, from, to)) : local(from, to)
   const source = { name: 'open-product', count, part, degree: 2 * op.t }
   return openAndShift(op, source, shift, bits)
+}
+
+const roomFor = (op: Party, bits: number, shift: number): { k: number; pieceBits: number } => {
+  const k = Math.max(Math.ceil(bits), shift)
+  return { k, pieceBits: requireRoom(op.session, 'truncate', k).pieceBits }
 }
 
 /** What is to be truncated: parts of it, as they are wanted, on polynomials of this degree. */
@@ -86,8 +93,8 @@ async function openAndShift(party: Party, source: Source, shift: number, bits: n
   const ready = party.stock?.take(`truncation/${shift}`, count)
   const op = party.operation(ready ? `${source.name} with ${ready.place}` : source.name)
   const { field, session } = op
-  const k = Math.max(Math.ceil(bits), shift)
-  const { pieceBits } = requireRoom(session, 'truncate', k)
+  const { k, pieceBits } = roomFor(op, bits, shift)
+  if (session.rehearsal) return field.zeros(count)
   const { before, after } = centring(session.setCount, 2n ** BigInt(shift))
   const lift = field.constant(2n ** BigInt(k))
   const lead = field.constant(before)
@@ -193,6 +200,9 @@ export async function divideByPublic(
 ): Promise<Vec> {
   const op = party.operation('divide-public')
   const { field, session } = op
+  const k = Math.max(Math.ceil(bits), divisor.toString(2).length)
+  const { pieceBits } = requireRoom(session, 'divide', k)
+  if (session.rehearsal) return field.zeros('terms' in value ? value.count : field.length(value.shares))
   const local = 'terms' in value && !op.active
   const shares = !('terms' in value)
     ? value.shares
@@ -200,8 +210,6 @@ export async function divideByPublic(
       ? evaluator(field, value)(0, value.count)
       : await reduceProduct(op, value)
   const count = field.length(shares)
-  const k = Math.max(Math.ceil(bits), divisor.toString(2).length)
-  const { pieceBits } = requireRoom(session, 'divide', k)
   const pieces = session.mySets.map(({ number, weight }) => ({
     weight,
     piece: field.sampleBits(count, pieceBits, op.setStream(number, 'bounded'))

@@ -7,6 +7,7 @@ import { Ledger } from './ledger.ts'
 import type { Session } from './session.ts'
 import { startSession, type PartyOptions } from './start.ts'
 import type { Stream, StreamSource } from './streams.ts'
+import { SizeField } from '../plan/size-field.ts'
 
 export type { PartyOptions } from './start.ts'
 export type { Security, Session } from './session.ts'
@@ -32,6 +33,8 @@ export class Party {
   /** Place in the program: the session's name, then number and label of each operation on the way here. */
   readonly #path: string
   readonly #inBranch: boolean
+  /** What this line of the program comes to has been rehearsed: no operation below needs to do it again. */
+  isPlanned: boolean
   #id: string | null
   #purposes: Set<string> | null = null
   #children = 0
@@ -43,12 +46,19 @@ export class Party {
     return new Party(session, root, new Ledger())
   }
 
-  private constructor(session: Session, path: string, ledger: Ledger, id: string | null = path, inBranch = false) {
+  private constructor(
+    session: Session,
+    path: string,
+    ledger: Ledger,
+    id: string | null = path,
+    { inBranch = false, isPlanned = false } = {}
+  ) {
     this.session = session
     this.#path = path
     this.#id = id
     this.ledger = ledger
     this.#inBranch = inBranch
+    this.isPlanned = isPlanned
   }
 
   /** The name of this operation in messages and streams, 32 hex digits. Many operations only call others and never need one. */
@@ -79,12 +89,23 @@ export class Party {
 
   /** The next operation below this one. Call it before the first `await` of a protocol. */
   operation(name: string): Party {
-    return new Party(this.session, this.#childPath(name), this.ledger, null, this.#inBranch)
+    return new Party(this.session, this.#childPath(name), this.ledger, null, this.#place)
   }
 
   /** As `operation`, with a ledger of its own: one of several concurrent branches. Use `parallel`, which settles the ledgers. */
   branch(name: string): Party {
-    return new Party(this.session, this.#childPath(name), new Ledger(), null, true)
+    return new Party(this.session, this.#childPath(name), new Ledger(), null, { ...this.#place, inBranch: true })
+  }
+
+  /** This party without its messages: `rehearse`. */
+  rehearsal(): Party {
+    const state = { failure: null, stock: null, suspects: new Set<number>() }
+    const session: Session = { ...this.session, field: SizeField.like(this.field), rehearsal: true, state }
+    return new Party(session, `${this.#path}\nrehearsal`, new Ledger(), null, { inBranch: true, isPlanned: true })
+  }
+
+  get #place(): { inBranch: boolean; isPlanned: boolean } {
+    return { inBranch: this.#inBranch, isPlanned: this.isPlanned }
   }
 
   /** Parties that sent wrong shares in openings that could be corrected (N >= 3(T-1)+1). */
@@ -112,8 +133,9 @@ export class Party {
   }
 
   #assertAlive(): void {
-    const { failure } = this.session.state
-    if (failure) throw failure
+    const { state, rehearsal } = this.session
+    if (state.failure) throw state.failure
+    if (rehearsal) throw notRehearsed()
   }
 
   /** A number for the next message of this operation; chunked messages take `count` in a row. */
@@ -136,6 +158,7 @@ export class Party {
   }
 
   receiveBytes(from: number, step: number, bytes: number): Promise<Uint8Array> {
+    if (this.session.rehearsal) throw notRehearsed()
     return this.session.channel.receive(from, this.id, step, bytes, this.session)
   }
 
@@ -168,6 +191,7 @@ export class Party {
    * @see Cramer, Damgard, Ishai: "Share conversion, pseudorandom secret-sharing ...", TCC 2005, section 3.
    */
   random(count: number, purpose = 'random'): Vec {
+    if (this.session.rehearsal) return this.field.zeros(count)
     const { mySets } = this.session
     const pieces = mySets.map(({ number }) => this.field.sample(count, this.setStream(number, purpose)))
     return this.field.combine(
@@ -246,6 +270,7 @@ export class Party {
 
   #stream(source: StreamSource | null | undefined, holder: string, purpose: string): Stream {
     const name = `${holder}/${purpose}`
+    if (this.session.rehearsal) throw notRehearsed()
     if (!source) throw new MpcError({ code: 'MPC_PARAMETERS', what: 'keys' }, `This party holds no key for ${holder}.`)
     const purposes = (this.#purposes ??= new Set())
     if (purposes.has(name)) {
@@ -258,3 +283,9 @@ export class Party {
     return source.stream(`${this.id}/${purpose}`)
   }
 }
+
+const notRehearsed = (): MpcError =>
+  new MpcError(
+    { code: 'MPC_PARAMETERS', what: 'rehearsal' },
+    'This protocol cannot be rehearsed: it talks to other nodes.'
+  )

@@ -35,6 +35,8 @@ export interface Session extends WaitOptions {
   readonly setCount: number
   readonly statisticalBits: number
   readonly security: Security
+  /** Operations derive shapes and bounds and do nothing else: `rehearse`. */
+  readonly rehearsal: boolean
   /** Told what this node saw of a failed check, for it to sign: `judge` of several of these names a node or a pair. */
   readonly onDispute: ((view: Uint8Array) => void) | undefined
   /** Set by the first failed check; nothing may be sent after it. */

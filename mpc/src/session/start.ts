@@ -98,6 +98,7 @@ export function startSession(options: PartyOptions): Started {
       setCount: sets.length,
       statisticalBits,
       security,
+      rehearsal: false,
       state: { failure: null, stock: null, suspects: new Set() },
       productWeights
     },
