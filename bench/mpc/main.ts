@@ -35,7 +35,7 @@ const LONG = { warmUp: 1, repetitions: 5 }
 const BRIEF = { warmUp: 20, repetitions: 15 }
 
 const settings = readSettings()
-const { json, quick, n, t, prime, security } = settings
+const { json, quick, n, t, prime, security, numbers } = settings
 const median = (values: readonly number[]): number => [...values].sort((a, b) => a - b)[values.length >> 1]!
 
 /** Once through a workload of this size. Shares are dealt here, so for `input` the time of dealing counts too. */
@@ -125,6 +125,7 @@ const cluster = await Cluster.start({
   t,
   prime,
   security,
+  numbers,
   timeoutMs: 120_000
 })
 let link: number

@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util'
-import { DEFAULT_PRIME, FAST_PRIME } from '@enigma/mpc'
+import { checkNetwork, DEFAULT_PRIME, FAST_PRIME, type NumberFormat } from '@enigma/mpc'
 import { WORKLOADS, type Workload } from './workloads.ts'
 
 export interface Settings {
@@ -10,6 +10,8 @@ export interface Settings {
   readonly t: number
   readonly prime: bigint
   readonly security: 'passive' | 'active'
+  /** E and F of the network, checked before anything is started. */
+  readonly numbers: NumberFormat
   readonly workloads: readonly Workload[]
 }
 
@@ -23,6 +25,8 @@ export function readSettings(): Settings {
       t: { type: 'string', default: '1' },
       prime: { type: 'string', default: 'default' },
       security: { type: 'string', default: 'passive' },
+      'whole-bits': { type: 'string', default: '32' },
+      'fraction-bits': { type: 'string', default: '16' },
       only: { type: 'string' },
       'with-jiff': { type: 'boolean', default: false }
     }
@@ -42,14 +46,22 @@ export function readSettings(): Settings {
   if (!(values.prime in known) && !/^\d+$/.test(values.prime)) {
     return refuse('--prime is "default", "fast" or a number.')
   }
+  const prime = known[values.prime] ?? BigInt(values.prime)
+  const numbers = { wholeBits: Number(values['whole-bits']), fractionBits: Number(values['fraction-bits']) }
+  try {
+    checkNetwork({ prime, n, t, ...numbers })
+  } catch (error) {
+    return refuse((error as Error).message)
+  }
   return {
     json: values.json,
     quick: values.quick,
     withJiff: values['with-jiff'],
     n,
     t,
-    prime: known[values.prime] ?? BigInt(values.prime),
+    prime,
     security,
+    numbers,
     workloads: WORKLOADS.filter(({ name }) => names.includes(name))
   }
 }

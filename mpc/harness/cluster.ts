@@ -3,6 +3,8 @@ import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import { DEFAULT_PRIME } from '../src/field/field.ts'
+import { checkNetwork } from '../src/plan/network.ts'
+import type { NumberFormat } from '../src/plan/room.ts'
 import type { FromParty, Measured, ToParty } from './messages.ts'
 import { startRelay, type Relay, type Tap } from './relay.ts'
 
@@ -14,6 +16,8 @@ export interface ClusterOptions {
   readonly prime?: bigint
   readonly timeoutMs?: number
   readonly security?: 'passive' | 'active'
+  /** E and F that the network declares. 32 whole bits and 16 fraction bits by default, as programs of tests and benchmarks use. */
+  readonly numbers?: NumberFormat
   /** Sees every byte that passes between two parties, in either direction: the sockets then lead through this process. */
   readonly tap?: Tap
 }
@@ -22,6 +26,8 @@ export interface ClusterRun {
   readonly values: unknown[]
   readonly measured: Measured[]
 }
+
+const DEFAULT_NUMBERS: NumberFormat = { wholeBits: 32, fractionBits: 16 }
 
 /** n parties in processes of their own, linked over loopback TCP with encryption, as a real network would be. */
 export class Cluster {
@@ -37,8 +43,10 @@ export class Cluster {
     prime = DEFAULT_PRIME,
     timeoutMs = 60_000,
     security = 'active',
+    numbers = DEFAULT_NUMBERS,
     tap
   }: ClusterOptions): Promise<Cluster> {
+    checkNetwork({ prime, n, t, ...numbers })
     const script = fileURLToPath(new URL('./party-process.ts', import.meta.url))
     const children = Array.from({ length: n }, () =>
       fork(script, [programs.href], { serialization: 'advanced', stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
@@ -52,7 +60,7 @@ export class Cluster {
       children.forEach((child, index) => {
         child.send({
           kind: 'setup',
-          setup: { index, n, t, prime, secrets: secrets[index]!, timeoutMs, security }
+          setup: { index, n, t, prime, secrets: secrets[index]!, timeoutMs, security, numbers }
         } satisfies ToParty)
       })
       const listening = await Promise.all(children.map(child => cluster.#answer(child, 0)))

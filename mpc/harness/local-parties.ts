@@ -4,6 +4,7 @@ import { countTraffic, type Traffic } from '../src/session/counting-channel.ts'
 import { agreeOnKeys } from '../src/session/keys.ts'
 import { memoryChannels, type Intercept } from '../src/session/memory-channel.ts'
 import type { Channel } from '../src/session/channel.ts'
+import type { NumberFormat } from '../src/plan/room.ts'
 import { Party, type Security } from '../src/session/party.ts'
 import { Shamir } from '../src/sharing/shamir.ts'
 
@@ -15,6 +16,7 @@ export interface LocalOptions {
   readonly intercept?: Intercept
   readonly signal?: AbortSignal
   readonly security?: Security
+  readonly numbers?: NumberFormat
   readonly session?: string
   readonly without?: readonly number[]
   /** Filled with what each party saw of a failed check. */
@@ -59,6 +61,7 @@ async function settle<T>(
     intercept,
     signal,
     security = 'passive',
+    numbers,
     session = randomBytes(16).toString('hex'),
     wrap = channel => channel,
     without = [],
@@ -81,7 +84,8 @@ async function settle<T>(
       security,
       without,
       onDispute: view => views?.set(i, view),
-      ...(signal ? { signal } : {})
+      ...(signal ? { signal } : {}),
+      ...(numbers ? { numbers } : {})
     })
     return program(party)
   }

@@ -1,3 +1,5 @@
+import type { NumberFormat } from '../src/plan/room.ts'
+
 /** What the parent process and a party process say to each other over Node's IPC channel. Serialization is 'advanced'. */
 export interface PartySetup {
   readonly index: number
@@ -8,6 +10,7 @@ export interface PartySetup {
   readonly secrets: readonly (Uint8Array | null)[]
   readonly timeoutMs: number
   readonly security: 'passive' | 'active'
+  readonly numbers: NumberFormat
 }
 
 export type ToParty =

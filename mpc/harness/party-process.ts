@@ -71,12 +71,12 @@ async function link(ports: readonly number[]): Promise<void> {
 }
 
 async function run(id: number, name: string, session: string, argument: unknown): Promise<void> {
-  const { n, t, prime, timeoutMs, security } = setup
+  const { n, t, prime, timeoutMs, security, numbers } = setup
   const inner = mesh.session(session)
   const channel = countTraffic(inner)
   const lag = monitorEventLoopDelay({ resolution: 5 })
   try {
-    const party = Party.create({ field: Field.of(prime), n, t, channel, keys, session, timeoutMs, security })
+    const party = Party.create({ field: Field.of(prime), n, t, channel, keys, session, timeoutMs, security, numbers })
     const program = programs[name]
     if (!program) throw new Error(`No program ${name}.`)
     // all parties start together, so the time is that of the program alone

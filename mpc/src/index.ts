@@ -1,5 +1,6 @@
 export { MpcError, type MpcFailure } from './errors.ts'
 export { DEFAULT_PRIME, FAST_PRIME, Field, type Vec } from './field/field.ts'
+export { checkNetwork, type NetworkShape } from './plan/network.ts'
 export { rehearse } from './plan/rehearse.ts'
 export { checkParameters, type NetworkParameters, type NumberFormat } from './plan/room.ts'
 export type { Channel, WaitOptions } from './session/channel.ts'

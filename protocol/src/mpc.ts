@@ -4,6 +4,7 @@ import { openOnce, sealOnce } from './aead.ts'
 import { abiEncode, hkdf, keccakTuple } from './hashing.ts'
 import type { Hash, Key32 } from './ids.ts'
 import { sharedSecret, x25519Pair } from './keys.ts'
+import type { MpcOpenRequest } from './enclave/mpc-calls.ts'
 
 /**
  * What a data owner deals to one node: shares, or a seed of them, and what may be done with them. An enclave lets an input enter
@@ -36,6 +37,23 @@ export const mpcPackage: Codec<MpcPackage> = message<MpcPackage>(
 /** What an enclave signs when it offers a key for a session. */
 export const mpcOfferDigest = (session: Hash, key: Key32): Hash =>
   keccakTuple(['string', 'bytes32', 'bytes32'], ['enigma/mpc-offer', session, key])
+
+/** What the nodes of a session are asked to open, as far as they must agree on it. */
+export type MpcTerms = Pick<
+  MpcOpenRequest,
+  'session' | 'prime' | 'degree' | 'active' | 'wholeBits' | 'fractionBits' | 'offers'
+>
+
+/** What all nodes of a session must agree on; their keys differ if they do not. protocol/vectors/mpc.json */
+export const mpcAgreementOf = ({ session, prime, degree, active, wholeBits, fractionBits, offers }: MpcTerms): Hash =>
+  offers.reduce(
+    (before, { key, attested }) =>
+      keccakTuple(['bytes32', 'bytes32', 'address'], [before, key, attested.report.signer]),
+    keccakTuple(
+      ['string', 'bytes32', 'string', 'uint8', 'bool', 'uint16', 'uint16'],
+      ['enigma/mpc-session/2', session, prime, degree, active, wholeBits, fractionBits]
+    )
+  )
 
 /** What a sealed message is for: it opens for nothing else. */
 export interface MpcPurpose {

@@ -2,7 +2,9 @@ import { expect } from 'chai'
 import { readFileSync } from 'node:fs'
 import { vectors } from '../vectors/vectors.ts'
 import {
+  enclaveCodecs,
   fromHex,
+  mpcAgreementOf,
   openDelta,
   openTaskError,
   openOutput,
@@ -34,6 +36,27 @@ describe('protocol/vectors', () => {
     const writes = openDelta(fromHex(delta!.stateKey!), deltaCodec.decode(fromHex(delta!.delta!)))
     expect([...writes.keys()]).to.deep.equal(['0x61', '0x62', '0x63'])
     expect(writes.get('0x63')).to.equal(null)
+  })
+
+  it('agrees on everything that nodes of an MPC session must agree on', () => {
+    const { openRequest, agreement } = JSON.parse(file('mpc')) as { openRequest: string; agreement: string }
+    const request = enclaveCodecs.mpcOpen.request.decode(fromHex(openRequest))
+    expect(mpcAgreementOf(request)).to.equal(agreement)
+    const changes: Partial<typeof request>[] = [
+      { session: hash(`0x${'1'.repeat(64)}`) },
+      { prime: 'fb' },
+      { degree: 2 },
+      { active: false },
+      { wholeBits: 31 },
+      { fractionBits: 17 },
+      { wholeBits: 16, fractionBits: 32 },
+      { offers: request.offers.slice(0, 2) },
+      { offers: [...request.offers].reverse() }
+    ]
+    const others = changes.map(change => mpcAgreementOf({ ...request, ...change }))
+    expect(new Set([agreement, ...others]).size).to.equal(changes.length + 1)
+    // how long a node waits is its own matter
+    expect(mpcAgreementOf({ ...request, timeoutMs: 1 } as typeof request)).to.equal(agreement)
   })
 
   it('recovers the signer of every typed message', () => {

@@ -1,9 +1,9 @@
 import {
-  StakeTree, TEE_SIM, ZERO_ADDRESS, ZERO_HASH, addressOfPrivateKey, asciiBytes32, cekCommitOf, codeHashOf, deltaHashOf,
+  StakeTree, TEE_SIM, ZERO_ADDRESS, ZERO_HASH, addressOfPrivateKey, asciiBytes32, cekCommitOf, codeHashOf, deltaHashOf, enclaveCodecs,
   drawPoint, epochSeedOf, fromHex, keccak256, leafNode, makeSimEvidence, mixOf, nextHead, outputHashOf, pad, parentNode,
   principalSecretOf, randomSeedOf, reportDataOf, runDigestOf, sealDelta, sealLog, sealOutput, sealTaskInput, sealTaskError,
   seedCommitOf, signDigest, simEvidenceDigest, stateKeyOf, taskIdOf, termsHash, toHex, typedDigest, utf8, x25519Pair,
-  opsHashOf, sealTrace, queryBody, sealQueryOutcome, sealSnapshot, snapshotHashOf,
+  mpcAgreementOf, mpcOfferDigest, opsHashOf, sealTrace, queryBody, sealQueryOutcome, sealSnapshot, snapshotHashOf,
   type Address, type ChainView, type Hash, type Hex, type MessageName, type Receipt, type ScAddr, type StakeLeaf
 } from '../src/index.ts'
 
@@ -63,6 +63,33 @@ function evidence() {
     issuedAt: 1_800_000_000, expiry: 1_807_776_000, reportData: h('report')
   }
   return { ...body, digest: simEvidenceDigest(body), evidence: toHex(makeSimEvidence(body)) }
+}
+
+/** What nodes of an MPC session agree on: one that differs in any of it has other keys. */
+function mpc() {
+  const session = h('mpc session')
+  const offers = ['node 0', 'node 1', 'node 2'].map(label => ({
+    session, key: x25519Pair(bytes(`${label} key`)).publicKey, signature: new Uint8Array(65),
+    attested: {
+      report: {
+        signer: a(label), transportKey: h(label) as never, operator: a('operator'), chainId, enigma,
+        principalSigner: a('principal'), nonce: 7
+      },
+      evidence: utf8(label)
+    }
+  }))
+  const terms = {
+    session, prime: 'fb49eeac4dedd15d82be164ee3b0cbb22f7d79377', degree: 1, active: true, wholeBits: 32, fractionBits: 16
+  }
+  const request = { ...terms, timeoutMs: 10_000, offers }
+  return {
+    ...terms,
+    nodes: offers.map(({ key, attested }) => ({
+      key, signer: attested.report.signer, offer: mpcOfferDigest(session, key)
+    })),
+    agreement: mpcAgreementOf(request),
+    openRequest: toHex(enclaveCodecs.mpcOpen.request.encode(request))
+  }
 }
 
 export const sampleReceipt: Receipt = {
@@ -234,5 +261,5 @@ function snapshot() {
 
 export const vectors = (): Record<string, unknown> => ({
   digests: digests(), evidence: evidence(), typed: typed(), draw: draw(), envelope: envelope(), runs: runs(), queries: queries(),
-  snapshot: snapshot()
+  snapshot: snapshot(), mpc: mpc()
 })

@@ -1,4 +1,5 @@
 import {
+  mpcAgreementOf,
   mpcOfferDigest,
   mpcPackage,
   openForMpc,
@@ -12,10 +13,10 @@ import {
   type MpcOpenRequest,
   type MpcOpenResponse
 } from '@enigma/protocol'
-import { foreignSecret, release } from '@enigma/mpc'
+import { checkNetwork, foreignSecret, release } from '@enigma/mpc'
 import { expand } from '@enigma/mpc/client'
 import { enclaveError } from '../errors.ts'
-import { agreementOf, checkOffers, pairSecret } from '../mpc-host/handshake.ts'
+import { checkOffers, pairSecret } from '../mpc-host/handshake.ts'
 import { keepInput, type HostedSession } from '../mpc-host/mpc-host.ts'
 import { OPERATIONS } from '../mpc-host/operations.ts'
 import { evidence } from './lifecycle.ts'
@@ -42,14 +43,18 @@ export async function mpcOpen(enclave: Enclave, request: MpcOpenRequest): Promis
   if (!/^[0-9a-f]+$/.test(request.prime) || timeoutMs < 1 || timeoutMs > LONGEST_WAIT_MS) {
     throw enclaveError('ENCLAVE_BAD_REQUEST', 'The modulus or the deadline of the session is not usable.')
   }
+  const prime = BigInt(`0x${request.prime}`)
+  const numbers = { wholeBits: request.wholeBits, fractionBits: request.fractionBits }
+  // before the offer is used up and any socket is waited for
+  checkNetwork({ prime, n: offers.length, t: degree, ...numbers })
   const own = enclave.mpc.takeOffer(session)
   if (own.publicKey !== offers[index]!.key) {
     throw enclaveError('ENCLAVE_MPC_REFUSED', 'The offer shown for this enclave is not the one it made.')
   }
-  const agreement = agreementOf(request)
+  const agreement = mpcAgreementOf(request)
   const secrets = offers.map((offer, i) => (i === index ? null : pairSecret(identity, own, offer, agreement)))
-  const prime = BigInt(`0x${request.prime}`)
-  await enclave.mpc.open({ session, index, offers, secrets, prime, degree, active, timeoutMs, name: agreement })
+  const init = { session, index, offers, secrets, prime, degree, active, numbers, timeoutMs, name: agreement }
+  await enclave.mpc.open(init)
   return { index }
 }
 
@@ -67,6 +72,13 @@ export function mpcInput(
 ): Promise<void> {
   const { identity } = sessionOf(enclave)
   const hosted = enclave.mpc.session(session)
+  const { wholeBits, fractionBits } = hosted.numbers
+  if (magnitude > wholeBits - 1 || fraction > fractionBits) {
+    throw enclaveError(
+      'ENCLAVE_MPC_REFUSED',
+      `The session computes with ${wholeBits} whole bits, sign included, and ${fractionBits} fraction bits; the input declares more.`
+    )
+  }
   return inTurn(hosted, async () => {
     const purpose = { label: 'input', session, node: identity.signer, name } as const
     const { kind, count, body, recipient, operations } = mpcPackage.decode(

@@ -2,7 +2,6 @@ import {
   abiEncode,
   concatBytes,
   hkdf,
-  keccakTuple,
   mpcOfferDigest,
   recoverSigner,
   reportDataOf,
@@ -47,17 +46,6 @@ export function checkOffers({ identity, measurement, nowSeconds }: Peerage, { se
     }
   }
 }
-
-/** What all nodes must agree on; their keys differ if they do not. */
-export const agreementOf = ({ session, prime, degree, active, offers }: MpcOpenRequest): Hash =>
-  offers.reduce(
-    (before, { key, attested }) =>
-      keccakTuple(['bytes32', 'bytes32', 'address'], [before, key, attested.report.signer]),
-    keccakTuple(
-      ['string', 'bytes32', 'string', 'uint8', 'bool'],
-      ['enigma/mpc-session', session, prime, degree, active]
-    )
-  )
 
 /**
  * The secret of this enclave and a peer for one session: from the keys made for it, so that no later theft opens what was sent, and

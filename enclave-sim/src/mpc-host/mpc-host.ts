@@ -1,5 +1,14 @@
 import type { Hash, Key32, MpcOffer, X25519Pair } from '@enigma/protocol'
-import { Mesh, Party, SecureLink, agreeOnKeys, Field, type Secret, type SessionChannel } from '@enigma/mpc'
+import {
+  Mesh,
+  Party,
+  SecureLink,
+  agreeOnKeys,
+  Field,
+  type NumberFormat,
+  type Secret,
+  type SessionChannel
+} from '@enigma/mpc'
 import { enclaveError } from '../errors.ts'
 import { createSocketInbox, type SocketInbox } from './socket-inbox.ts'
 
@@ -19,6 +28,8 @@ export interface HostedSession {
   readonly index: number
   readonly offers: readonly MpcOffer[]
   readonly party: Party
+  /** What inputs must fit. */
+  readonly numbers: NumberFormat
   readonly inputs: Map<string, HostedInput>
   readonly close: () => void
   /** One operation at a time. */
@@ -33,6 +44,7 @@ export interface OpenInit {
   readonly prime: bigint
   readonly degree: number
   readonly active: boolean
+  readonly numbers: NumberFormat
   readonly timeoutMs: number
   readonly name: string // what all nodes agreed on
 }
@@ -70,7 +82,7 @@ export function createMpcHost(): MpcHost {
       used.add(session)
       return key
     },
-    async open({ session, index, offers, secrets, prime, degree, active, timeoutMs, name }) {
+    async open({ session, index, offers, secrets, prime, degree, active, numbers, timeoutMs, name }) {
       if (sessions.size >= MAX_SESSIONS) {
         throw enclaveError('ENCLAVE_BUSY', `${MAX_SESSIONS} sessions are open; close one first.`)
       }
@@ -95,12 +107,13 @@ export function createMpcHost(): MpcHost {
           keys,
           session: name,
           timeoutMs,
+          numbers,
           security: active ? 'active' : 'passive'
         })
         await meetAll(party)
         const all = mesh
         const close = (): void => all.close()
-        sessions.set(session, { index, offers, party, inputs: new Map(), close, tail: Promise.resolve() })
+        sessions.set(session, { index, offers, party, numbers, inputs: new Map(), close, tail: Promise.resolve() })
       } catch (error) {
         for (const link of links) link?.close()
         mesh?.close()

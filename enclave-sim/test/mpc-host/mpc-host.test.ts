@@ -180,6 +180,70 @@ describe('a party of the MPC engine in the enclave', function () {
     await close(session)
   })
 
+  it('refuses numbers that the modulus cannot carry with a sentence, before the offer is used up', async () => {
+    const session = freshSession()
+    const offers = await offersFor(session)
+    const [first] = enclaves() as [HostedEnclave]
+    const open = (change: object): Promise<unknown> =>
+      first.call('mpcOpen', { ...openRequest({ session, offers }, prime, 300), ...change })
+    const said = async (change: object): Promise<{ code: string; message: string }> => {
+      try {
+        await open(change)
+      } catch (error) {
+        const { code, message } = error as { code: string; message: string }
+        return { code, message }
+      }
+      throw new Error('The session was opened.')
+    }
+    const wraps = await said({ wholeBits: 60, fractionBits: 30 })
+    expect(wraps.code).to.equal('MPC_PARAMETERS')
+    expect(wraps.message).to.contain('P has 164 bits; it needs more than 2(E+F) = 180')
+    expect(await said({ wholeBits: 20, fractionBits: 60 })).to.include({ code: 'MPC_PARAMETERS' })
+    expect((await said({ wholeBits: 1, fractionBits: 0 })).message).to.contain('E = 1')
+    expect((await said({ degree: 2 })).message).to.contain('no honest majority')
+    expect((await said({ prime: (2n ** 61n - 1n).toString(16) })).message).to.contain('P has 61 bits')
+    // the offer is still good, for a session that fits: only its sockets are missing
+    expect(await refusal(open({}))).to.equal('ENCLAVE_MPC_REFUSED')
+    expect(await refusal(open({}))).to.equal('ENCLAVE_MPC_UNKNOWN')
+  })
+
+  it('gives nodes that were told different numbers nothing in common', async () => {
+    for (const change of [{ wholeBits: 22 }, { fractionBits: 15 }]) {
+      const session = freshSession()
+      const offers = await offersFor(session)
+      const wire = new Wire()
+      cleanups.push(() => wire.close())
+      await connectAll(wire, session, enclaves())
+      const codes = await Promise.all(
+        enclaves().map((enclave, i) => {
+          const request = openRequest({ session, offers }, prime, 2_000)
+          return refusal(enclave.call('mpcOpen', i === 2 ? { ...request, ...change } : request))
+        })
+      )
+      for (const code of codes) expect(code).to.match(/^(MPC_LINK|MPC_TIMEOUT|ENCLAVE_MPC_REFUSED)$/)
+      await close(session)
+    }
+  })
+
+  it('refuses inputs that declare more than the numbers of their session', async () => {
+    const wire = new Wire()
+    cleanups.push(() => wire.close())
+    const session = freshSession()
+    const offers = await offersFor(session)
+    await connectAll(wire, session, enclaves())
+    await Promise.all(enclaves().map(enclave => enclave.call('mpcOpen', openRequest({ session, offers }, prime))))
+    const allowed = { prime, recipient: x25519Pair().publicKey, operations: ['sum'] }
+    const { sealed } = sealedInput(nodes, session, 'x', [5], allowed)
+    for (const bounds of [
+      { magnitude: 21, fraction: 16 },
+      { magnitude: 20, fraction: 17 }
+    ]) {
+      const put = enclaves()[0]!.call('mpcInput', { session, name: 'x', sealed: sealed[0]!, ...bounds })
+      expect(await refusal(put)).to.equal('ENCLAVE_MPC_REFUSED')
+    }
+    await close(session)
+  })
+
   it('goes on under sockets that nobody asked for, and under messages that are none', async () => {
     const wire = new Wire()
     cleanups.push(() => wire.close())

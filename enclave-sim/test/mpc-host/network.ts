@@ -8,7 +8,8 @@ import {
   toHex,
   type Hash,
   type Key32,
-  type MpcOffer
+  type MpcOffer,
+  type MpcOpenRequest
 } from '@enigma/protocol'
 import { deal, encode, Field } from '@enigma/mpc/client'
 import type { HostedEnclave } from '../support/host.ts'
@@ -83,22 +84,13 @@ export interface Opening {
   readonly offers: readonly MpcOffer[]
 }
 
-export const openRequest = (
-  { session, offers }: Opening,
-  prime: bigint,
-  timeoutMs = 10_000
-): {
-  session: Hash
-  prime: string
-  degree: number
-  active: boolean
-  timeoutMs: number
-  offers: readonly MpcOffer[]
-} => ({
+export const openRequest = ({ session, offers }: Opening, prime: bigint, timeoutMs = 10_000): MpcOpenRequest => ({
   session,
   prime: prime.toString(16),
   degree: 1,
   active: true,
+  wholeBits: 21,
+  fractionBits: 16,
   timeoutMs,
   offers
 })

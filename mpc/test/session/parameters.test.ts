@@ -1,4 +1,6 @@
 import { expect } from 'chai'
+import { Cluster } from '../../harness/cluster.ts'
+import { checkNetwork } from '../../src/plan/network.ts'
 import { memoryChannels } from '../../src/session/memory-channel.ts'
 import { DEFAULT_PRIME, FAST_PRIME, Field } from '../../src/field/field.ts'
 import { agreeOnKeys, type PartyKeys } from '../../src/session/keys.ts'
@@ -72,5 +74,38 @@ describe('mpc/parameters', () => {
     const one = create({ numbers: { wholeBits: 32, fractionBits: 16 } })
     const other = create({ numbers: { wholeBits: 16, fractionBits: 32 } })
     expect(one.id).to.not.equal(other.id)
+  })
+
+  it('says the same of a network before there is a session', () => {
+    const shape = { prime: DEFAULT_PRIME, n: 3, t: 1, wholeBits: 32, fractionBits: 16 }
+    checkNetwork(shape)
+    const said = (change: Partial<typeof shape>): string => {
+      try {
+        checkNetwork({ ...shape, ...change })
+      } catch (error) {
+        expect((error as { code: string }).code).to.equal('MPC_PARAMETERS')
+        return (error as Error).message
+      }
+      throw new Error('The network was accepted.')
+    }
+    expect(said({ wholeBits: 50, fractionBits: 32 })).to.equal(
+      refusal({ numbers: { wholeBits: 50, fractionBits: 32 } }).message
+    )
+    expect(said({ t: 2 })).to.contain('honest majority')
+    expect(said({ n: 16, t: 7 })).to.contain('shared keys')
+    expect(said({ prime: 15n })).to.be.a('string')
+    expect(said({ wholeBits: 20, fractionBits: 60 })).to.contain('maskable bits')
+  })
+
+  it('starts no cluster of processes with numbers that do not fit', async () => {
+    const started = Cluster.start({
+      programs: new URL('../../harness/test-programs.ts', import.meta.url),
+      numbers: { wholeBits: 60, fractionBits: 30 }
+    })
+    const code = await started.then(
+      cluster => cluster.stop().then(() => 'started'),
+      (error: { code: string }) => error.code
+    )
+    expect(code).to.equal('MPC_PARAMETERS')
   })
 })

@@ -20,6 +20,8 @@ export interface MpcOpenRequest {
   readonly prime: string // hex without 0x
   readonly degree: number // T - 1
   readonly active: boolean
+  readonly wholeBits: number // E of the network's numbers, sign included
+  readonly fractionBits: number // F
   readonly timeoutMs: number // for one message
   readonly offers: readonly MpcOffer[] // of all nodes, in order; this enclave's is among them
 }

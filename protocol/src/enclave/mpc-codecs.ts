@@ -32,11 +32,13 @@ export const mpcCodecs = {
     response: offer
   },
   mpcOpen: {
-    request: message<MpcOpenRequest>('MpcOpenRequest', 1, {
+    request: message<MpcOpenRequest>('MpcOpenRequest', 2, {
       session: bytes32(),
       prime: text(64),
       degree: u8,
       active: bool,
+      wholeBits: u16,
+      fractionBits: u16,
       timeoutMs: u32,
       offers: list(offer, MAX_NODES)
     }),
