@@ -1,7 +1,7 @@
 import { shapeError } from '../errors.ts'
 import { compileKernel, SCRATCH_PAGES, type Kernel } from './kernel.ts'
 import { toLimbs, type FieldForm } from './prime.ts'
-import type { Vec } from './vec.ts'
+import { zeros, type Vec } from './vec.ts'
 
 export const SCRATCH_BYTES = SCRATCH_PAGES * 65536
 /** Elements of one kernel call: operands of this size stay in the second-level cache. */
@@ -97,7 +97,7 @@ export class Batch {
   target(count: number, given?: Vec): Vec {
     if (given && given.length !== count * this.limbs)
       throw shapeError('out', 'The vector for the result has another length.')
-    return given ?? new Uint32Array(count * this.limbs)
+    return given ?? zeros(count * this.limbs)
   }
 
   load(byteOffset: number, x: Vec, from: number, count: number): void {

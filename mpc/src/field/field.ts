@@ -63,7 +63,7 @@ export class Field {
   }
 
   zeros(count: number): Vec {
-    return new Uint32Array(count * this.limbs)
+    return vec.zeros(count * this.limbs)
   }
 
   slice(x: Vec, from: number, to?: number): Vec {

@@ -50,9 +50,13 @@ export function matmul(batch: Batch, a: Vec, b: Vec, { rows, inner, columns, rep
       else for (let k = 0; k < depth; k++) batch.load(baseB + k * width * bytes, b, (l + k) * columns + j, width)
       for (let i = 0; i < rows; i += rowBlock) {
         const height = Math.min(rowBlock, rows - i)
-        for (let r = 0; r < height; r++) batch.load(r * depth * bytes, a, repeatA ? 0 : (i + r) * inner + l, depth)
+        if (depth === inner && !repeatA) batch.load(0, a, i * inner, height * inner)
+        else for (let r = 0; r < height; r++) batch.load(r * depth * bytes, a, repeatA ? 0 : (i + r) * inner + l, depth)
         batch.kernel.matmul(baseOut, 0, baseB, height, depth, width, depth * bytes, bytes, width * bytes, bytes)
-        for (let r = 0; r < height; r++) batch.store(baseOut + r * width * bytes, partial, (i + r) * columns + j, width)
+        if (width === columns) batch.store(baseOut, partial, i * columns, height * columns)
+        else
+          for (let r = 0; r < height; r++)
+            batch.store(baseOut + r * width * bytes, partial, (i + r) * columns + j, width)
       }
     }
     if (l > 0) out = batch.elementwise('add', out, partial)

@@ -1,6 +1,6 @@
 import { MpcError } from '../errors.ts'
 import type { FieldForm } from './prime.ts'
-import type { Vec } from './vec.ts'
+import { zeros, type Vec } from './vec.ts'
 
 /**
  * Plain words: the value itself in `limbs` words of `width` bits, not the form that kernels compute in. Conversions from and to
@@ -49,7 +49,7 @@ export function liftedIntegers(values: ArrayLike<number>, { limbs, width }: Word
 }
 
 /** floor(value / 2^bits); `out` may be `raw`. */
-export function shift(raw: Vec, bits: number, { limbs, width }: Words, out: Vec = new Uint32Array(raw.length)): Vec {
+export function shift(raw: Vec, bits: number, { limbs, width }: Words, out: Vec = zeros(raw.length)): Vec {
   const words = Math.floor(bits / width)
   const rest = bits % width
   const mask = 2 ** width - 1

@@ -6,9 +6,28 @@ import { shapeError } from '../errors.ts'
  */
 export type Vec = Uint32Array<ArrayBuffer>
 
+const SLAB_WORDS = 16_384
+/** Up to this size vectors of more than a few words are cut from slabs: a buffer of its own costs ten times as much to make and to collect. */
+const SMALL_WORDS = 2048
+let slab = new Uint32Array(0)
+let used = 0
+
+/** A vector of zeros. A small one keeps its slab of 64 KiB alive, so its `buffer` is more than itself. */
+export function zeros(words: number): Vec {
+  // typed arrays of up to 64 bytes lie on the heap
+  if (words <= 16 || words > SMALL_WORDS) return new Uint32Array(words)
+  if (used + words > slab.length) {
+    slab = new Uint32Array(SLAB_WORDS)
+    used = 0
+  }
+  const out = new Uint32Array(slab.buffer, 4 * used, words)
+  used += words
+  return out
+}
+
 /** Moves of whole elements of `limbs` words, for `Field`: none of them looks at a value. */
 export function concat(parts: readonly Vec[]): Vec {
-  const out = new Uint32Array(parts.reduce((sum, part) => sum + part.length, 0))
+  const out = zeros(parts.reduce((sum, part) => sum + part.length, 0))
   let at = 0
   for (const part of parts) {
     out.set(part, at)
@@ -18,7 +37,7 @@ export function concat(parts: readonly Vec[]): Vec {
 }
 
 export function gather(x: Vec, indices: ArrayLike<number>, limbs: number): Vec {
-  const out = new Uint32Array(indices.length * limbs)
+  const out = zeros(indices.length * limbs)
   for (let i = 0; i < indices.length; i++) {
     const from = indices[i]! * limbs
     for (let l = 0; l < limbs; l++) out[i * limbs + l] = x[from + l]!
@@ -33,7 +52,7 @@ export function transpose(x: Vec, rows: number, columns: number, limbs: number):
 }
 
 export function fill(element: Vec, count: number): Vec {
-  const out = new Uint32Array(count * element.length)
+  const out = zeros(count * element.length)
   for (let i = 0; i < count; i++) out.set(element, i * element.length)
   return out
 }

@@ -1,4 +1,4 @@
-import type { Vec } from '../field/field.ts'
+import type { Field, Vec } from '../field/field.ts'
 import type { Dealing } from '../session/ledger.ts'
 import { CHUNK_ELEMENTS, type Party } from '../session/party.ts'
 import type { Session } from '../session/session.ts'
@@ -59,7 +59,7 @@ async function reshareInRing(op: Party, count: number, product: Product): Promis
   const chunks = Math.ceil(count / CHUNK_ELEMENTS)
   const first = op.step(chunks)
   const pieces: Vec[] = []
-  const scratch = [0, 1].map(() => field.zeros(Math.min(count, CHUNK_ELEMENTS)))
+  const scratch = scratchOf(field)
   for (let chunk = 0; chunk < chunks; chunk++) {
     const from = chunk * CHUNK_ELEMENTS
     const to = Math.min(count, from + CHUNK_ELEMENTS)
@@ -82,6 +82,15 @@ async function reshareInRing(op: Party, count: number, product: Product): Promis
     if (chunk % 4 === 3) await breathe()
   }
   return out
+}
+
+const scratches = new WeakMap<Field, readonly [Vec, Vec]>()
+
+/** Two vectors of a chunk, for what is done before the next wait. */
+function scratchOf(field: Field): readonly [Vec, Vec] {
+  let found = scratches.get(field)
+  if (!found) scratches.set(field, (found = [field.zeros(CHUNK_ELEMENTS), field.zeros(CHUNK_ELEMENTS)]))
+  return found
 }
 
 const knownWeights = new WeakMap<Session, { readonly own: Vec; readonly received: Vec }>()

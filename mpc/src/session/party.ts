@@ -234,8 +234,7 @@ export class Party {
     const { mySets } = this.session
     const { field } = this
     const draw = this.boundedPieces(bits, purpose)
-    // weights in form twice over: times plain words they give elements in form, without converting each piece
-    const weights = mySets.map(({ weight }) => field.fromRaw(weight))
+    const weights = mySets.map(({ plainWeight }) => plainWeight)
     return count => {
       const pieces = draw(count)
       const whole = field.combine(weights, pieces)
@@ -252,9 +251,8 @@ export class Party {
 
   /** Shares of the sum of floor(piece / 2^split). */
   highOf(pieces: readonly Vec[], split: number): Vec {
-    const { field } = this
     return this.#shifted(
-      this.session.mySets.map(({ weight }) => field.fromRaw(weight)),
+      this.session.mySets.map(({ plainWeight }) => plainWeight),
       pieces,
       split
     )

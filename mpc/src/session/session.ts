@@ -8,6 +8,15 @@ import type { StreamSource } from './streams.ts'
 
 export type Security = 'passive' | 'active'
 
+export interface KeySet {
+  readonly number: number
+  /** The value of the set's polynomial at this party's point, as a number and as an element. */
+  readonly value: bigint
+  readonly weight: Vec
+  /** In form twice over: times plain words it gives elements in form. */
+  readonly plainWeight: Vec
+}
+
 /** What all operations of a session share. */
 export interface Session extends WaitOptions {
   readonly field: Field
@@ -30,8 +39,8 @@ export interface Session extends WaitOptions {
     readonly sets: readonly (StreamSource | null)[]
     readonly pairs: readonly (StreamSource | null)[]
   }
-  /** Set numbers this party is a member of, with the value of each set's polynomial at this party's point. */
-  readonly mySets: readonly { readonly number: number; readonly weight: Vec; readonly value: bigint }[]
+  /** Sets this party is a member of. */
+  readonly mySets: readonly KeySet[]
   readonly setCount: number
   readonly statisticalBits: number
   readonly security: Security

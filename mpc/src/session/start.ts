@@ -71,11 +71,12 @@ export function startSession(options: PartyOptions): Started {
   const mySets = sets.flatMap((set, number) => {
     if (!set.includes(index)) return []
     const value = setPolynomial(set, n, pointOf(index), field.p)
-    return [{ number, value, weight: field.constant(value) }]
+    const weight = field.constant(value)
+    return [{ number, value, weight, plainWeight: field.fromRaw(weight) }]
   })
   const productWeights = lagrange(dealers.map(pointOf), 0n, field.p)
   const agreed = `${n}/${t}/${field.p}/${security}/${statisticalBits}/${numbers.wholeBits}.${numbers.fractionBits}/${without.length > 0 ? `without ${[...without].sort((a, b) => a - b).join(',')}/` : ''}${session}`
-  const root = hash('sha256', `enigma/mpc/session/1/${agreed}`, 'hex').slice(0, 32)
+  const root = hash('sha256', `enigma/mpc/session/2/${agreed}`, 'hex').slice(0, 32)
   const sourceOf = (key: Uint8Array | null): StreamSource | null => (key ? new StreamSource(key, root) : null)
   return {
     session: {
