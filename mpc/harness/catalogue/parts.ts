@@ -4,17 +4,17 @@ import { proveGates } from '../../src/bits/gate-proof.ts'
 import { Gates, openBits, randomShared } from '../../src/bits/replicated.ts'
 import { DEFAULT_PRIME, Field, type Vec } from '../../src/field/field.ts'
 import { normalRoots } from '../../src/numbers/divide.ts'
-import { identity, newtonSchulz, planCourse } from '../../src/numbers/newton-schulz.ts'
-import { normalise } from '../../src/numbers/normalise.ts'
+import { identity, planCourse, prepareNewtonSchulz } from '../../src/numbers/newton-schulz.ts'
+import { findScale, normalise } from '../../src/numbers/normalise.ts'
 import { secret } from '../../src/numbers/secret.ts'
 import { whoSays } from '../../src/protocols/agree.ts'
 import { investigate } from '../../src/protocols/blame.ts'
 import { broadcast } from '../../src/protocols/broadcast.ts'
 import { reduceClaims } from '../../src/protocols/inner-product.ts'
 import { openEach, repairAt } from '../../src/protocols/load.ts'
-import { mul } from '../../src/protocols/multiply.ts'
+import { mul, reduceProduct } from '../../src/protocols/multiply.ts'
 import { openTrustingInChunks } from '../../src/protocols/open-chunks.ts'
-import { exchangeRows, openTrusting } from '../../src/protocols/open.ts'
+import { exchangeRows, openToFewest, openTrusting, tellOthers } from '../../src/protocols/open.ts'
 import { elements, evaluator } from '../../src/protocols/product.ts'
 import { dealFrom, reshare, reshareInParts } from '../../src/protocols/reshare.ts'
 import { verifyProducts } from '../../src/protocols/verify.ts'
@@ -147,6 +147,13 @@ export const parts: readonly Protocol[] = [
     modes: ['passive'],
     inside: true
   },
+  ...['open.openToFewest', 'open.tellOthers'].map(name => ({
+    ...simple(name, async party => tellOthers(party, await openToFewest(party, share(party, X)), X.length), is(...X), {
+      size: '4 elements, opened and told to the others'
+    }),
+    modes: ['passive'] as const,
+    inside: true
+  })),
   {
     ...simple(
       'open-chunks.openTrustingInChunks',
@@ -246,15 +253,29 @@ export const parts: readonly Protocol[] = [
     }
   },
   {
-    name: 'numbers/newton-schulz.newtonSchulz',
+    name: 'numbers/normalise.findScale',
+    size: 2,
+    start: released(async party => {
+      const x = secret(party, share(party, [5n, 1000n]), { magnitude: 10 })
+      const { factor, width } = await findScale(party, x, 1)
+      return party.field.concat([factor, party.field.constant(BigInt(width))])
+    }),
+    right: ([p, q, width]) => [5n * p!, 1000n * q!].every(v => v >= 2n ** (width! - 1n) && v < 2n ** width!)
+  },
+  {
+    name: 'numbers/newton-schulz.prepareNewtonSchulz',
     size: '2 x 2 elements',
     start: released(async party => {
       const course = planCourse(party, 'catalogue', 4, 2, 0)
-      const scaled = MATRIX.map(v => BigInt(v * 2 ** 20) << BigInt(course.working - 20))
-      const shape = { magnitude: 0, fraction: course.working, columns: 2 }
-      const b = secret(party, share(party, scaled), shape)
-      const start = { x: identity(party, 2, course.working), product: b }
-      const { result, converged } = await newtonSchulz(party, b, start, course, async (_, x) => x)
+      const { working } = course
+      const scaled = MATRIX.map(v => BigInt(v * 2 ** 20) << BigInt(working - 20))
+      const iteration = await prepareNewtonSchulz(party, course, async stage => {
+        const b = await stage.enter({ rows: 2, columns: 2, whole: working, fraction: working, norm: 0 })
+        return { b, x: stage.constant(identity(party, 2, working)), product: b }
+      })
+      const made = await reduceProduct(party, iteration.products)
+      const given = elements(party.field, share(party, scaled), party.field.constant(1n))
+      const { result, converged } = await iteration.play(made, given, async (_, x) => x)
       return party.field.concat([result.shares, converged.shares, party.field.constant(BigInt(result.fraction))])
     }),
     right: values =>

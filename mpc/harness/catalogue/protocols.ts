@@ -21,7 +21,7 @@ import { loadShares } from '../../src/protocols/load.ts'
 import { openMasked } from '../../src/protocols/masked.ts'
 import { dot, matmul, mul, reduceProduct } from '../../src/protocols/multiply.ts'
 import { openChecked } from '../../src/protocols/open.ts'
-import { elements, sumOf } from '../../src/protocols/product.ts'
+import { elements, joined, matrix, sumOf } from '../../src/protocols/product.ts'
 import { randomSigns } from '../../src/protocols/random-bits.ts'
 import { allWithin, isInRange } from '../../src/protocols/range.ts'
 import { release } from '../../src/protocols/release.ts'
@@ -30,6 +30,7 @@ import type { Party } from '../../src/session/party.ts'
 import { agreeOnKeys } from '../../src/session/keys.ts'
 import { certifiedNetwork, freshRequest, certifiedBy } from '../certified.ts'
 import { again, is, near, released, share, simple, X, Y, type Protocol } from './protocol.ts'
+import { timesFirst } from './veiled.ts'
 
 /** Ten times the four elements: more than the few comparisons that go a way of their own. */
 const BATCH = 10
@@ -66,6 +67,20 @@ export const protocols: readonly Protocol[] = [
     },
     is(-16n, -96n, 49n, -1n)
   ),
+  simple(
+    'multiply.reduceProduct of several',
+    party => {
+      const { field } = party
+      const [x, y] = [share(party, X), share(party, Y)]
+      const last = sumOf([[-1n, elements(field, y, y)]])
+      return reduceProduct(party, joined([matrix(field, x, y, 2, 2, 2), elements(field, x, y), last]))
+    },
+    is(-41n, 13n, -14n, 42n, -6n, -30n, 49n, 0n, -4n, -36n, -49n, -1n)
+  ),
+  {
+    ...simple('', party => timesFirst(party, share(party, X), 3), near(9, -15, 21, 0)),
+    name: 'numbers/veiled.Performance'
+  },
   simple('release.release', async party => share(party, X), is(...X)),
   simple(
     'load.loadShares',

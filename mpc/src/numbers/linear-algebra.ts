@@ -1,13 +1,24 @@
 import { shapeError } from '../errors.ts'
-import { elements } from '../protocols/product.ts'
-import { truncateProduct } from '../protocols/truncate.ts'
+import { reduceProduct } from '../protocols/multiply.ts'
+import { elements, joined, matrix } from '../protocols/product.ts'
 import type { Party } from '../session/party.ts'
 import { add, dot, matmul, mul, publicValue, scaleInteger, scaleReal, sub } from './arithmetic.ts'
 import { lt } from './compare.ts'
 import { sqrt, type Partial } from './divide.ts'
-import { identity, newtonSchulz, planCourse } from './newton-schulz.ts'
-import { normalise } from './normalise.ts'
-import { alignTo, pick, range, reshape, sizeOf, stack, transpose, withBits, type Secret } from './secret.ts'
+import { identity, planCourse, prepareNewtonSchulz } from './newton-schulz.ts'
+import { findScale, widthOf } from './normalise.ts'
+import {
+  alignTo,
+  pick,
+  range,
+  reshape,
+  sizeOf,
+  requireBits,
+  stack,
+  transpose,
+  withBits,
+  type Secret
+} from './secret.ts'
 import { planned } from '../plan/rehearse.ts'
 
 export interface InverseOptions {
@@ -28,8 +39,8 @@ export interface InverseOptions {
  * - Cost: two comparisons, about 1.1 conditionBits + log2(m) / 2 + 14 rounds; m^2 or 2 m^2 elements of degree 2t in each.
  * - Security: that of the comparisons, products and truncations it is made of: nothing else is opened, the verdict included.
  * @see Ben-Israel, Cohen 1966 for the start and its convergence; `newtonSchulz`.
- * @cost n = 3, 2 x 2 elements: passive 35 rounds, 9320 bytes; active, proved 151 rounds, 38904 bytes
- * @cost n = 4, 2 x 2 elements: passive 40 rounds, 134664 bytes; active, proved 252 rounds, 175374 bytes
+ * @cost n = 3, 2 x 2 elements: passive 34 rounds, 9416 bytes; active, proved 69 rounds, 30128 bytes
+ * @cost n = 4, 2 x 2 elements: passive 39 rounds, 137856 bytes; active, proved 102 rounds, 164106 bytes
  */
 export function inverse(party: Party, a: Secret, options: InverseOptions = {}): Promise<Partial> {
   return planned(party, 'inverse', op => inverseSteps(op, a, options))
@@ -41,21 +52,35 @@ async function inverseSteps(op: Party, a: Secret, options: InverseOptions): Prom
   const { conditionBits = 10, fraction = Math.max(16, a.fraction) } = options
   const course = planCourse(op, 'inverse', 2 * conditionBits + 2 + Math.log2(size), size, 0)
   const { working } = course
-  const whole = { ...a, fraction: 0 }
-  const norm = await dot(op, whole, whole)
-  const normal = await normalise(op, norm, 2)
-  const root: Secret = { shares: normal.root, rows: 1, columns: 1, fraction: 0, bits: normal.maxRoot }
-  // |a_ij|^2 <= the squared norm, so the product stays below 2^(width / 2)
-  const half = normal.width / 2
-  const scaled = await mul(op, { ...whole, fraction: half }, root, Math.min(half, working))
-  const b = withBits(alignTo(op, scaled, working), working)
-  const turned = transpose(op, b)
-  const product = withBits(await matmul(op, b, turned, working), working + 0.01)
+  const { field } = op
+  const norm: Omit<Secret, 'shares'> = { rows: 1, columns: 1, fraction: 0, bits: 2 * a.bits + 2 * Math.log2(size) }
+  requireBits(op, 'inverse', norm)
+  // |a_ij|^2 <= the squared norm, so what is scaled stays below 2^half
+  const half = widthOf(norm, 2) / 2
+  const iteration = await prepareNewtonSchulz(op, course, async stage => {
+    const entered = await stage.enter({
+      rows: size,
+      columns: size,
+      whole: half,
+      fraction: Math.min(half, working),
+      norm: 0
+    })
+    const b = alignTo(op, entered, working)
+    const x = transpose(op, b)
+    const [product] = await stage.times([{ left: b, right: x, fraction: working, norm: 0.01 }])
+    return { b, x, product: product! }
+  })
+  const square = matrix(field, a.shares, a.shares, 1, sizeOf(a), 1)
+  const made = await reduceProduct(op, joined([square, iteration.products]))
+  const scale = await findScale(op, { ...norm, shares: field.slice(made, 0, 1) }, 2)
+  const root: Secret = { shares: scale.root, rows: 1, columns: 1, fraction: 0, bits: scale.maxRoot }
   // A = B 2^(width/2) / (root 2^f), so its inverse is X root 2^f / 2^(width/2)
   const place = { ...root, fraction: half - a.fraction }
   const kept = Math.min(fraction, working + place.fraction)
-  const { result, converged } = await newtonSchulz(op, b, { x: turned, product }, course, async (branch, inverse) =>
-    alignTo(branch, await mul(branch, inverse, place, kept), fraction)
+  const { result, converged } = await iteration.play(
+    field.slice(made, 1),
+    elements(field, a.shares, root.shares),
+    async (branch, inverse) => alignTo(branch, await mul(branch, inverse, place, kept), fraction)
   )
   return { value: await mul(op, result, converged), valid: converged }
 }
@@ -80,8 +105,8 @@ export interface LeastSquaresOptions extends InverseOptions {
  *   Here conditionBits bounds the smallest eigenvalue of the scaled matrix: 2^-conditionBits.
  * - Security: that of the comparisons, products and truncations it is made of: nothing else is opened, the verdict included.
  * @see docs/spec/mpc.md 5.6; docs/adr/mpc-least-squares.md; `newtonSchulz`.
- * @cost n = 3, 10 x 2 elements: passive 32 rounds, 14088 bytes; active, proved 148 rounds, 45160 bytes
- * @cost n = 4, 10 x 2 elements: passive 38 rounds, 498864 bytes; active, proved 234 rounds, 546642 bytes
+ * @cost n = 3, 10 x 2 elements: passive 31 rounds, 14040 bytes; active, proved 79 rounds, 37416 bytes
+ * @cost n = 4, 10 x 2 elements: passive 38 rounds, 501504 bytes; active, proved 110 rounds, 536748 bytes
  */
 export async function leastSquares(
   party: Party,
@@ -114,8 +139,8 @@ export interface RegressionFit extends Partial {
  * - Cost: that of `leastSquares`, one comparison and one square root more.
  * - Security: as `leastSquares`.
  * - Source: docs/spec/mpc.md 5.9.
- * @cost n = 3, 10 x 2 elements: passive 68 rounds, 29424 bytes; active, proved 291 rounds, 94816 bytes
- * @cost n = 4, 10 x 2 elements: passive 80 rounds, 1494984 bytes; active, proved 477 rounds, 1590114 bytes
+ * @cost n = 3, 10 x 2 elements: passive 67 rounds, 29376 bytes; active, proved 222 rounds, 87072 bytes
+ * @cost n = 4, 10 x 2 elements: passive 80 rounds, 1497624 bytes; active, proved 353 rounds, 1580220 bytes
  */
 export function multipleRegression(
   party: Party,
@@ -145,6 +170,7 @@ async function solveLeastSquares(
   options: LeastSquaresOptions,
   wantErrors: boolean
 ): Promise<Partial & { standardErrors?: Secret }> {
+  const { field } = op
   const { conditionBits = 14, fraction = Math.max(16, a.fraction, b.fraction), x0, intercept = false } = options
   const design = intercept ? withOnes(op, a) : a
   const { rows, columns: size } = design
@@ -162,46 +188,56 @@ async function solveLeastSquares(
   const side = size + 1
   const bits = Math.max(design.bits, target.bits)
   const augmented = beside(op, { ...design, fraction: 0, bits }, { ...target, fraction: 0, bits })
-  const gram = await matmul(op, transpose(op, augmented), augmented)
+  const gramShape = { rows: side, columns: side, fraction: 0, bits: 2 * bits + Math.log2(rows) }
+  requireBits(op, 'least-squares', gramShape)
+  // The norm of the square part of what is scaled is below its trace < m: divided by 2^guard it is below 1, and the solution of that system
+  // is 2^guard times larger. Both are cut from the same products.
+  const guard = Math.ceil(Math.log2(size))
+  const width = widthOf(gramShape, 2)
+  const lift = Math.max(0, working - width - guard)
+  const cells = Array.from({ length: size * size }, (_, i) => Math.floor(i / size) * side + (i % size))
+  const iteration = await prepareNewtonSchulz(op, course, async stage => {
+    const entered = await stage.enter({
+      rows: side * side + cells.length,
+      columns: 1,
+      whole: width + guard + lift,
+      fraction: working,
+      norm: 0
+    })
+    const all = { ...entered, bits: working + 0.01 }
+    const b = reshape(range(op, all, side * side, all.rows), size, size)
+    const system = range(op, all, 0, side * side)
+    return { b, x: stage.constant(identity(op, size, working)), product: b, beside: system }
+  })
+  const gramProduct = matrix(field, transpose(op, augmented).shares, augmented.shares, side, rows, side)
+  const made = await reduceProduct(op, joined([gramProduct, iteration.products]))
+  const gram: Secret = { ...gramShape, shares: field.slice(made, 0, side * side) }
   const diagonal = pick(
     op,
     gram,
     Array.from({ length: side }, (_, i) => i * (side + 1))
   )
-  const normal = await normalise(op, diagonal, 2)
+  const normal = await findScale(op, diagonal, 2)
   const root: Secret = { shares: normal.root, rows: side, columns: 1, fraction: 0, bits: normal.maxRoot }
   const across = Array.from({ length: side * side }, (_, i) => i % side)
   const down = Array.from({ length: side * side }, (_, i) => Math.floor(i / side))
-  const half = await mul(op, reshape(gram, side * side, 1), pick(op, root, across))
+  const halves = await mul(op, reshape(gram, side * side, 1), pick(op, root, across))
   // By Cauchy-Schwarz |g_ij| r_i r_j <= sqrt(g_ii r_i^2 g_jj r_j^2) < 2^width
-  // The norm of the square part is below its trace < m: divided by 2^guard it is below 1, and the solution of that system is 2^guard
-  // times larger. Both are cut from the same products.
-  const guard = Math.ceil(Math.log2(size))
-  const cells = Array.from({ length: size * size }, (_, i) => Math.floor(i / size) * side + (i % size))
-  const lifted = scaleInteger(op, withBits(half, normal.width / 2 + gram.bits / 2), 2n ** BigInt(guard))
-  const fullAndSquare = {
-    ...(await cutProduct(
-      op,
-      stack(op, [{ ...lifted, rows: side * side, columns: 1 }, pick(op, half, cells)]),
-      stack(op, [
-        pick(op, root, down),
-        pick(
-          op,
-          root,
-          cells.map(at => Math.floor(at / side))
-        )
-      ]),
-      normal.width + guard,
-      working
-    )),
-    bits: working + 0.01
-  }
-  const system = range(op, fullAndSquare, 0, side * side)
-  const scaled = reshape(range(op, fullAndSquare, side * side, side * side + size * size), size, size)
-  const right = pick(
-    op,
-    system,
-    Array.from({ length: size }, (_, i) => i * side + size)
+  const halfway = withBits(halves, width / 2 + gram.bits / 2)
+  const scaled = elements(
+    field,
+    field.scale(
+      field.concat([scaleInteger(op, halfway, 2n ** BigInt(guard)).shares, pick(op, halfway, cells).shares]),
+      2n ** BigInt(lift)
+    ),
+    field.concat([
+      pick(op, root, down).shares,
+      pick(
+        op,
+        root,
+        cells.map(at => Math.floor(at / side))
+      ).shares
+    ])
   )
 
   // x_j = y_j r_j / r_b with r_b = 2^maxRoot / inverse root, all over 2^guard
@@ -226,12 +262,20 @@ async function solveLeastSquares(
     // where more fraction bits are asked for than the product has
     return { ...alignTo(branch, result, fraction + offset), fraction }
   }
-  const start = { x: identity(op, size, working), product: scaled }
-  const { result, converged } = await newtonSchulz(op, scaled, start, course, async (branch, x) => {
-    const solution = await matmul(branch, x, right, working)
-    return { x, solution, unscaled: await unscale(branch, solution) }
-  })
-  const { x, solution, unscaled } = result
+  const { result, converged } = await iteration.play(
+    field.slice(made, side * side),
+    scaled,
+    async (branch, x, system) => {
+      const right = pick(
+        branch,
+        system!,
+        Array.from({ length: size }, (_, i) => i * side + size)
+      )
+      const solution = await matmul(branch, x, right, working)
+      return { x, system: system!, right, solution, unscaled: await unscale(branch, solution) }
+    }
+  )
+  const { x, system, right, solution, unscaled } = result
   const found = await mul(op, unscaled, converged)
   const value = x0 ? add(op, found, await mul(op, reshape(x0, size, 1), converged)) : found
   if (!wantErrors) return { value, valid: converged }
@@ -256,14 +300,6 @@ async function solveLeastSquares(
   const averaged = await scaleReal(op, errors, 1 / Math.sqrt(rows - size))
   const standardErrors = await mul(op, await unscale(op, averaged), converged)
   return { value, valid: converged, standardErrors }
-}
-
-/** x y element by element, where the products are below 2^bits, read with `bits` fraction bits and cut to `working` of them. 1 round. */
-async function cutProduct(op: Party, x: Secret, y: Secret, bits: number, working: number): Promise<Secret> {
-  const lift = Math.max(0, working - bits)
-  const product = elements(op.field, op.field.scale(x.shares, 2n ** BigInt(lift)), y.shares)
-  const shares = await truncateProduct(op, product, bits + lift - working, bits + lift)
-  return { shares, rows: sizeOf(x), columns: 1, fraction: working, bits: working }
 }
 
 function withOnes(op: Party, a: Secret): Secret {

@@ -2,12 +2,13 @@ import { MpcError } from '../errors.ts'
 import { roomOf } from '../plan/room.ts'
 import type { Vec } from '../field/field.ts'
 import { parallel } from '../protocols/masked.ts'
-import { matrix } from '../protocols/product.ts'
-import { truncateProduct, truncationError } from '../protocols/truncate.ts'
+import { joined, type LocalProduct } from '../protocols/product.ts'
+import { truncationError } from '../protocols/truncate.ts'
 import type { Party } from '../session/party.ts'
-import { add, dot, publicValue, sub } from './arithmetic.ts'
+import { add, publicValue, sub } from './arithmetic.ts'
 import { lt } from './compare.ts'
-import { alignTo, type Secret } from './secret.ts'
+import { alignTo, reshape, type Secret } from './secret.ts'
+import { Performance, Preparation, type Stage } from './veiled.ts'
 
 /** factor * 2^fraction must be a whole number. */
 export function identity({ field }: Party, size: number, fraction: number, factor = 1): Secret {
@@ -67,25 +68,6 @@ export function planCourse(party: Party, what: string, spread: number, size: num
   return { eighths, growth, working, coupled: rounding + growth <= -5 }
 }
 
-/** left right + plus, at `fraction` bits, where no element of the exact result exceeds 2^norm; `plus` may have fewer rows. 1 round. */
-async function times(
-  op: Party,
-  left: Secret,
-  right: Secret,
-  { fraction, norm, plus }: { fraction: number; norm: number; plus?: Secret }
-): Promise<Secret> {
-  const { field } = op
-  const whole = left.fraction + right.fraction
-  const product = matrix(field, left.shares, right.shares, left.rows, left.columns, right.columns)
-  let added: Vec | undefined
-  if (plus) {
-    added = field.zeros(product.count)
-    added.set(field.scale(plus.shares, 2n ** BigInt(whole - plus.fraction)))
-  }
-  const shares = await truncateProduct(op, product, whole - fraction, whole + norm, added)
-  return { shares, rows: left.rows, columns: right.columns, fraction, bits: fraction + norm }
-}
-
 /** Two matrices of one width, one above the other. */
 function above(op: Party, top: Secret, bottom: Secret): Secret {
   const fraction = Math.max(top.fraction, bottom.fraction)
@@ -108,10 +90,28 @@ const eighth = (op: Party, m: Secret, s: number): Secret => ({
   bits: m.bits + Math.log2(s)
 })
 
+/** What is inverted, where the iteration starts, and their product b x, all with `working` fraction bits. */
 export interface Start {
+  readonly b: Secret
   readonly x: Secret
-  /** b x, with `working` fraction bits. */
   readonly product: Secret
+  /** What else entered, for `use`. */
+  readonly beside?: Secret
+}
+
+/** An iteration whose products of veils are still to be made. */
+export interface PreparedIteration {
+  readonly products: LocalProduct
+  /**
+   * @param prepared shares of `products`
+   * @param given what enters at the start
+   * @param use goes on with the inverse beside the verdict
+   */
+  play<T>(
+    prepared: Vec,
+    given: LocalProduct,
+    use: (branch: Party, inverse: Secret, beside: Secret | undefined) => Promise<T>
+  ): Promise<{ result: T; converged: Secret }>
 }
 
 /**
@@ -123,66 +123,116 @@ export interface Start {
  * the verdict, and X (I + S) (I + S^2) refines the result. `use` goes on with that beside the verdict.
  *
  * - Shapes: b and the start are m x m with `working` fraction bits.
- * - Cost: one round a step (two if not coupled), 3 for residual and refinement; m^2 to 2 m^2 elements of degree 2t in each. The verdict
- *   is one comparison beside the refinement.
+ * - Cost: one round for what enters, one a step (two if not coupled), 3 for residual and refinement; m^2 to 2 m^2 elements in each
+ *   (`Performance`). The products of veils are as many elements, made in one round before. The verdict is one comparison
+ *   beside the refinement.
  * - Security: whatever b is, no opened value exceeds its mask: the norm of X after k steps is at most the product of their 2s, those
  *   of R and S at most about 1 (docs/spec/mpc.md 5.6).
  * - Accuracy: the residual of the result is below 2^-24 in norm where `converged` is 1, besides rounding: m (C + 1)/2 units of 2^-working.
  * @see Schulz 1933; Pan, Schreiber 1991 for scaled steps.
- * @cost n = 3, 2 x 2 elements: passive 11 rounds, 2784 bytes; active, proved 54 rounds, 14834 bytes
- * @cost n = 4, 2 x 2 elements: passive 15 rounds, 5640 bytes; active, proved 89 rounds, 18903 bytes
+ * @cost n = 3, 2 x 2 elements: passive 13 rounds, 3000 bytes; active, proved 31 rounds, 12202 bytes
+ * @cost n = 4, 2 x 2 elements: passive 17 rounds, 7056 bytes; active, proved 46 rounds, 16497 bytes
  */
-export async function newtonSchulz<T>(
+export async function prepareNewtonSchulz(
   op: Party,
-  b: Secret,
-  start: Start,
   course: Course,
-  use: (branch: Party, inverse: Secret) => Promise<T>
-): Promise<{ result: T; converged: Secret }> {
-  const { working, growth } = course
-  const size = b.rows
-  const x = await iterate(op, b, start, course)
-  const residual = sub(op, identity(op, size, working), await times(op, b, x, { fraction: working, norm: 1.1 }))
-  const s = { ...residual, bits: working + 0.5 }
-  const [converged, result] = await parallel<[Secret, T]>(op, [
-    async branch => {
-      const square = await dot(branch, s, s, VERDICT_FRACTION)
-      const bound = { ...square, bits: VERDICT_FRACTION + 1.1 + Math.log2(size) }
-      return lt(branch, bound, publicValue(branch, [2 ** (-2 * RESIDUAL_BITS)], VERDICT_FRACTION))
-    },
-    async branch => {
-      const both = await times(branch, above(branch, x, s), s, { fraction: working, norm: growth + 1 })
-      const once = { ...add(branch, x, rowsOf(branch, both, 0, size)), bits: working + growth + 1.5 }
-      const square = { ...rowsOf(branch, both, size, 2 * size), bits: working + 1.1 }
-      const more = await times(branch, once, square, { fraction: working, norm: growth + 2.6 })
-      return use(branch, { ...add(branch, once, more), bits: working + growth + 3.1 })
+  start: (stage: Stage) => Promise<Start>
+): Promise<PreparedIteration> {
+  const preparation = new Preparation(op)
+  const begun = await start(preparation)
+  const veils = await approach(op, preparation, begun, course)
+  const veil = await refine(op, preparation, veils, course)
+  return {
+    products: joined(preparation.products),
+    async play(prepared, given, use) {
+      const stage = new Performance(op, preparation, prepared)
+      await stage.begin([given])
+      const started = stage.isSilent ? null : await start(stage)
+      const seen = started && (await approach(op, stage, started, course))
+      const pairs: (readonly [Secret | null, Secret])[] = [[seen && seen.square, veils.square]]
+      if (begun.beside) pairs.push([started && started.beside!, begun.beside])
+      const [square, beside] = await stage.leave(pairs)
+      const [converged, result] = await parallel(op, [
+        async branch => lt(branch, square!, publicValue(branch, [2 ** (-2 * RESIDUAL_BITS)], VERDICT_FRACTION)),
+        async branch => {
+          const found = seen && (await refine(branch, stage, seen, course))
+          const [inverse] = await stage.leave([[found, veil]])
+          return use(branch, inverse!, beside)
+        }
+      ])
+      return { result, converged }
     }
-  ])
-  return { result, converged }
+  }
 }
 
-async function iterate(op: Party, b: Secret, start: Start, { eighths, working, coupled }: Course): Promise<Secret> {
+interface Approached {
+  /** X (I + S), where S is the residual. */
+  readonly once: Secret
+  readonly power: Secret
+  /** The square of the Frobenius norm of S. */
+  readonly square: Secret
+}
+
+/** All steps, and the residual. */
+async function approach(op: Party, stage: Stage, start: Start, course: Course): Promise<Approached> {
+  const { working, growth } = course
+  const { b } = start
   const size = b.rows
+  const x = await iterate(op, stage, start, course)
+  const [image] = await stage.times([{ left: b, right: x, fraction: working, norm: 1.1 }])
+  const residual = sub(op, stage.constant(identity(op, size, working)), image!)
+  const s = { ...residual, bits: working + 0.5 }
+  const [both, square] = await stage.times([
+    { left: above(op, x, s), right: s, fraction: working, norm: growth + 1 },
+    {
+      left: reshape(s, 1, size * size),
+      right: reshape(s, size * size, 1),
+      fraction: VERDICT_FRACTION,
+      norm: 1.1 + Math.log2(size)
+    }
+  ])
+  return {
+    once: { ...add(op, x, rowsOf(op, both!, 0, size)), bits: working + growth + 1.5 },
+    power: { ...rowsOf(op, both!, size, 2 * size), bits: working + 1.1 },
+    square: square!
+  }
+}
+
+/** X (I + S) (I + S^2). */
+async function refine(op: Party, stage: Stage, { once, power }: Approached, course: Course): Promise<Secret> {
+  const { working, growth } = course
+  const [more] = await stage.times([{ left: once, right: power, fraction: working, norm: growth + 2.6 }])
+  return { ...add(op, once, more!), bits: working + growth + 3.1 }
+}
+
+async function iterate(op: Party, stage: Stage, start: Start, { eighths, working, coupled }: Course): Promise<Secret> {
+  const { b } = start
+  const size = b.rows
+  const unit = (factor: number, fraction: number): Secret => stage.constant(identity(op, size, fraction, factor))
   const rest = (product: Secret, s: number): Secret => ({
-    ...sub(op, identity(op, size, working + 3), eighth(op, product, s)),
+    ...sub(op, unit(1, working + 3), eighth(op, product, s)),
     bits: working + 3.2
   })
-  let x = start.x
+  let { x } = start
   let r = rest(start.product, eighths[0]!)
   let grown = 0
   for (const [step, s] of eighths.entries()) {
     const next = eighths[step + 1]
     grown += Math.log2(s / 4)
     const norm = Math.max(grown + 0.2, 1.1)
-    const scaled = eighth(op, x, s)
+    const plus = eighth(op, x, s)
     if (coupled && next !== undefined) {
-      const both = await times(op, above(op, scaled, eighth(op, r, next)), r, { fraction: working, norm, plus: scaled })
-      x = rowsOf(op, both, 0, size)
-      const square = { ...rowsOf(op, both, size, 2 * size), bits: working + 1.1 }
-      r = { ...add(op, square, identity(op, size, working, 1 - next / 8)), bits: working + 0.2 }
+      const left = above(op, plus, eighth(op, r, next))
+      const [both] = await stage.times([{ left, right: r, fraction: working, norm, plus }])
+      x = rowsOf(op, both!, 0, size)
+      const square = { ...rowsOf(op, both!, size, 2 * size), bits: working + 1.1 }
+      r = { ...add(op, square, unit(1 - next / 8, working)), bits: working + 0.2 }
     } else {
-      x = await times(op, scaled, r, { fraction: working, norm, plus: scaled })
-      if (next !== undefined) r = rest(await times(op, b, x, { fraction: working, norm: 1.1 }), next)
+      const [stepped] = await stage.times([{ left: plus, right: r, fraction: working, norm, plus }])
+      x = stepped!
+      if (next === undefined) continue
+      const [product] = await stage.times([{ left: b, right: x, fraction: working, norm: 1.1 }])
+      r = rest(product!, next)
     }
   }
   return x

@@ -42,6 +42,12 @@ export const fieldRoom = (party: Party): number => party.field.bits - 2
 
 /** @throws MPC_RANGE if the value could wrap around the modulus. */
 export function checked(party: Party, what: string, value: Secret): Secret {
+  requireBits(party, what, value)
+  return value
+}
+
+/** @throws MPC_RANGE if values of this size could wrap around the modulus. */
+export function requireBits(party: Party, what: string, value: Pick<Secret, 'bits'>): void {
   if (!(value.bits <= fieldRoom(party))) {
     throw new MpcError(
       { code: 'MPC_RANGE', what, bits: Math.ceil(value.bits), limitBits: fieldRoom(party) },
@@ -49,7 +55,6 @@ export function checked(party: Party, what: string, value: Secret): Secret {
       { hint: 'Declare tighter bounds for the inputs, use fewer fraction bits, or choose a larger modulus.' }
     )
   }
-  return value
 }
 
 /** log2(2^a + 2^b). */

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { shapeError } from '../errors.ts'
 import type { Field, Vec } from '../field/field.ts'
 import type { Claim, Dealing } from '../session/ledger.ts'
 import type { Party } from '../session/party.ts'
@@ -6,7 +7,7 @@ import { lagrange, pointOf, type Row } from '../sharing/shamir.ts'
 import { powers, toss } from './coin.ts'
 import { decodeView, encodeView, judge, viewLength, type Found, type Frame, type View } from './dispute.ts'
 import { reduceClaims } from './inner-product.ts'
-import { evaluator, matrix } from './product.ts'
+import { evaluator, matrix, type LocalProduct } from './product.ts'
 import { dealFrom, reshareInParts, seeded } from './reshare.ts'
 import { weighedSum } from './weighed-sum.ts'
 
@@ -119,7 +120,7 @@ async function squareSigns(
   const expected: Vec[] = []
   for (const signer of signers) {
     const own = claims.filter(({ by }) => by === signer)
-    const signs = field.concat(own.map(({ product }) => product.terms[0]!.form.x))
+    const signs = field.concat(own.map(({ product }) => dealtSigns(product)))
     const ones = field.concat(own.map(({ result }) => result))
     const weights = powers(field, rho, field.length(signs))
     const product = matrix(field, field.mul(signs, weights), signs, 1, field.length(signs), 1)
@@ -129,4 +130,11 @@ async function squareSigns(
     expected.push(field.dot(weights, ones))
   }
   return { products, signers, squares: field.concat(squares), expected: field.concat(expected) }
+}
+
+/** The x of a claim x x = 1. */
+function dealtSigns({ terms }: LocalProduct): Vec {
+  const { form } = terms[0]!
+  if (form.kind !== 'elements') throw shapeError('signs', 'A claim of signs is a product of elements.')
+  return form.x
 }

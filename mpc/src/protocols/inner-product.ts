@@ -2,7 +2,7 @@ import type { Field, Vec } from '../field/field.ts'
 import type { Claim, Dealing } from '../session/ledger.ts'
 import type { Party } from '../session/party.ts'
 import { powers, toss } from './coin.ts'
-import type { Form } from './product.ts'
+import type { Form, LocalProduct } from './product.ts'
 import { longDot, longMul, longPowers, SLICE } from './long-vectors.ts'
 import { breathe, reshareInParts, type Reshared } from './reshare.ts'
 
@@ -94,24 +94,49 @@ export const sizeOfClaims = (claims: readonly Claim[]): number =>
 
 async function combineClaims(field: Field, claims: readonly Claim[], rho: bigint): Promise<Inner> {
   const weights = await longPowers(field, rho, sizeOfClaims(claims))
-  const parts: { x: Vec; y: Vec }[] = []
+  const parts: Operands[] = []
   let z = field.zeros(1)
   let at = 0
   for (const { product, result } of claims) {
-    const weight = field.slice(weights, at, at + product.count)
-    z = field.add(z, await longDot(field, weight, result))
-    for (const { factor, form } of product.terms) {
-      const { x, y } = await weighted(field, form, weight, weights, at)
-      parts.push({ x: factor === 1n ? x : field.scale(x, factor), y })
-    }
+    z = field.add(z, await longDot(field, field.slice(weights, at, at + product.count), result))
+    await addOperands(field, product, weights, at, parts)
     at += product.count
   }
   if (parts.length === 1) return { ...parts[0]!, z }
   return { x: field.concat(parts.map(({ x }) => x)), y: field.concat(parts.map(({ y }) => y)), z }
 }
 
+type Plain = Exclude<Form, { kind: 'joined' }>
+
+interface Operands {
+  readonly x: Vec
+  readonly y: Vec
+}
+
+/** What a product, whose first weight is number `at`, adds to the two vectors. */
+async function addOperands(
+  field: Field,
+  { count, terms }: LocalProduct,
+  weights: Vec,
+  at: number,
+  parts: Operands[]
+): Promise<void> {
+  for (const { factor, form } of terms) {
+    const first = parts.length
+    if (form.kind === 'joined') {
+      let place = at
+      for (const part of form.parts) {
+        await addOperands(field, part, weights, place, parts)
+        place += part.count
+      }
+    } else parts.push(await weighted(field, form, field.slice(weights, at, at + count), weights, at))
+    if (factor === 1n) continue
+    for (let i = first; i < parts.length; i++) parts[i] = { ...parts[i]!, x: field.scale(parts[i]!.x, factor) }
+  }
+}
+
 /** Vectors whose inner product is sum of weight_k form_k. `at` is the place of the first weight among all, `fromOne`. */
-async function weighted(field: Field, form: Form, weight: Vec, fromOne: Vec, at: number): Promise<{ x: Vec; y: Vec }> {
+async function weighted(field: Field, form: Plain, weight: Vec, fromOne: Vec, at: number): Promise<Operands> {
   const { x, y } = form
   if (form.kind === 'matrix') {
     const { rows, inner, columns } = form

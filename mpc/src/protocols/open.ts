@@ -100,3 +100,52 @@ export async function openTrusting(party: Party, shares: Vec, degree = party.t):
   }
   return op.session.shamir.interpolate(rows)
 }
+
+/** Whom a passive opening needs: the first t + 1 of those present. The others may stay silent, and hear what they need later. */
+export const fewest = ({ session, t }: Party): readonly number[] => session.present.slice(0, t + 1)
+
+/**
+ * Makes shared values public to `fewest` alone, trusting what they are told; null elsewhere.
+ *
+ * - Shapes: k shares of that degree in, k public elements out.
+ * - Cost: 1 round; each of the first degree + 1 parties sends k elements to each of `fewest` (but itself).
+ * - Security: passive adversary. A wrong row gives a wrong result.
+ * @see docs/spec/mpc.md 5.12.
+ * @cost n = 3, 4 elements, opened and told to the others: passive 2 rounds, 192 bytes
+ * @cost n = 4, 4 elements, opened and told to the others: passive 2 rounds, 288 bytes
+ */
+export async function openToFewest(party: Party, shares: Vec, degree = party.t): Promise<Vec | null> {
+  const op = party.operation('open-few')
+  const { field, index, session } = op
+  const [holders, readers] = [session.present.slice(0, degree + 1), fewest(op)]
+  const step = op.step()
+  if (holders.includes(index)) for (const to of readers) if (to !== index) await op.send(to, step, shares)
+  if (!readers.includes(index)) return null
+  const count = field.length(shares)
+  const rows = await Promise.all(
+    holders.map(async from => ({
+      index: from,
+      shares: from === index ? shares : await op.receive(from, step, count)
+    }))
+  )
+  return session.shamir.interpolate(rows)
+}
+
+/**
+ * Hands public values of `fewest` to all others.
+ *
+ * - Shapes: k public elements, or null where they are not known yet, in; k out.
+ * - Cost: 1 round; the first party sends k elements to each of the n - 1 - t others.
+ * - Security: passive adversary.
+ * @see docs/spec/mpc.md 5.12.
+ * @cost n = 3, 4 elements, opened and told to the others: passive 2 rounds, 192 bytes
+ * @cost n = 4, 4 elements, opened and told to the others: passive 2 rounds, 288 bytes
+ */
+export async function tellOthers(party: Party, values: Vec | null, count: number): Promise<Vec> {
+  const op = party.operation('tell')
+  const readers = fewest(op)
+  const step = op.step()
+  if (!values) return op.receive(readers[0]!, step, count)
+  if (op.index === readers[0]) for (const to of op.others) if (!readers.includes(to)) await op.send(to, step, values)
+  return values
+}

@@ -176,7 +176,7 @@ async function inChunks(count: number, run: (from: number, to: number) => void):
 }
 
 /** What is added before the floor and taken off after it, so that the mean of floor((v + before + C dithers) / D) - after is v / D. */
-function centring(setCount: number, divisor: bigint): { before: bigint; after: bigint } {
+export function centring(setCount: number, divisor: bigint): { before: bigint; after: bigint } {
   const sets = BigInt(setCount)
   if (sets % 2n === 1n) return { before: (sets - 1n) / 2n, after: (sets - 1n) / 2n }
   return { before: (sets + divisor) / 2n, after: sets / 2n }

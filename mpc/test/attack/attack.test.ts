@@ -2,14 +2,15 @@ import { expect } from 'chai'
 import { attack, countMessages, repeat, seeded, TAMPERINGS, type Tampering } from '../../harness/attack.ts'
 import type { Setting } from '../../harness/catalogue/protocol.ts'
 import { targets, type AttackTarget } from '../../harness/catalogue/targets.ts'
+import { timesFirst } from '../../harness/catalogue/veiled.ts'
 import { dealLocally, runParties } from '../../harness/local-parties.ts'
-import { DEFAULT_PRIME, Field } from '../../src/field/field.ts'
+import { DEFAULT_PRIME, Field, type Vec } from '../../src/field/field.ts'
 import * as mpc from '../../src/index.ts'
 import { isNegative } from '../../src/protocols/compare.ts'
 import { modInverse } from '../../src/field/prime.ts'
-import { mul } from '../../src/protocols/multiply.ts'
+import { mul, reduceProduct } from '../../src/protocols/multiply.ts'
 import { toss } from '../../src/protocols/coin.ts'
-import { elements, evaluator } from '../../src/protocols/product.ts'
+import { elements, evaluator, type LocalProduct } from '../../src/protocols/product.ts'
 import { reshare } from '../../src/protocols/reshare.ts'
 import { verifyProducts } from '../../src/protocols/verify.ts'
 import type { Party } from '../../src/session/party.ts'
@@ -152,13 +153,14 @@ describe('mpc/attack', function () {
   }
 
   /** A product to which `culprit` adds `delta` at one place while keeping all it sends consistent. */
-  const cheat = async (party: Party, x: mpc.Vec, culprit: number, delta: bigint, place: number): Promise<mpc.Vec> => {
-    if (party.index !== culprit) return mul(party, x, x)
-    const { field } = party
-    const product = elements(field, x, x)
+  const cheat = (party: Party, x: mpc.Vec, culprit: number, delta: bigint, place: number): Promise<mpc.Vec> =>
+    party.index === culprit ? falsify(party, elements(party.field, x, x), delta, place) : mul(party, x, x)
+  /** What the culprit does in place of `reduceProduct`. */
+  const falsify = async (party: Party, product: LocalProduct, delta: bigint, place: number): Promise<mpc.Vec> => {
+    const { field, index } = party
     const op = party.operation('product')
     const shift = field.zeros(product.count)
-    shift.set(field.constant(delta * modInverse(party.session.productWeights[culprit]!, field.p)), place * field.limbs)
+    shift.set(field.constant(delta * modInverse(party.session.productWeights[index]!, field.p)), place * field.limbs)
     const honest = evaluator(field, product)
     const result = await reshare(op, product.count, (from, to) =>
       field.add(honest(from, to), field.slice(shift, from, to))
@@ -167,7 +169,11 @@ describe('mpc/attack', function () {
     return result
   }
 
-  it('aborts before the opening when a corrupt node adds 2^112 to a product that a comparison uses', async () => {
+  /** A corrupt node adds 2^112 to a product on which a later opening behind a bounded mask depends. */
+  const barrier = async (
+    label: string,
+    program: (party: Party, x: Vec, culprit: number, delta: bigint) => Promise<unknown>
+  ): Promise<void> => {
     const x = dealLocally([5n], 3, 1)
     const size = 3 * Field.of(DEFAULT_PRIME).bytes
     for (const culprit of [0, 1, 2]) {
@@ -176,14 +182,14 @@ describe('mpc/attack', function () {
         const code = await runParties(
           {
             security: 'active',
-            session: `barrier ${culprit}`,
+            session: `${label} ${culprit}`,
             timeoutMs: 15_000,
             intercept: ({ from, operation, step, body }) => {
               if (from !== culprit) sent.push(`${from}/${operation}/${step}/${body.length}`)
               return body
             }
           },
-          async party => isNegative(party, await cheat(party, x[party.index]!, culprit, delta, 0), 63)
+          async party => program(party, x[party.index]!, culprit, delta)
         ).then(
           () => 'none',
           (e: { code: string }) => e.code
@@ -199,6 +205,20 @@ describe('mpc/attack', function () {
       expect(honest.sent.length).to.be.above(struck.sent.length)
       expect(honest.sent.slice(0, struck.sent.length).sort()).to.deep.equal(struck.sent.sort())
     }
+  }
+
+  it('aborts before the opening when a corrupt node adds 2^112 to a product that a comparison uses', async () => {
+    await barrier('barrier', async (party, x, culprit, delta) =>
+      isNegative(party, await cheat(party, x, culprit, delta, 0), 63)
+    )
+  })
+
+  it('aborts before the first opening when a corrupt node adds 2^112 to a product of veils', async () => {
+    await barrier('veils', (party, x, culprit, delta) =>
+      timesFirst(party, x, 3, (at, product) =>
+        at.index === culprit ? falsify(at, product, delta, 0) : reduceProduct(at, product)
+      )
+    )
   })
 
   it('catches one wrong product among many, wherever it is', async () => {

@@ -6,7 +6,9 @@ import { runParties } from '../../harness/local-parties.ts'
 import { column, reveal } from '../../harness/open-numbers.ts'
 import { DEFAULT_PRIME } from '../../src/field/field.ts'
 import { inverse, leastSquares, multipleRegression } from '../../src/numbers/linear-algebra.ts'
-import { identity, newtonSchulz, planCourse } from '../../src/numbers/newton-schulz.ts'
+import { reduceProduct } from '../../src/protocols/multiply.ts'
+import { elements } from '../../src/protocols/product.ts'
+import { identity, planCourse, prepareNewtonSchulz } from '../../src/numbers/newton-schulz.ts'
 
 const SEED = Number(process.env.MPC_SEED ?? Math.floor(Math.random() * 2 ** 31))
 const campaign = process.env.MPC_CAMPAIGN === '1'
@@ -107,12 +109,16 @@ describe(`mpc/ill-conditioned inputs (MPC_SEED=${SEED})`, function () {
     const positive = multiply(turned, flip(turned)).flat()
     const results = []
     for (const coupled of [true, false]) {
-      const given = column(positive, { prime: DEFAULT_PRIME, fraction: 46, magnitude: 0.1, columns: 6 })
+      const given = column(positive, { prime: DEFAULT_PRIME, fraction: 52, magnitude: 0.1, columns: 6 })
       const { results: found } = await runParties({ timeoutMs: 30_000, security: 'passive' }, async party => {
         const course = { ...planCourse(party, 'test', 10, 6, 0), working: 46, coupled }
-        const b = given.at(party)
-        const start = { x: identity(party, 6, 46), product: b }
-        const { result, converged } = await newtonSchulz(party, b, start, course, async (_, x) => x)
+        const iteration = await prepareNewtonSchulz(party, course, async stage => {
+          const b = await stage.enter({ rows: 6, columns: 6, whole: 52, fraction: 46, norm: 0.1 })
+          return { b, x: stage.constant(identity(party, 6, 46)), product: b }
+        })
+        const prepared = await reduceProduct(party, iteration.products)
+        const entering = elements(party.field, given.at(party).shares, party.field.constant(1n))
+        const { result, converged } = await iteration.play(prepared, entering, async (_, x) => x)
         return { value: await reveal(party, result), converged: await reveal(party, converged) }
       })
       expect(found[0]!.converged).to.deep.equal([1])

@@ -1,4 +1,5 @@
 import { expect } from 'chai'
+import { timesFirst } from '../../harness/catalogue/veiled.ts'
 import { runParties } from '../../harness/local-parties.ts'
 import { DEFAULT_PRIME, Field, type Vec } from '../../src/field/field.ts'
 import { rowWords } from '../../src/bits/rows.ts'
@@ -57,6 +58,23 @@ function rowsOf(exchange: Exchange, n: number, bytes: number): { rows: Uint8Arra
   return same ? { rows: told.map(bodies => bodies[0]!), heardBy } : null
 }
 
+/** The same for an opening to the first t + 1 parties alone, from as many or from 2t + 1: passive mode, veiled values. */
+function rowsOfFew(exchange: Exchange, t: number, bytes: number): { rows: Uint8Array[]; heardBy: number } | null {
+  const tellers = [...exchange.keys()].sort((a, b) => a - b)
+  if (tellers.some((teller, i) => teller !== i) || ![t + 1, 2 * t + 1].includes(tellers.length)) return null
+  const right = tellers.every(teller => {
+    const told = exchange.get(teller)!
+    const readers = Array.from({ length: t + 1 }, (_, i) => i).filter(i => i !== teller)
+    const bodies = [...told.values()]
+    return (
+      String([...told.keys()].sort((a, b) => a - b)) === String(readers) &&
+      bodies.every(body => body.length === bytes && Buffer.compare(body, bodies[0]!) === 0)
+    )
+  })
+  if (!right) return null
+  return { rows: tellers.map(teller => [...exchange.get(teller)!.values()][0]!), heardBy: tellers.length - 1 }
+}
+
 /**
  * What nodes see of the openings while the program runs: for each the opened values, and each row by itself. Rows that lie on no
  * polynomial of degree t were opened at degree 2t, or as parts of a sum: then both are given. Such rows are products of shares, so
@@ -74,7 +92,8 @@ async function openings(
   const uniform: bigint[][] = []
   let found = 0
   for (const exchange of await record(value, program, count, setting)) {
-    const opened = rowsOf(exchange, n, count * field.bytes)
+    const bytes = count * field.bytes
+    const opened = rowsOf(exchange, n, bytes) ?? rowsOfFew(exchange, t, bytes)
     if (!opened) continue
     const rows = opened.rows.map((body, index) => ({ index, shares: field.fromBytes(body) }))
     const values: Vec[] = []
@@ -227,6 +246,20 @@ describe('mpc/masking', function () {
       inputs: [0n, 2n ** 59n],
       settings: THREE,
       openings: [1, 1]
+    },
+    {
+      name: 'values behind veils',
+      program: (party, x) => timesFirst(party, x, 31),
+      inputs: [0n, 2n ** 31n],
+      settings: [...THREE, ...MORE],
+      openings: [2, 2]
+    },
+    {
+      name: 'values behind veils at the limit of the modulus',
+      program: (party, x) => timesFirst(party, x, 51),
+      inputs: [0n, 2n ** 51n],
+      settings: THREE,
+      openings: [2, 2]
     },
     {
       name: 'division by a public number',
