@@ -25,6 +25,11 @@ export interface CallOptions {
   readonly block?: number | 'latest' | 'pending'
 }
 
+export interface PermitDomain {
+  readonly name: string
+  readonly version: string
+}
+
 /** Reads of an Ethereum node, each with a deadline and a coded error. */
 export class Chain {
   readonly provider: Provider
@@ -32,6 +37,7 @@ export class Chain {
   readonly enigma: Address
   #token: Promise<Address> | undefined
   #taskPeriod: Promise<number> | undefined
+  #permitDomain: Promise<PermitDomain | null> | undefined
 
   constructor(provider: Provider, chainId: bigint, enigma: Address) {
     this.provider = provider
@@ -80,6 +86,19 @@ export class Chain {
     this.#token ??= this.read('token').then(([found]) => address(found as string))
     this.#token.catch(() => (this.#token = undefined))
     return this.#token
+  }
+
+  /** What permits of the token are signed for; null for a token without permits. */
+  permitDomain(): Promise<PermitDomain | null> {
+    this.#permitDomain ??= this.readToken('eip712Domain').then(
+      ([, name, version]) => ({ name: name as string, version: version as string }),
+      (error: unknown) => {
+        if (isRevert(error)) return null
+        throw error
+      }
+    )
+    this.#permitDomain.catch(() => (this.#permitDomain = undefined))
+    return this.#permitDomain
   }
 
   /** Blocks from a task's record to its deadline (G*W). */

@@ -1,4 +1,4 @@
-import type { TransactionReceipt, TransactionResponse } from 'ethers'
+import { BaseWallet, type TransactionReceipt, type TransactionResponse } from 'ethers'
 import type { Hex } from '@enigma/protocol'
 import type { Payer } from '../account/account.ts'
 import { ClientError, quoted } from '../errors.ts'
@@ -13,13 +13,31 @@ export interface ContractCall {
   readonly to: string
   readonly data: string
   readonly gas: bigint
+  /** Prices of gas that were asked for already; else they are asked for now. */
+  readonly prices?: GasPrices | undefined
+}
+
+/** Wei for a unit of gas (EIP-1559). */
+export interface GasPrices {
+  readonly maxFeePerGas: bigint
+  readonly maxPriorityFeePerGas: bigint
+}
+
+/**
+ * The prices that a transaction of this account would be sent with now: for a key in our hands, of which nobody else asks. Undefined where
+ * whoever signs asks itself, or the chain has no such prices.
+ */
+export async function gasPrices({ signer, provider }: Payer): Promise<GasPrices | undefined> {
+  if (!(signer instanceof BaseWallet)) return undefined
+  const { maxFeePerGas, maxPriorityFeePerGas } = await provider.getFeeData()
+  return maxFeePerGas === null || maxPriorityFeePerGas === null ? undefined : { maxFeePerGas, maxPriorityFeePerGas }
 }
 
 /** @throws USER_REJECTED, INSUFFICIENT_ETH, TX_REVERTED; reverts found by the node beforehand pass as they are. */
-export async function send({ signer, address }: Payer, { what, to, data, gas }: ContractCall): Promise<Hex> {
+export async function send({ signer, address }: Payer, { what, to, data, gas, prices }: ContractCall): Promise<Hex> {
   let sent: TransactionResponse
   try {
-    sent = await signer.sendTransaction({ to, data, gasLimit: gas })
+    sent = await signer.sendTransaction({ to, data, gasLimit: gas, ...prices })
   } catch (error) {
     throw sendError(error, what, address)
   }

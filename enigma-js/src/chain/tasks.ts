@@ -83,14 +83,23 @@ function recordOf(log: Log, slots: Pick<TaskSlots, 'recordBlock' | 'recordTime'>
   }
 }
 
-/** The record of a task, or null if there is none. */
+/**
+ * The record of a task, or null if there is none.
+ *
+ * @param likelyBlock where the record probably is: then its event is asked for together with its slots
+ */
 export async function taskRecord(
   chain: Chain,
-  taskId: TaskId
+  taskId: TaskId,
+  likelyBlock?: number
 ): Promise<{ record: TaskRecord; slots: TaskSlots } | null> {
-  const slots = await taskSlots(chain, taskId)
+  const logsFrom = (block: number): Promise<Log[]> => chain.logs([topic('TaskRecordCreated'), taskId], block)
+  const [slots, likely] = await Promise.all([
+    taskSlots(chain, taskId),
+    likelyBlock === undefined ? null : logsFrom(likelyBlock)
+  ])
   if (slots.status === TaskStatus.RecordUndefined) return null
-  const logs = await chain.logs([topic('TaskRecordCreated'), taskId], slots.recordBlock)
+  const logs = likely !== null && likelyBlock === slots.recordBlock ? likely : await logsFrom(slots.recordBlock)
   const log = logs.find(({ blockNumber }) => blockNumber === slots.recordBlock)
   return log === undefined ? null : { record: recordOf(log, slots), slots } // without it the node is between two forks
 }
@@ -126,10 +135,13 @@ export async function findRecorded(
   return recordedIn(await chain.logs([topic('TaskRecordCreated'), null, padded], fromBlock), chain, inputHash)
 }
 
-/** How a task ended, or null while it is open. */
-export async function settlementOf(chain: Chain, record: TaskRecord): Promise<Settlement | null> {
+/** How a task ended, or null while it is open. No event of it is older than its record. */
+export async function settlementOf(
+  chain: Chain,
+  { taskId, recordBlock }: Pick<TaskRecord, 'taskId' | 'recordBlock'>
+): Promise<Settlement | null> {
   const names = ['ReceiptVerified', 'ReceiptFailed', 'ReceiptFailedETH', 'TaskFeeReturned']
-  const logs = await chain.logs([names.map(topic), record.taskId], record.recordBlock)
+  const logs = await chain.logs([names.map(topic), taskId], recordBlock)
   const log = logs.at(-1)
   if (log === undefined) return null
   const { name, args } = parsed(log)

@@ -3,7 +3,7 @@ import { ZERO_ADDRESS, ZERO_HASH, address, hash, scAddr, type Address, type Hash
 import { readScAddr } from '../actions.ts'
 import { enigmaInterface, tokenInterface, type Chain } from '../chain/chain.ts'
 import { readAddress } from '../connect.ts'
-import { requireBalance } from '../task/payment.ts'
+import { fundsOf, requireBalance } from '../task/payment.ts'
 import type { Session } from '../session.ts'
 import type { Connection } from './connection.ts'
 import { emitting, type Emitter } from './emitter.ts'
@@ -125,7 +125,7 @@ export class Admin {
     return emitting(async emitter => {
       const session = await this.#session()
       const payer = requireSender(session, session.account.address ?? '')
-      await requireBalance(session, payer, BigInt(amount))
+      requireBalance(await fundsOf(session, payer), payer, BigInt(amount))
       const { chain } = session
       const approval = tokenInterface.encodeFunctionData('approve', [chain.enigma, amount])
       const approve = { what: 'the approval of the deposit', to: await chain.token(), data: approval, gas: APPROVE_GAS }

@@ -18,7 +18,7 @@ import { ClientError } from '../errors.ts'
 import type { Session } from '../session.ts'
 import { deliver } from '../task/deliver.ts'
 import { encryptTask, recordCall, type EncryptedTask } from '../task/encrypt.ts'
-import { arrangePayment, requireBalance } from '../task/payment.ts'
+import { arrangePayment, fundsOf, requireBalance } from '../task/payment.ts'
 import { refusedError, requireGas, unknownContract } from '../task/refusals.ts'
 import { sleep } from '../waiting.ts'
 import { ETH_STATUS_CREATED } from './constants.ts'
@@ -123,9 +123,10 @@ export async function createTaskRecord(session: Session, task: LegacyTask, emitt
   const encrypted = requireEncrypted(task)
   const payer = requireSender(session, task.sender)
   const fee = task.gasLimit * task.gasPx
-  await requireBalance(session, payer, fee)
+  const funds = await fundsOf(session, payer)
+  requireBalance(funds, payer, fee)
   await deliver(workers, encrypted, task.preCode)
-  const payment = await arrangePayment(session, payer, fee)
+  const payment = await arrangePayment(session, payer, fee, funds)
   const { preCode: bytecode, gasLimit, gasPx } = task
   const terms = { bytecode, gasLimit, gasPx, nonce: bytecode === null ? null : task.nonce }
   const data = recordCall(encrypted, terms, payment)

@@ -26,10 +26,11 @@ export class SeatFinder {
   async find(scAddr: ScAddr, epoch: number, signal?: AbortSignal): Promise<Seats> {
     const cached = this.#cache.get(`${scAddr} ${epoch}`)
     if (cached !== undefined) return cached
-    const [info, rules] = await Promise.all([this.#chain.epochInfo(epoch), this.#rules()])
+    const measure = Promise.all([this.#chain.epochInfo(epoch), this.#rules()])
+    measure.catch(() => undefined) // looked at below, once a worker has answered
     const seats = await this.#workers.any(async url => {
       const answer = await callWorker(url, 'getWorkerEncryptionKey', { scAddr, epoch }, { signal })
-      const found = await verifySeats(url, answer, scAddr, info, rules)
+      const found = await verifySeats(url, answer, scAddr, ...(await measure))
       if (found.recipients.length === 0) throw await this.#nobody(epoch)
       return found
     }, signal)

@@ -2,7 +2,7 @@ import { Signature } from 'ethers'
 import { ClientError } from '../errors.ts'
 import { inEng } from './amounts.ts'
 import type { Payment, Permit } from './permit.ts'
-import { tokenInterface, type Chain } from '../chain/chain.ts'
+import { tokenInterface, type CallOptions, type PermitDomain } from '../chain/chain.ts'
 import { isRejection, isRevert, rejected } from '../chain/revert.ts'
 import { mined, send } from '../chain/send.ts'
 import type { Payer } from '../account/account.ts'
@@ -21,9 +21,40 @@ const PERMIT_TYPES = {
   })
 }
 
+/** What an account has and may do with ENG, as the chain says it at one time. */
+export interface Funds {
+  readonly balance: bigint // grains
+  readonly allowance: bigint // of Enigma, grains
+  /** Null: the token has no permits. */
+  readonly permits: (PermitDomain & { readonly nonce: bigint }) | null
+  readonly timeSeconds: number
+}
+
+/** Asks for everything at once, since each question after another one costs a user who is far away a round trip. */
+export async function fundsOf({ chain }: Session, payer: Payer): Promise<Funds> {
+  const one = async (name: string, args: readonly unknown[], options: CallOptions = {}): Promise<bigint> =>
+    (await chain.readToken(name, args, options))[0] as bigint
+  const permits = async (): Promise<Funds['permits']> => {
+    const [domain, nonce] = await Promise.all([
+      chain.permitDomain(),
+      one('nonces', [payer.address], { block: 'pending' }).catch((error: unknown) => {
+        if (isRevert(error)) return null
+        throw error
+      })
+    ])
+    return domain === null || nonce === null ? null : { ...domain, nonce }
+  }
+  const [balance, allowance, permitted, { timeSeconds }] = await Promise.all([
+    one('balanceOf', [payer.address]),
+    one('allowance', [payer.address, chain.enigma]),
+    permits(),
+    chain.latestBlock()
+  ])
+  return { balance, allowance, permits: permitted, timeSeconds }
+}
+
 /** @throws INSUFFICIENT_ENG */
-export async function requireBalance({ chain }: Session, payer: Payer, fee: bigint): Promise<void> {
-  const [balance] = (await chain.readToken('balanceOf', [payer.address])) as unknown as [bigint]
+export function requireBalance({ balance }: Funds, payer: Payer, fee: bigint): void {
   if (balance >= fee) return
   throw new ClientError(
     { code: 'INSUFFICIENT_ENG', needed: fee, balance },
@@ -42,15 +73,14 @@ export async function arrangePayment(
   session: Session,
   payer: Payer,
   fee: bigint,
+  funds: Funds,
   signal?: AbortSignal
 ): Promise<Payment> {
-  const { chain } = session
-  const [allowance] = (await chain.readToken('allowance', [payer.address, chain.enigma])) as unknown as [bigint]
-  if (allowance >= fee) return { kind: 'allowance' }
+  if (funds.allowance >= fee) return { kind: 'allowance' }
   // Signed for a task that was then refused or given up, and never used.
   const kept = session.permits.get(fee)
-  if (kept !== undefined && (await isUsable(session, payer, kept))) return kept
-  const signed = await permit(session, payer, fee)
+  if (kept !== undefined && isUsable(funds, kept)) return kept
+  const signed = await permit(session, payer, fee, funds)
   if (signed === null) return approve(session, payer, fee, signal)
   session.permits.set(fee, signed)
   return signed
@@ -68,37 +98,27 @@ export async function rearrangePayment(
   refused: Payment,
   signal?: AbortSignal
 ): Promise<Payment> {
-  if (refused.kind === 'permit' && (await isUsable(session, payer, refused))) {
+  const funds = await fundsOf(session, payer)
+  if (refused.kind === 'permit' && isUsable(funds, refused)) {
     session.permits.delete(fee)
     return approve(session, payer, fee, signal)
   }
-  return arrangePayment(session, payer, fee, signal)
+  return arrangePayment(session, payer, fee, funds, signal)
 }
 
-async function isUsable({ chain }: Session, payer: Payer, { nonce, deadline }: Permit): Promise<boolean> {
-  const { timeSeconds } = await chain.latestBlock()
-  return nonce === (await permitNonce(chain, payer)) && timeSeconds + SPARE_SECONDS < deadline
-}
+const isUsable = ({ permits, timeSeconds }: Funds, { nonce, deadline }: Permit): boolean =>
+  nonce === permits?.nonce && timeSeconds + SPARE_SECONDS < deadline
 
-async function permitNonce(chain: Chain, payer: Payer): Promise<bigint> {
-  const [nonce] = (await chain.readToken('nonces', [payer.address], { block: 'pending' })) as unknown as [bigint]
-  return nonce
-}
-
-async function permit({ chain }: Session, payer: Payer, fee: bigint): Promise<Permit | null> {
-  let domain: { name: string; version: string }
-  let nonce: bigint
-  try {
-    const [, name, version] = (await chain.readToken('eip712Domain')) as unknown as [string, string, string]
-    domain = { name, version }
-    nonce = await permitNonce(chain, payer)
-  } catch (error) {
-    if (isRevert(error)) return null // a token without permits
-    throw error
-  }
-  const { timeSeconds } = await chain.latestBlock()
+async function permit(
+  { chain }: Session,
+  payer: Payer,
+  fee: bigint,
+  { permits, timeSeconds }: Funds
+): Promise<Permit | null> {
+  if (permits === null) return null
+  const { name, version, nonce } = permits
   const deadline = Math.max(timeSeconds, Math.floor(Date.now() / 1000)) + PERMIT_SECONDS
-  const full = { ...domain, chainId: chain.chainId, verifyingContract: await chain.token() }
+  const full = { name, version, chainId: chain.chainId, verifyingContract: await chain.token() }
   const value = { owner: payer.address, spender: chain.enigma, value: fee, nonce, deadline }
   try {
     const { v, r, s } = Signature.from(await payer.signer.signTypedData(full, PERMIT_TYPES, value))

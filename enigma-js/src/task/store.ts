@@ -23,6 +23,8 @@ export interface StoredTask {
   readonly fragment: string | null
   readonly taskId: TaskId | null
   readonly transactionHash: Hex | null
+  /** Where the record stood when it was found; absent before, and in older entries. A reorganised chain may have moved it since. */
+  readonly recordBlock?: number
   /** Where record and receipt stood when the answer was shown; absent before. A reorganised chain may have taken them back since. */
   readonly shown?: { readonly record: Place; readonly receipt: Place }
   readonly createdAtMs: number

@@ -3,14 +3,14 @@ import { ZERO_HASH, codeOf, scAddr as scAddrFrom, taskIdOf, type Hex, type ScAdd
 import { requirePayer, type Payer } from '../account/account.ts'
 import type { EncodedCall } from '@enigma/protocol/secret-abi'
 import { revertOf, type Revert } from '../chain/revert.ts'
-import { mined, send } from '../chain/send.ts'
+import { gasPrices, mined, send, type GasPrices } from '../chain/send.ts'
 import { findRecorded, recordedIn } from '../chain/tasks.ts'
 import { ClientError, quoted } from '../errors.ts'
 import type { Session } from '../session.ts'
 import { deliver } from './deliver.ts'
 import { endOfEpochIn, nextEpoch } from './epoch-room.ts'
 import { encryptTask, recordCall, type EncryptedTask } from './encrypt.ts'
-import { arrangePayment, rearrangePayment, requireBalance } from './payment.ts'
+import { arrangePayment, fundsOf, rearrangePayment, requireBalance } from './payment.ts'
 import type { Payment } from './permit.ts'
 import type { Seats } from '../seats/seats.ts'
 import { sleep } from '../waiting.ts'
@@ -48,12 +48,30 @@ const MAX_ATTEMPTS = 4
 /** A record with a permit takes some 250,000 gas; what is not used is not paid. */
 const RECORD_GAS = 500_000n
 
+/** A record that can be sent once its input is delivered. */
+interface Ready {
+  readonly data: string
+  /** What the contract would say to it in the next block: null if it would take it. */
+  readonly refused: Revert | null
+  /** No later than the record's. */
+  readonly fromBlock: number
+  readonly prices: GasPrices | undefined
+}
+
 /**
  * Takes a call from plaintext to its record on chain, in the order of R4: seats and keys, permit, encrypt, deliver, dry run, transaction.
- * Nothing is paid before a seat holder has the input.
+ * Nothing is paid before a seat holder has the input. What does not depend on each other is asked for at the same time: a user may be far
+ * from the Ethereum node and the workers, and an epoch short.
  */
 export function submit(session: Session, submission: Submission, options: SubmitOptions = {}): Promise<Recorded> {
   return session.submitting.run(() => new Submitter(session, submission, options).run())
+}
+
+function requireEpoch(epoch: number): number {
+  if (epoch > 0) return epoch
+  throw new ClientError({ code: 'NO_EPOCH' }, 'The first epoch has not begun: no worker is drawn yet.', {
+    hint: 'Wait until workers have logged in and the principal has opened an epoch.'
+  })
 }
 
 class Submitter {
@@ -82,39 +100,41 @@ class Submitter {
     const { scAddr, gasLimit, gasPx } = this.#submission
     requireGas(gasLimit, gasPx)
     const fee = gasLimit * gasPx
-    await Promise.all([
+    const [funds, firstEpoch] = await Promise.all([
+      fundsOf(this.#session, this.#payer),
+      chain.currentEpoch(),
       this.#requireChain(),
-      scAddr === null ? null : this.#requireContract(scAddr),
-      requireBalance(this.#session, this.#payer, fee)
+      scAddr === null ? null : this.#requireContract(scAddr)
     ])
+    requireBalance(funds, this.#payer, fee)
     let payment: Payment | undefined
     for (let attempt = 1; ; attempt++) {
       this.#signal?.throwIfAborted()
-      const epoch = await this.#currentEpoch()
+      const epoch = requireEpoch(attempt === 1 ? firstEpoch : await chain.currentEpoch())
       const nonce = scAddr === null ? await chain.taskNonce(this.#payer.address) : null
       const target = scAddr ?? scAddrFrom(taskIdOf(this.#payer.address, nonce!))
-      let task: StoredTask
+      let task: EncryptedTask
+      let ready: Ready
       try {
         const seats = await this.#session.seats.find(target, epoch, this.#signal)
-        payment ??= await arrangePayment(this.#session, this.#payer, fee, this.#signal)
+        payment ??= await arrangePayment(this.#session, this.#payer, fee, funds, this.#signal)
         if (await this.#waitedForRoom(epoch)) continue
-        task = await this.#encryptAndDeliver(target, seats)
+        task = this.#encrypt(target, seats)
+        ready = await this.#deliver(task, recordCall(task, { ...this.#submission, nonce }, payment))
       } catch (error) {
         // The worker is already, or not yet, where this epoch ends.
         if (attempt >= MAX_ATTEMPTS || codeOf(error) !== 'EPOCH_STALE') throw error
         await sleep(this.#session.timeouts.pollMs, this.#signal)
         continue
       }
-      const data = recordCall(task, { ...this.#submission, nonce }, payment)
-
-      const refused = await this.#dryRun(data)
+      const { refused } = ready
       if (refused !== null) {
         if (attempt >= MAX_ATTEMPTS || !isMoving(refused)) throw refusedError(refused, epoch)
         payment = await this.#payAgain(payment, refused, fee)
         continue
       }
       await this.#session.store.save(task)
-      const outcome = await this.#record(task, data)
+      const outcome = await this.#record(task, ready)
       if ('taskId' in outcome) return { ...outcome, past: this.#past }
       // The chain moved between the dry run and the block. A key in our hands signs again; a person is asked first.
       if (attempt >= MAX_ATTEMPTS || !this.#payer.holdsKey || !isMoving(outcome)) throw refusedError(outcome, epoch)
@@ -161,19 +181,19 @@ class Submitter {
     throw unknownContract(scAddr)
   }
 
-  async #currentEpoch(): Promise<number> {
-    const epoch = await this.#session.chain.currentEpoch()
-    if (epoch > 0) return epoch
-    throw new ClientError({ code: 'NO_EPOCH' }, 'The first epoch has not begun: no worker is drawn yet.', {
-      hint: 'Wait until workers have logged in and the principal has opened an epoch.'
-    })
-  }
-
-  async #encryptAndDeliver(scAddr: ScAddr, seats: Seats): Promise<StoredTask> {
-    const task = this.#encrypt(scAddr, seats)
-    await deliver(this.#session.workers, task, this.#submission.bytecode, this.#signal)
+  /** Delivers the input, and asks the chain meanwhile for what the transaction needs. */
+  async #deliver(task: EncryptedTask, data: string): Promise<Ready> {
+    const { workers, chain } = this.#session
+    const asked = Promise.all([
+      this.#dryRun(data),
+      chain.blockNumber(),
+      gasPrices(this.#payer).catch(() => undefined) // asked for again with the transaction
+    ])
+    asked.catch(() => undefined) // what the workers say comes first
+    await deliver(workers, task, this.#submission.bytecode, this.#signal)
     this.#report({ stage: 'delivered', taskId: null, detail: 'a seat holder has stored the encrypted input' })
-    return task
+    const [refused, fromBlock, prices] = await asked
+    return { data, refused, fromBlock, prices }
   }
 
   #encrypt(scAddr: ScAddr, seats: Seats): EncryptedTask {
@@ -216,13 +236,12 @@ class Submitter {
   }
 
   /** Sends the record and waits for its block: the task, or what the contract said. */
-  async #record(task: StoredTask, data: string): Promise<Omit<Recorded, 'past'> | Revert> {
+  async #record(task: StoredTask, { data, fromBlock, prices }: Ready): Promise<Omit<Recorded, 'past'> | Revert> {
     const { chain, store, timeouts } = this.#session
     const what = 'the record of the task'
-    const fromBlock = await chain.blockNumber()
     let transactionHash: Hex
     try {
-      transactionHash = await send(this.#payer, { what, to: chain.enigma, data, gas: RECORD_GAS })
+      transactionHash = await send(this.#payer, { what, to: chain.enigma, data, gas: RECORD_GAS, prices })
     } catch (error) {
       await store.forget(task)
       const revert = revertOf(error)
@@ -251,9 +270,9 @@ class Submitter {
       )
     }
     const { taskId } = recorded
-    const stored = { ...task, ...recorded }
-    await store.save(stored)
     const block = receipt.blockNumber
+    const stored = { ...task, ...recorded, recordBlock: block }
+    await store.save(stored)
     this.#report({
       stage: 'recorded',
       taskId,

@@ -127,14 +127,21 @@ class Watcher {
     }
     void followTask(workers, this.#taskId, event => this.#hear(event), this.#signal).catch(() => undefined)
 
+    let likely = { taskId: this.#taskId, recordBlock: first.recordBlock }
     for (;;) {
-      const head = await this.#head()
       // Read anew each time: a reorganised chain may have moved the record or taken its receipt back.
-      const found = await taskRecord(chain, this.#taskId)
+      const [head, found, ended] = await Promise.all([
+        this.#head(),
+        taskRecord(chain, this.#taskId, likely.recordBlock),
+        settlementOf(chain, likely)
+      ])
       if (found === null) yield* this.#takenBack(null, null)
       else {
         const { record, slots } = found
-        const settlement = slots.status === TaskStatus.RecordCreated ? null : await settlementOf(chain, record)
+        const hasMoved = record.recordBlock < likely.recordBlock // then its end may be in an earlier block, too
+        likely = record
+        const open = slots.status === TaskStatus.RecordCreated
+        const settlement = open ? null : hasMoved ? await settlementOf(chain, record) : ended
         yield* this.#takenBack(record, settlement)
         yield* this.#reports(record, stored)
         if (settlement === null) {
@@ -156,7 +163,7 @@ class Watcher {
     // A task of ours may still be on its way into a block; one that nobody recorded is not waited for.
     const until = Date.now() + (stored === null ? 0 : this.#session.timeouts.transactionMs)
     for (;;) {
-      const found = await taskRecord(this.#session.chain, this.#taskId)
+      const found = await taskRecord(this.#session.chain, this.#taskId, stored?.recordBlock)
       if (found !== null) return found.record
       if (Date.now() >= until) throw unknownTask(this.#taskId)
       await sleep(this.#session.timeouts.pollMs, this.#signal)
