@@ -192,12 +192,27 @@ export const releasedResult: Codec<ReleasedResult> = message<ReleasedResult>('Re
 })
 
 /** Bytecode and deltas as they are made (R10); in bulk they travel by `sync.ts`. Content is checked against the chain, never believed for its sender. */
-export const DeltaMethod = { pushDelta: 0, pushBytecode: 1 } as const
+export const DeltaMethod = { pushDelta: 0, pushBytecode: 1, pushDeltas: 2 } as const
 /** The receiver has the delta on disk when it answers; it is checked against the chain once the receipt is there. */
 export interface DeltaPush {
   readonly delta: Uint8Array
 }
 export const deltaPush: Codec<DeltaPush> = message<DeltaPush>('DeltaPush', 1, { delta: bytes(MAX_DELTA_BYTES) })
+/** The deltas of several runs at once, at most 1 MiB together: one message and one write to disk for what a block brought. */
+export const MAX_PUSHED_DELTAS = 64
+export interface DeltasPush {
+  readonly deltas: readonly Uint8Array[]
+}
+export const deltasPush: Codec<DeltasPush> = message<DeltasPush>('DeltasPush', 1, {
+  deltas: list(bytes(MAX_DELTA_BYTES), MAX_PUSHED_DELTAS)
+})
+/** For each delta, in order: empty if it is on disk, else the code of why it was refused. */
+export interface DeltasPushed {
+  readonly codes: readonly string[]
+}
+export const deltasPushed: Codec<DeltasPushed> = message<DeltasPushed>('DeltasPushed', 1, {
+  codes: list(text(48), MAX_PUSHED_DELTAS)
+})
 export interface BytecodePush {
   readonly bytecode: Uint8Array
 }

@@ -91,7 +91,11 @@ export class StoreLab {
 
   async evil(name: string, { delta, code }: Lie): Promise<Libp2pNetwork> {
     const network = await this.#network(name)
-    serve(network, deltaCalls, { pushDelta: () => Promise.resolve({}), pushBytecode: () => Promise.resolve({}) })
+    serve(network, deltaCalls, {
+      pushDelta: () => Promise.resolve({}),
+      pushBytecode: () => Promise.resolve({}),
+      pushDeltas: ({ deltas }) => Promise.resolve({ codes: deltas.map(() => '') })
+    })
     serveContent(network, {
       delta: (_, index) => Promise.resolve(delta(index)),
       code: () => Promise.resolve(code())

@@ -153,6 +153,8 @@ export function agreedSource(sources: readonly BlockSource[], options: Agreement
     },
     header: number => agreedHeader(number),
     linked: (from, to) => agreed(`blocks ${from} to ${to}`, source => source.linked(from, to), blocksKey),
+    // Each says by itself what it has at this height: one that does not know the block has a vote against it.
+    ofBlock: ({ number }) => agreed(`block ${number}`, source => source.linked(number, number), blocksKey),
     sparse: (from, to) => agreed(`blocks ${from} to ${to}`, source => source.sparse(from, to), blocksKey),
     /** Those that more than half know of. */
     async again(from, to) {

@@ -3,7 +3,7 @@ import { WorkerError } from '../errors.ts'
 import { bloomMayHold } from './bloom.ts'
 import { enigmaInterface } from './enigma-abi.ts'
 import { headerOf, rawLogOf, toQuantity, type BlockHeader, type RawLog } from './quantities.ts'
-import type { ChainRpc } from './rpc.ts'
+import { ChainRpcError, type ChainRpc } from './rpc.ts'
 
 /** Headers in order, and all events of Enigma in their blocks, in order. */
 export interface Blocks {
@@ -17,6 +17,8 @@ export interface BlockSource {
   header(block: number): Promise<BlockHeader | null>
   /** Headers of `from .. to`, each the parent of the next, and all events of Enigma in them. @throws CHAIN_INCONSISTENT */
   linked(from: number, to: number): Promise<Blocks>
+  /** The same of one block whose header was given a moment ago. */
+  ofBlock(header: BlockHeader): Promise<Blocks>
   /** As `linked`, for old blocks: only the headers of blocks with events, and that of `to`. */
   sparse(from: number, to: number): Promise<Blocks>
   /** All events of blocks that are given now, and of the recent ones those that were ever given. */
@@ -117,6 +119,13 @@ export function createBlockSource(rpc: ChainRpc, enigma: Address): BlockSource {
       })
       requireLogsOf(headers, logs)
       return { headers, logs: await completed(headers, logs) }
+    },
+    async ofBlock(block) {
+      const logs = await logsOf({ blockHash: block.hash }).catch((error: unknown) => {
+        throw error instanceof ChainRpcError ? inconsistent(`block ${block.number} is gone`) : error
+      })
+      requireLogsOf([block], logs)
+      return { headers: [block], logs: await completed([block], logs) }
     },
     async sparse(from, to) {
       const found = new Map<string, RawLog>()

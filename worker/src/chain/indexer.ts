@@ -3,7 +3,7 @@ import { WorkerError } from '../errors.ts'
 import { decodeEvent } from './events.ts'
 import { KEPT_HEADERS, headOf, type IndexStore, type StoredBlock } from './index-store.ts'
 import { Projection } from './projection.ts'
-import type { BlockSource } from './block-source.ts'
+import type { Blocks, BlockSource } from './block-source.ts'
 import type { BlockHeader } from './quantities.ts'
 import type { ChainEvent, ChainHead, ChainReader, NetworkFacts } from './reader.ts'
 
@@ -70,22 +70,25 @@ export class Indexer implements ChainReader {
     for await (const block of this.#parts.store.blocks()) this.#applyBlock(block)
   }
 
-  /** Reads until the index has reached the chain's head. Safe to call at any time, but not twice at once. */
+  /** Reads until the index has reached the chain's head, and looks for what was left out. At any time, but not twice at once. */
   async advance(signal?: AbortSignal): Promise<void> {
+    do await this.catchUp(signal)
+    while (await this.#findsGap())
+  }
+
+  /** The first half of `advance`: what a new block brought, and nothing else. */
+  async catchUp(signal?: AbortSignal): Promise<void> {
     const { source, store } = this.#parts
     for (;;) {
       signal?.throwIfAborted()
       const latest = await source.latest()
       if (this.#cursor && !continues(this.#cursor, latest)) await this.#returnToCommonBlock(latest.number)
       const from = this.#cursor ? this.#cursor.number + 1 : this.facts.deploymentBlock
-      if (from > latest.number) {
-        if (await this.#findsGap(latest.number)) continue
-        return
-      }
+      if (from > latest.number) return
       const settled = latest.number - LINKED_DEPTH
       const linked = from > settled
       const to = linked ? latest.number : Math.min(from + RANGE - 1, settled)
-      const { headers, logs } = linked ? await source.linked(from, to) : await source.sparse(from, to)
+      const { headers, logs } = await this.#read(from, to, linked, latest)
       const first = headers[0]!
       if (linked && this.#cursor && first.parentHash !== this.#cursor.hash) continue // moved meanwhile: look again
       const blocks: StoredBlock[] = headers.map(header => ({
@@ -104,7 +107,14 @@ export class Indexer implements ChainReader {
         for (const event of events) this.#emit(event)
         this.#emit({ type: 'head', head: headOf(block), more: block.number < latest.number })
       }
+      if (to === latest.number) return // what came meanwhile is told of
     }
+  }
+
+  #read(from: number, to: number, linked: boolean, latest: BlockHeader): Promise<Blocks> {
+    const { source } = this.#parts
+    if (!linked) return source.sparse(from, to)
+    return from === to ? source.ofBlock(latest) : source.linked(from, to)
   }
 
   #moveCursor(head: ChainHead): void {
@@ -148,13 +158,14 @@ export class Indexer implements ChainReader {
   }
 
   /** Looks for events that were left out when their block was read; goes back to before the first one. */
-  async #findsGap(latest: number): Promise<boolean> {
+  async #findsGap(): Promise<boolean> {
     const { inconsistentAt } = this.#projection
     if (inconsistentAt !== null && (await this.#findsMissing(inconsistentAt))) return true
+    const latest = this.head().number
     this.#scanned ??= SCAN_DEPTHS.map(() => Math.max(this.facts.deploymentBlock - 1, latest - LINKED_DEPTH))
     for (const [i, depth] of SCAN_DEPTHS.entries()) {
       const from = this.#scanned[i]! + 1
-      const to = Math.min(latest, this.#cursor!.number) - depth
+      const to = latest - depth
       if (from > to) continue
       this.#scanned[i] = to
       if (await this.#findsMore(from, to)) return true

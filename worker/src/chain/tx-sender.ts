@@ -2,6 +2,7 @@ import { Wallet } from 'ethers'
 import { address, asError, fromHex, keccak256, type Address, type Hex } from '@enigma/protocol'
 import type { Logger } from '../ops/log.ts'
 import { WorkerError } from '../errors.ts'
+import { RecentFees } from './recent-fees.ts'
 import type { ChainRpc } from './rpc.ts'
 import type { StoredTx, TxStore } from './tx-store.ts'
 import { TxWire, type TxOutcome } from './tx-wire.ts'
@@ -54,6 +55,7 @@ export class TxSender {
   readonly address: Address
   readonly #parts: TxSenderParts
   readonly #wire: TxWire
+  readonly #fees: RecentFees
   readonly #wallet: Wallet
   readonly #pending = new Map<number, StoredTx>()
   readonly #included = new Map<number, TxOutcome>()
@@ -67,6 +69,7 @@ export class TxSender {
   constructor(parts: TxSenderParts) {
     this.#parts = parts
     this.#wire = new TxWire(parts.rpc, parts.log)
+    this.#fees = new RecentFees(this.#wire)
     this.#wallet = new Wallet(parts.privateKey)
     this.address = address(this.#wallet.address)
   }
@@ -126,13 +129,18 @@ export class TxSender {
 
   /** Looks after the queue: call at every head. */
   async onHead(head: number): Promise<void> {
+    this.#fees.onHead(head)
     if (this.#checking) return
     this.#checking = true
     try {
-      const count = this.#pending.size === 0 && !this.#reorged ? 0 : await this.#wire.transactionCount(this.address)
-      for (const tx of this.#inOrder()) await this.#check(tx, head, count)
+      const isIdle = this.pendingCount === 0 && !this.#reorged
+      const count = isIdle ? 0 : await this.#wire.transactionCount(this.address)
+      const over: StoredTx[] = []
+      for (const tx of this.#inOrder()) if (await this.#check(tx, head, count)) over.push(tx)
+      await this.#forget(over)
       this.#expire(head)
       if (this.#reorged) await this.#mend()
+      if (!isIdle) await this.#fees.renew() // whoever sends next finds them here
     } catch (error) {
       this.#parts.log.warn('transactions could not be looked after', { error: asError(error).message })
     } finally {
@@ -161,7 +169,7 @@ export class TxSender {
     const known = this.#find(request.id)
     if (known) return known
     const { id, covers, to, data, gas } = request
-    const [gasLimit, fees] = await Promise.all([this.#wire.gasFor(this.address, to, data, gas), this.#wire.fees()])
+    const [gasLimit, fees] = await Promise.all([this.#wire.gasFor(this.address, to, data, gas), this.#fees.get()])
     const tx = await this.#signed({ id, covers, to, data, gasLimit, ...fees, nonce: this.#nextNonce, formerHashes: [] })
     await this.#parts.store.put(tx)
     this.#nextNonce += 1
@@ -200,33 +208,33 @@ export class TxSender {
     }
   }
 
-  /** @param count nonces that blocks have used up */
-  async #check(tx: StoredTx, head: number, count: number): Promise<void> {
+  /**
+   * @param count nonces that blocks have used up
+   * @returns whether there is nothing more to look after
+   */
+  async #check(tx: StoredTx, head: number, count: number): Promise<boolean> {
     const before = this.#included.get(tx.nonce)
-    if (before) {
-      if (head - before.block + 1 >= Math.max(this.#parts.confirmations, KEPT_BLOCKS)) await this.#forget(tx)
-      return
-    }
+    if (before) return head - before.block + 1 >= Math.max(this.#parts.confirmations, KEPT_BLOCKS)
     if (tx.nonce < count) {
       const found = await this.#wire.inclusionOf(tx)
       if (found) {
         this.#included.set(tx.nonce, found)
         this.#tell(tx.nonce, waiter => waiter.resolve(found))
-        return
+        return false
       }
-      if ((await this.#wire.transactionCount(this.address)) <= tx.nonce) return // a reorg between both questions
+      if ((await this.#wire.transactionCount(this.address)) <= tx.nonce) return false // a reorg between both questions
       const lost = new WorkerError(
         { code: 'TX_REVERTED', error: 'superseded' },
         'Another transaction of the same key took this nonce.',
         { hint: 'Use an operating key for one worker only.' }
       )
       this.#tell(tx.nonce, waiter => waiter.reject(lost))
-      await this.#forget(tx)
-      return
+      return true
     }
     const age = (this.#age.get(tx.nonce) ?? 0) + 1
     this.#age.set(tx.nonce, age)
     await this.#wire.broadcast(age % PATIENCE_HEADS === 0 ? await this.#raised(tx) : tx)
+    return false
   }
 
   /** The same transaction at a higher fee. */
@@ -278,11 +286,14 @@ export class TxSender {
     await mended
   }
 
-  async #forget(tx: StoredTx): Promise<void> {
-    await this.#parts.store.remove(tx.nonce)
-    this.#pending.delete(tx.nonce)
-    this.#included.delete(tx.nonce)
-    this.#age.delete(tx.nonce)
+  async #forget(over: readonly StoredTx[]): Promise<void> {
+    if (over.length === 0) return
+    await this.#parts.store.remove(over.map(({ nonce }) => nonce))
+    for (const { nonce } of over) {
+      this.#pending.delete(nonce)
+      this.#included.delete(nonce)
+      this.#age.delete(nonce)
+    }
   }
 
   #tell(nonce: number, say: (waiter: Waiting) => void): void {

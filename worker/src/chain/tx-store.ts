@@ -19,7 +19,7 @@ export interface StoredTx {
 export interface TxStore {
   all(): Promise<readonly StoredTx[]>
   put(tx: StoredTx): Promise<void>
-  remove(nonce: number): Promise<void>
+  remove(nonces: readonly number[]): Promise<void>
 }
 
 export function createTxStore(db: Database): TxStore {
@@ -32,6 +32,10 @@ export function createTxStore(db: Database): TxStore {
     },
     put: tx =>
       db.batch([{ type: 'put', key: numberKey(tx.nonce), value: tx, sublevel: part }], { sync: true } as object),
-    remove: nonce => db.batch([{ type: 'del', key: numberKey(nonce), sublevel: part }], { sync: true } as object)
+    remove: nonces =>
+      db.batch(
+        nonces.map(nonce => ({ type: 'del' as const, key: numberKey(nonce), sublevel: part })),
+        { sync: true } as object
+      )
   }
 }

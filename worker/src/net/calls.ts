@@ -8,6 +8,8 @@ import {
   deliverRequest,
   deliverResponse,
   deltaPush,
+  deltasPush,
+  deltasPushed,
   encryptionKeysMessage,
   findPeersRequest,
   findPeersResponse,
@@ -72,7 +74,8 @@ export const relayCalls = {
 
 export const deltaCalls = {
   pushDelta: call(PeerProtocol.delta, DeltaMethod.pushDelta, deltaPush, nothing),
-  pushBytecode: call(PeerProtocol.delta, DeltaMethod.pushBytecode, bytecodePush, nothing)
+  pushBytecode: call(PeerProtocol.delta, DeltaMethod.pushBytecode, bytecodePush, nothing),
+  pushDeltas: call(PeerProtocol.delta, DeltaMethod.pushDeltas, deltasPush, deltasPushed)
 } satisfies Calls<keyof typeof DeltaMethod>
 
 export const snapshotCalls = {

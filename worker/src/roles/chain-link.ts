@@ -37,6 +37,8 @@ export interface ChainLinkOptions {
 
 const DEVNET_POLL_MS = 250
 const POLL_MS = 2_000
+/** After word of a block its tasks have the machine; then it is looked for events that were left out of earlier blocks. */
+const SCAN_PAUSE_MS = 500
 
 /** An endpoint that does not answer soon has no vote this time. */
 const VOTE = { timeoutMs: 5_000, attemptTimeoutMs: 3_000, attempts: 2 } as const
@@ -106,12 +108,16 @@ export async function openChain(options: ChainLinkOptions): Promise<ChainLink> {
   let feed: HeadFeed | null = null
   let reading: Promise<void> | null = null
   let again = false
+  let scanIsDue = false
+  let scanTimer: NodeJS.Timeout | undefined
 
   async function read(onFatal: (error: Error) => void): Promise<void> {
     do {
       again = false
+      const scans = scanIsDue
+      scanIsDue = false
       try {
-        await indexer.advance(stopped.signal)
+        await (scans ? indexer.advance(stopped.signal) : indexer.catchUp(stopped.signal))
       } catch (error) {
         if (stopped.signal.aborted) return
         if (error instanceof WorkerError && error.code === 'WORKER_OTHER_NETWORK') return onFatal(error)
@@ -127,15 +133,25 @@ export async function openChain(options: ChainLinkOptions): Promise<ChainLink> {
     indexer,
     latest: () => latest,
     follow(onFatal) {
-      const poke = (): void => {
+      const look = (): void => {
         if (reading) again = true
         else reading = read(onFatal).finally(() => (reading = null))
+      }
+      const scan = (): void => {
+        scanTimer = undefined
+        scanIsDue = true
+        look()
+      }
+      const poke = (): void => {
+        scanTimer ??= setTimeout(scan, SCAN_PAUSE_MS)
+        look()
       }
       const pollMs = confirmations === 1 ? DEVNET_POLL_MS : POLL_MS
       feed = startHeadFeed({ chainUrl: chainUrls[0]!, pollMs, poke, log })
     },
     async stop() {
       feed?.stop()
+      clearTimeout(scanTimer)
       stopped.abort()
       await reading
     }

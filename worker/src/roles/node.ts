@@ -10,6 +10,7 @@ import { Libp2pNetwork } from '../net/libp2p-network.ts'
 import { openDatabase, partOf, type Database } from '../ops/database.ts'
 import { openPeerBook } from '../net/peer-book.ts'
 import { createDrain, type Drain } from '../ops/drain.ts'
+import { Precedence } from '../ops/precedence.ts'
 import type { LogControl, Logger } from '../ops/log.ts'
 import { createStatusBoard, type StatusBoard } from '../ops/status-board.ts'
 import { VERSION } from '../ops/version.ts'
@@ -27,10 +28,14 @@ export interface NodeBase {
   readonly db: Database
   readonly chain: ChainLink
   readonly sender: TxSender
+  readonly precedence: Precedence
   /** Signs peer hellos with the operating key. */
   readonly sign: (digest: `0x${string}`) => Uint8Array
   readonly fatal: (error: Error) => void
 }
+
+/** How long what was sent is not looked after while receipts that are not on their way have the machine. */
+const SENT_WAITS_MS = 400
 
 /** A running node. `stop` leaves the data folder as a restart wants it. */
 export interface Node {
@@ -71,14 +76,17 @@ export async function openBase(
     log: log.child('sender')
   })
   await sender.start()
+  const precedence = new Precedence()
   chain.indexer.subscribe(event => {
-    if (event.type === 'head') void sender.onHead(event.head.number)
-    else if (event.type === 'rollback') sender.onRollback(event.to)
+    if (event.type === 'head') {
+      const { number } = event.head
+      void precedence.giveWay(SENT_WAITS_MS).then(() => sender.onHead(number))
+    } else if (event.type === 'rollback') sender.onRollback(event.to)
   })
   chain.follow(fatal)
   const key = fromHex(operatorKey)
   const sign: NodeBase['sign'] = digest => signDigest(digest as never, key)
-  return { config, log, logControl, board, drain: createDrain(), dir, db, chain, sender, fatal, sign }
+  return { config, log, logControl, board, drain: createDrain(), dir, db, chain, sender, precedence, fatal, sign }
 }
 
 export function createEnclave({ config, dir, log, board }: NodeBase): EnclaveSupervisor {

@@ -2,12 +2,14 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { TaskStatus, ZERO_HASH, type Address, type TaskId } from '@enigma/protocol'
 import type { ChainReader, ChainTask } from '../chain/reader.ts'
 import type { Logger } from '../ops/log.ts'
+import type { Precedence } from '../ops/precedence.ts'
 import type { DeltaSync, Presence, TaskRelay } from '../sync/interfaces.ts'
 
 export interface ResultReplicasParts {
   readonly chain: Pick<ChainReader, 'subscribe' | 'seats' | 'facts' | 'task' | 'contract' | 'head' | 'currentEpoch'>
   readonly relay: Pick<TaskRelay, 'result'>
   readonly sync: Pick<DeltaSync, 'seek'>
+  readonly precedence?: Pick<Precedence, 'giveWay'>
   readonly signer: Address
   readonly log: Logger
   /** Operators of the workers that are connected now. */
@@ -25,6 +27,8 @@ const LOOKS = 4
 const LOOKS_WITHOUT_WRITER = 2
 /** For asking everybody once. */
 const LOOK_MS = 5_000
+/** How long a look waits for receipts of this worker that are not on their way. */
+const LOOK_WAITS_MS = 400
 const MAX_UNDER_WAY = 64
 /** Seats take turns at rebuilding, so that the first of them spares the others the work. */
 const SEAT_PAUSE_FACTOR = 8
@@ -44,7 +48,7 @@ interface Search {
  * it turn up after all, the second run only came to the same bytes (R6).
  */
 export function startResultReplicas(parts: ResultReplicasParts): () => void {
-  const { chain, relay, sync, signer, log, onLost, connected, firstPauseMs = 300 } = parts
+  const { chain, relay, sync, precedence, signer, log, onLost, connected, firstPauseMs = 300 } = parts
   const stopped = new AbortController()
   const { signal } = stopped
   const waiting = new Map<string, Search>()
@@ -90,6 +94,7 @@ export function startResultReplicas(parts: ResultReplicasParts): () => void {
     let ms = firstPauseMs
     for (let looks = 1; ; looks++, ms *= 2) {
       await pause(ms)
+      await precedence?.giveWay(LOOK_WAITS_MS, signal)
       const task = chain.task(taskId)
       if (signal.aborted || !task?.settlement) return
       const found = await look(task)

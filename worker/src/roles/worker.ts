@@ -49,7 +49,7 @@ const PRINCIPAL_PAUSE_MS = 250
 
 /** The start sequence of the seeds: start, bootstrap, discovery, sync, announce, services, register; then login. */
 export async function startWorker(base: NodeBase): Promise<Node> {
-  const { config, board, log, dir, db, chain, sender, fatal } = base
+  const { config, board, log, dir, db, chain, sender, precedence, fatal } = base
   const { indexer, facts } = chain
   const stops = createStops(log)
   const stopping = new AbortController()
@@ -98,6 +98,7 @@ export async function startWorker(base: NodeBase): Promise<Node> {
     chain: indexer,
     store: content,
     log: log.child('sync'),
+    precedence,
     onHeld: scAddr => announcer.add(scAddr)
   })
   const snapshots = new Snapshots({
@@ -136,6 +137,7 @@ export async function startWorker(base: NodeBase): Promise<Node> {
     findReceipt: createReceiptFinder(chain.rpc, indexer),
     sender,
     committer,
+    precedence,
     log: taskLog,
     alarm,
     reachSigned: () => reach('signed-transaction')
@@ -148,6 +150,7 @@ export async function startWorker(base: NodeBase): Promise<Node> {
     signer,
     operator: sender.address,
     board,
+    precedence,
     log: taskLog,
     reach
   })
@@ -159,6 +162,7 @@ export async function startWorker(base: NodeBase): Promise<Node> {
     chain: indexer,
     tasks,
     cache: await ResultCache.open(db),
+    precedence,
     log: log.child('results')
   })
   const relay = new PeerTaskRelay({
@@ -300,6 +304,7 @@ export async function startWorker(base: NodeBase): Promise<Node> {
       chain: indexer,
       relay,
       sync,
+      precedence,
       signer,
       connected: () => [
         sender.address,

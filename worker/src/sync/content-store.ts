@@ -1,4 +1,5 @@
 import {
+  EnigmaError,
   ZERO_ADDRESS,
   codeHashOf,
   deltaCodec,
@@ -11,7 +12,7 @@ import {
 import { bytesPart, jsonPart, numberKey, type BytesPart, type Database, type JsonPart } from '../ops/database.ts'
 import type { Logger } from '../ops/log.ts'
 import { SyncError } from './errors.ts'
-import type { ChosenContent, ContentStore, StoredDelta } from './interfaces.ts'
+import type { ChosenContent, ContentStore, DeltaOffer, StoredDelta } from './interfaces.ts'
 
 /** What stands beside content that the chain has not chosen (yet). */
 interface Candidate {
@@ -82,23 +83,50 @@ export class LevelContentStore implements ContentStore {
   }
 
   /** @throws PROTOCOL_DECODE, DELTA_REFUSED, CONTENT_FULL; then nothing is written. */
-  putDelta(bytes: Uint8Array, from: Address | null): Promise<StoredDelta> {
+  async putDelta(delta: Uint8Array, from: Address | null): Promise<StoredDelta> {
+    const [stored] = await this.putDeltas([{ delta, from }])
+    if (stored instanceof EnigmaError) throw stored
+    return stored!
+  }
+
+  putDeltas(offers: readonly DeltaOffer[]): Promise<readonly (StoredDelta | EnigmaError)[]> {
     return this.#inOrder(async () => {
       const batch = this.#db.batch()
-      const { scAddr, index } = deltaCodec.decode(bytes)
-      const deltaHash = deltaHashOf(bytes)
-      const key = deltaKey(scAddr, index, deltaHash)
-      const held = (await this.getDelta(scAddr, index, deltaHash)) !== null
-      if (from === null) {
-        await this.#unmark(key, batch)
-      } else if (!held) {
-        await this.#requireRoom(scAddr, index, from)
-        this.#mark(key, from, bytes.length, batch)
+      const taken: (StoredDelta | EnigmaError)[] = []
+      for (const offer of offers) {
+        const stored = this.#takeDelta(offer, taken, batch).catch((error: unknown) => {
+          if (error instanceof EnigmaError) return error
+          throw error
+        })
+        taken.push(await stored)
       }
-      if (!held) batch.put(key, bytes, { sublevel: this.#deltas })
       await batch.write(SYNCED)
-      return { scAddr, index, deltaHash }
+      return taken
     })
+  }
+
+  /** @param before what is in the batch already, not on disk yet. @throws PROTOCOL_DECODE, DELTA_REFUSED, CONTENT_FULL */
+  async #takeDelta(
+    { delta, from }: DeltaOffer,
+    before: readonly (StoredDelta | EnigmaError)[],
+    batch: ReturnType<Database['batch']>
+  ): Promise<StoredDelta> {
+    const { scAddr, index } = deltaCodec.decode(delta)
+    const deltaHash = deltaHashOf(delta)
+    const key = deltaKey(scAddr, index, deltaHash)
+    const here = before.filter(
+      (one): one is StoredDelta => !(one instanceof EnigmaError) && one.scAddr === scAddr && one.index === index
+    )
+    const held =
+      here.some(one => one.deltaHash === deltaHash) || (await this.getDelta(scAddr, index, deltaHash)) !== null
+    if (from === null) {
+      await this.#unmark(key, batch)
+    } else if (!held) {
+      await this.#requireRoom(scAddr, index, from, here.length)
+      this.#mark(key, from, delta.length, batch)
+    }
+    if (!held) batch.put(key, delta, { sublevel: this.#deltas })
+    return { scAddr, index, deltaHash }
   }
 
   putChosen(contents: readonly ChosenContent[]): Promise<void> {
@@ -125,15 +153,17 @@ export class LevelContentStore implements ContentStore {
     return this.#deltas.has(deltaKey(scAddr, index, deltaHash))
   }
 
-  settle(scAddr: ScAddr, index: number, deltaHash: Hash): Promise<void> {
+  settle(chosen: readonly StoredDelta[]): Promise<void> {
     return this.#inOrder(async () => {
-      const chosen = deltaKey(scAddr, index, deltaHash)
       const batch = this.#db.batch()
-      for (const [key] of await this.#candidatesAt(scAddr, index)) {
-        await this.#unmark(key, batch)
-        if (key !== chosen) batch.del(key, { sublevel: this.#deltas })
+      for (const { scAddr, index, deltaHash } of chosen) {
+        for (const [key, held] of await this.#candidatesAt(scAddr, index)) {
+          this.#drop(key, held, batch)
+          if (key !== deltaKey(scAddr, index, deltaHash)) batch.del(key, { sublevel: this.#deltas })
+        }
       }
-      await batch.write(SYNCED)
+      if (batch.length > 0) await batch.write(SYNCED)
+      else await batch.close()
     })
   }
 
@@ -206,10 +236,12 @@ export class LevelContentStore implements ContentStore {
     return this.#candidates.iterator({ gte: prefix, lt: `${prefix}~` }).all()
   }
 
-  async #requireRoom(scAddr: ScAddr, index: number, from: Address): Promise<void> {
+  /** @param inBatch deltas for the same place that are about to be written, of the same sender */
+  async #requireRoom(scAddr: ScAddr, index: number, from: Address, inBatch: number): Promise<void> {
     if (from === ZERO_ADDRESS) return
     const others = await this.#candidatesAt(scAddr, index)
-    if (others.filter(([, other]) => other.from === from).length >= this.#limits.candidatesPerSigner) {
+    const own = others.filter(([, other]) => other.from === from).length + inBatch
+    if (own >= this.#limits.candidatesPerSigner) {
       throw new SyncError(
         { code: 'DELTA_REFUSED', scAddr, index, why: 'too many' },
         `There are already ${this.#limits.candidatesPerSigner} deltas of ${from} for this place.`

@@ -1,4 +1,4 @@
-import type { Address, Hash } from '@enigma/protocol'
+import { MAX_MESSAGE_BYTES, MAX_PUSHED_DELTAS, type Address, type Hash } from '@enigma/protocol'
 import { ask, deltaCalls } from '../net/calls.ts'
 import { orAborted } from '../net/deadline.ts'
 import { decidingCode } from '../net/errors.ts'
@@ -18,8 +18,9 @@ export interface DeltaPusherInit {
   readonly retryMs?: number
 }
 
-/** A delta on its way to the other workers. Its bytes stay in the store. */
+/** A delta on its way to the other workers. Its bytes stay in the store, once it is there. */
 interface Push extends StoredDelta {
+  bytes: Uint8Array | null
   readonly codeHash: Hash | null // of a deployment
   readonly holders: Set<Address> // operators that have it on disk
   readonly refusals: Map<Address, number>
@@ -32,13 +33,24 @@ interface Push extends StoredDelta {
 const MAX_PUSHES = 1024
 /** One that lags behind the chain refuses at first; one that refuses so often has its reasons, and fetches by itself. */
 const MAX_REFUSALS = 5
-/** One copy of a delta or bytecode of 512 KiB to one peer. */
+/** One copy of a delta or bytecode of 512 KiB to one peer, or of several small ones. */
 const SEND_TIMEOUT_MS = 10_000
+/** Messages to one peer at a time: what becomes ready meanwhile goes together in the next one. */
+const MAX_UNDER_WAY = 2
+/** Room for the list's own bytes in a message. */
+const MAX_TOGETHER_BYTES = MAX_MESSAGE_BYTES - 4 * 1024
+
+/** What is to go to one peer. */
+interface Outbox {
+  readonly waiting: Push[]
+  underWay: number
+}
 
 /** Spreads this worker's deltas, and remembers who has them (R10). */
 export class DeltaPusher {
   readonly #init: Required<DeltaPusherInit>
   readonly #pushes = new Map<Hash, Push>()
+  readonly #outboxes = new Map<Address, Outbox>()
   #timer: NodeJS.Timeout | undefined
   #unsubscribe = (): void => {}
 
@@ -60,10 +72,15 @@ export class DeltaPusher {
     return this.#pushes.get(deltaHash)?.holders.size ?? 0
   }
 
-  /** Pushes what is in the store; resolves with the number of copies elsewhere, once there are enough or time is up. */
-  async push(stored: StoredDelta, codeHash: Hash | null): Promise<number> {
-    const push: Push = this.#pushes.get(stored.deltaHash) ?? {
-      ...stored,
+  /**
+   * Pushes what is in the store, or on its way there: resolves with the number of copies elsewhere, once there are enough or time is up.
+   *
+   * @param stored settles with the store's write
+   */
+  async push(place: StoredDelta, bytes: Uint8Array, codeHash: Hash | null, stored: Promise<unknown>): Promise<number> {
+    const push: Push = this.#pushes.get(place.deltaHash) ?? {
+      ...place,
+      bytes,
       codeHash,
       holders: new Set(),
       refusals: new Map(),
@@ -71,7 +88,11 @@ export class DeltaPusher {
       until: performance.now() + this.#init.pushForMs,
       changed: Promise.withResolvers()
     }
-    this.#pushes.set(stored.deltaHash, push)
+    this.#pushes.set(place.deltaHash, push)
+    stored.then(
+      () => (push.bytes = null),
+      () => this.#pushes.delete(place.deltaHash)
+    )
     if (this.#pushes.size > MAX_PUSHES) this.#pushes.delete(this.#pushes.keys().next().value!)
     this.#send(push)
     return this.#enough(push)
@@ -104,29 +125,72 @@ export class DeltaPusher {
       if (push.holders.has(operator) || push.sending.has(operator)) continue
       if ((push.refusals.get(operator) ?? 0) >= MAX_REFUSALS) continue
       push.sending.add(operator)
-      void this.#sendTo(peer, push).finally(() => {
-        push.sending.delete(operator)
-        const { resolve } = push.changed
-        push.changed = Promise.withResolvers()
-        resolve()
-      })
+      const outbox = this.#outboxes.get(operator) ?? { waiting: [], underWay: 0 }
+      this.#outboxes.set(operator, outbox)
+      outbox.waiting.push(push)
+      if (outbox.waiting.length === 1) setImmediate(() => this.#empty(peer, outbox)) // runs that ended together go together
     }
   }
 
-  async #sendTo(peer: Peer, push: Push): Promise<void> {
-    const { network, store, log } = this.#init
+  #empty(peer: Peer, outbox: Outbox): void {
+    while (outbox.waiting.length > 0 && outbox.underWay < MAX_UNDER_WAY) {
+      outbox.underWay += 1
+      const pushes = outbox.waiting.splice(0, MAX_PUSHED_DELTAS)
+      void this.#sendTo(peer, pushes, outbox).finally(() => {
+        outbox.underWay -= 1
+        this.#empty(peer, outbox)
+      })
+    }
+    if (outbox.underWay === 0 && outbox.waiting.length === 0) this.#outboxes.delete(peer.operator)
+  }
+
+  async #sendTo(peer: Peer, pushes: readonly Push[], outbox: Outbox): Promise<void> {
+    const { network, log } = this.#init
     const options = { timeoutMs: SEND_TIMEOUT_MS }
     try {
-      const delta = await store.getDelta(push.scAddr, push.index, push.deltaHash)
-      if (!delta) return void this.#pushes.delete(push.deltaHash) // the chain chose another one
-      const bytecode = push.codeHash && (await store.getBytecode(push.codeHash))
-      if (bytecode) await ask(network, peer, deltaCalls.pushBytecode, { bytecode }, options)
-      await ask(network, peer, deltaCalls.pushDelta, { delta }, options)
-      push.holders.add(peer.operator)
+      const { deltas, sent, left } = await this.#load(peer, pushes)
+      outbox.waiting.unshift(...left)
+      if (deltas.length === 0) return
+      const { codes } = await ask(network, peer, deltaCalls.pushDeltas, { deltas }, options)
+      for (const [i, push] of sent.entries()) this.#note(peer, push, codes[i] ?? 'PEER_MALFORMED')
     } catch (err) {
-      const code = decidingCode(err)
-      if (code === 'DELTA_REFUSED') push.refusals.set(peer.operator, (push.refusals.get(peer.operator) ?? 0) + 1)
-      log.debug('A delta was not taken', { peer: peer.peerId, code })
+      log.debug('Deltas were not taken', { peer: peer.peerId, code: decidingCode(err) })
+    } finally {
+      for (const push of pushes) {
+        if (outbox.waiting.includes(push)) continue
+        push.sending.delete(peer.operator)
+        const { resolve } = push.changed
+        push.changed = Promise.withResolvers()
+        resolve()
+      }
     }
+  }
+
+  /** The bytes of as many as fit into a message; of a deployment the code goes before. */
+  async #load(peer: Peer, pushes: readonly Push[]): Promise<{ deltas: Uint8Array[]; sent: Push[]; left: Push[] }> {
+    const { network, store } = this.#init
+    const deltas: Uint8Array[] = []
+    const sent: Push[] = []
+    let size = 0
+    for (const [i, push] of pushes.entries()) {
+      const delta = push.bytes ?? (await store.getDelta(push.scAddr, push.index, push.deltaHash))
+      if (!delta) {
+        this.#pushes.delete(push.deltaHash) // the chain chose another one
+        continue
+      }
+      size += 4 + delta.length
+      if (size > MAX_TOGETHER_BYTES) return { deltas, sent, left: pushes.slice(i) }
+      const bytecode = push.codeHash && (await store.getBytecode(push.codeHash))
+      if (bytecode) await ask(network, peer, deltaCalls.pushBytecode, { bytecode }, { timeoutMs: SEND_TIMEOUT_MS })
+      deltas.push(delta)
+      sent.push(push)
+    }
+    return { deltas, sent, left: [] }
+  }
+
+  #note({ peerId, operator }: Peer, push: Push, code: string): void {
+    if (code === '') return void push.holders.add(operator)
+    if (code === 'DELTA_REFUSED') push.refusals.set(operator, (push.refusals.get(operator) ?? 0) + 1)
+    this.#init.log.debug('A delta was not taken', { peer: peerId, code })
   }
 }

@@ -1,9 +1,10 @@
-import { ZERO_ADDRESS, codeHashOf, type Hash, type ScAddr } from '@enigma/protocol'
+import { ZERO_ADDRESS, codeHashOf, deltaCodec, deltaHashOf, type Hash, type ScAddr } from '@enigma/protocol'
 import type { ChainEvent, ChainReader } from '../chain/reader.ts'
 import { sleep } from '../net/deadline.ts'
 import { decidingCode } from '../net/errors.ts'
 import type { ContentRouting, PeerNetwork } from '../net/peer-network.ts'
 import type { Logger } from '../ops/log.ts'
+import type { Precedence } from '../ops/precedence.ts'
 import { DeltaPusher } from './delta-pusher.ts'
 import { serveDeltas } from './delta-server.ts'
 import { SyncError } from './errors.ts'
@@ -17,6 +18,7 @@ export interface DeltaSyncInit {
   readonly network: PeerNetwork & Partial<ContentRouting>
   readonly chain: ChainReader
   readonly store: ContentStore
+  readonly precedence?: Pick<Precedence, 'giveWay'>
   readonly log: Logger
   /** One contract's fetching; the next round tries again. */
   readonly fetchTimeoutMs?: number
@@ -30,6 +32,8 @@ export interface DeltaSyncInit {
 }
 
 const SWEEP_MS = 10 * 60 * 1000
+/** How long looking after content waits for receipts of this worker that are not on their way. */
+const CONTENT_WAITS_MS = 400
 
 /** Keeps this node's content equal to the chain's, and spreads what this node makes. docs/spec/peer-protocols.md */
 export class PeerDeltaSync implements DeltaSync {
@@ -85,9 +89,13 @@ export class PeerDeltaSync implements DeltaSync {
   async push(delta: Uint8Array, bytecode?: Uint8Array | null): Promise<{ readonly acks: Promise<number> }> {
     const { store } = this.#init
     if (bytecode) await store.putBytecode(bytecode, ZERO_ADDRESS)
-    const stored = await store.putDelta(delta, ZERO_ADDRESS) // a candidate of this node's own, until the chain names it
+    const { scAddr, index } = deltaCodec.decode(delta)
+    const stored = store.putDelta(delta, ZERO_ADDRESS) // a candidate of this node's own, until the chain names it
+    const place = { scAddr, index, deltaHash: deltaHashOf(delta) }
+    const acks = this.#pusher.push(place, delta, bytecode ? codeHashOf(bytecode) : null, stored)
+    await stored
     this.#gathering.told()
-    return { acks: this.#pusher.push(stored, bytecode ? codeHashOf(bytecode) : null) }
+    return { acks }
   }
 
   replicas(deltaHash: Hash): number {
@@ -191,6 +199,7 @@ export class PeerDeltaSync implements DeltaSync {
         await this.#wake.promise
       }
       await sleep(graceMs, signal)
+      await this.#giveWay()
       const round = new Set(this.#wanted)
       this.#wanted.clear()
       try {
@@ -243,12 +252,17 @@ export class PeerDeltaSync implements DeltaSync {
         this.#demoteDue = true
         return
       case 'head':
-        this.#settleFinal()
+        void this.#settleFinal().catch(this.#logged('settle'))
         return
     }
   }
 
-  #settleFinal(): void {
+  #giveWay = (): Promise<void> =>
+    this.#init.precedence?.giveWay(CONTENT_WAITS_MS, this.#stopped.signal) ?? Promise.resolve()
+
+  async #settleFinal(): Promise<void> {
+    if (this.#unsettled.length === 0) return
+    await this.#giveWay()
     const { chain, store } = this.#init
     const final = ({ scAddr, index }: { scAddr: ScAddr; index: number }): boolean => {
       const step = chain.contract(scAddr)?.steps[index]
@@ -257,13 +271,15 @@ export class PeerDeltaSync implements DeltaSync {
     const ready = this.#unsettled.filter(final)
     if (ready.length === 0) return
     this.#unsettled = this.#unsettled.filter(step => !final(step))
-    for (const { scAddr, index } of ready) {
-      const deltaHash = chain.deltaHash(scAddr, index)
-      if (deltaHash) store.settle(scAddr, index, deltaHash).catch(this.#logged('settle', { scAddr }))
-    }
+    await store.settle(
+      ready.flatMap(({ scAddr, index }) => {
+        const deltaHash = chain.deltaHash(scAddr, index)
+        return deltaHash ? [{ scAddr, index, deltaHash }] : []
+      })
+    )
   }
 
-  #logged(what: string, facts: Record<string, string> = {}): (err: unknown) => void {
-    return err => this.#init.log.warn('Content is incomplete', { what, ...facts, code: decidingCode(err) })
+  #logged(what: string): (err: unknown) => void {
+    return err => this.#init.log.warn('Content is incomplete', { what, code: decidingCode(err) })
   }
 }

@@ -1,9 +1,14 @@
-import type { Address, EpochKeyRecord, Hash, ReleasedResult, ScAddr, SeatStatus, TaskId } from '@enigma/protocol'
+import type { Address, EnigmaError, EpochKeyRecord, Hash, ReleasedResult, ScAddr, SeatStatus, TaskId } from '@enigma/protocol'
 
 export interface StoredDelta {
   readonly scAddr: ScAddr
   readonly index: number
   readonly deltaHash: Hash
+}
+
+export interface DeltaOffer {
+  readonly delta: Uint8Array
+  readonly from: Address | null // see ContentStore.putDelta
 }
 
 /** A content whose hash the chain names; `place` of a delta, null for a bytecode. */
@@ -21,12 +26,14 @@ export interface ContentStore {
    * @param from signer of who offers it, 0 for this node itself; null if the chain has it at this place.
    */
   putDelta(delta: Uint8Array, from: Address | null): Promise<StoredDelta>
+  /** Several in one synced batch. Each by itself is kept or refused, with the reason at its place. */
+  putDeltas(offers: readonly DeltaOffer[]): Promise<readonly (StoredDelta | EnigmaError)[]>
   /** Keeps what the chain names, in one synced batch: all or none. The caller has checked the hashes. */
   putChosen(contents: readonly ChosenContent[]): Promise<void>
   getDelta(scAddr: ScAddr, index: number, deltaHash: Hash): Promise<Uint8Array | null>
   hasDelta(scAddr: ScAddr, index: number, deltaHash: Hash): Promise<boolean>
-  /** The chain chose this one for good: the others of its place go. */
-  settle(scAddr: ScAddr, index: number, deltaHash: Hash): Promise<void>
+  /** The chain chose these for good: the others of their places go. */
+  settle(chosen: readonly StoredDelta[]): Promise<void>
   /** @param from as above; null if a contract on chain has this code. */
   putBytecode(bytecode: Uint8Array, from: Address | null): Promise<Hash>
   getBytecode(codeHash: Hash): Promise<Uint8Array | null>

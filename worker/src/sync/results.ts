@@ -5,6 +5,7 @@ import { sleep } from '../net/deadline.ts'
 import type { Gossip, GossipVerdict, Peer, PeerNetwork } from '../net/peer-network.ts'
 import { Quota } from '../net/quota.ts'
 import type { Logger } from '../ops/log.ts'
+import type { Precedence } from '../ops/precedence.ts'
 import type { TaskService } from '../task/service.ts'
 import { SyncError } from './errors.ts'
 import type { ResultCache } from './result-cache.ts'
@@ -16,6 +17,7 @@ export interface ResultsInit {
   readonly chain: ChainReader
   readonly tasks: Pick<TaskService, 'releasedResult' | 'onReleased'>
   readonly cache: ResultCache
+  readonly precedence?: Pick<Precedence, 'giveWay'>
   readonly log: Logger
   readonly askTimeoutMs?: number
   /** How long a result may be ahead of this node's chain. */
@@ -27,6 +29,8 @@ const PER_SECOND = 50
 const BURST = 200
 const MAX_AHEAD = 256
 const MAX_AHEAD_OF_PEER = 32
+/** How long what others tell waits for receipts of this worker that are not on their way. */
+const TOLD_WAITS_MS = 300
 
 /**
  * Finished results: what this seat releases is told to everybody by gossip; what others tell is kept if the chain bears it
@@ -111,6 +115,7 @@ export class Results {
   async #judge(data: Uint8Array, from: string): Promise<GossipVerdict> {
     const { chain, cache, log } = this.#init
     if (!this.#quota.take(from, PER_SECOND, BURST)) return 'ignore'
+    await this.#init.precedence?.giveWay(TOLD_WAITS_MS, this.#stopped.signal)
     let result: ReleasedResult
     try {
       result = releasedResult.decode(data)

@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import { TaskKind, type ContractQuery, type TaskId } from '@enigma/protocol'
 import { returnFeesData, type CommitItem } from '../chain/calls.ts'
 import { WorkerError, refusal } from '../errors.ts'
@@ -7,9 +6,8 @@ import { recordOf, type EffectParts, type Outcome, type RunEffect } from './effe
 import type { Task } from './machine.ts'
 import type { StoredRun } from './task-store.ts'
 
-/** How long a result waits for receipts that are not on their way, and how often it looks. */
-const YIELD_MS = 150
-const YIELD_STEP_MS = 10
+/** A receipt that misses its block costs a block, a result that waits for it so long at most. */
+const RESULT_WAITS_MS = 300
 
 /** Reverts after which the receipt may still be made good by a new run. */
 const STALE: readonly string[] = ['EnigmaStaleHead', 'EnigmaReceiptMismatch', 'EnigmaNothingApplied']
@@ -21,7 +19,7 @@ const revert = (error: unknown): string | null =>
 
 /** What a seat does once it has a receipt: `submit` brings it to the chain, `release` gives its result away, `refund` ends what nobody settled. */
 export function createCommitEffects(parts: EffectParts): Readonly<Record<'submit' | 'release' | 'refund', RunEffect>> {
-  const { chain, enclave, views, store, content, sync, sender, committer, log } = parts
+  const { chain, enclave, views, store, content, sync, sender, committer, precedence, log } = parts
 
   async function pushDelta({ receipt, delta }: StoredRun): Promise<void> {
     if (!delta) return
@@ -95,12 +93,11 @@ export function createCommitEffects(parts: EffectParts): Readonly<Record<'submit
     return stale(block)
   }
 
-  const release: RunEffect = async (task, { signal, pressing }) => {
+  const release: RunEffect = async (task, { signal }) => {
     const { state, facts } = task
     if (state.stage !== 'included') return null
-    // A receipt that misses its block costs a block, a result that waits for it a moment.
-    const latest = performance.now() + YIELD_MS
-    while (pressing() > 0 && performance.now() < latest) await sleep(YIELD_STEP_MS, undefined, { signal })
+    await precedence.giveWay(RESULT_WAITS_MS, signal)
+    signal.throwIfAborted()
     const stored = await store.run(state.run.digest)
     if (!stored) return { event: { type: 'unreleasable', reason: 'its run is not on disk' } }
     const minBlock = state.block + chain.facts.confirmations - 1

@@ -4,6 +4,7 @@ import type { FindReceipt } from '../chain/receipt-finder.ts'
 import type { TxSender } from '../chain/tx-sender.ts'
 import type { Enclave } from '../enclave/enclave.ts'
 import type { Logger } from '../ops/log.ts'
+import type { Precedence } from '../ops/precedence.ts'
 import type { ContentStore, DeltaSync } from '../sync/interfaces.ts'
 import { WorkerError } from '../errors.ts'
 import type { Committer } from './committer.ts'
@@ -29,8 +30,6 @@ export interface EffectContext {
   unsettled(): readonly Unsettled[]
   /** Tasks of the same contract whose receipts this worker will have soon. */
   coming(): number
-  /** Tasks of this worker whose receipts are not on their way although their windows are open. */
-  pressing(): number
 }
 
 /** Does something for a task. Null: nothing to say. What it throws is tried again after a pause. */
@@ -49,6 +48,7 @@ export interface EffectParts {
   readonly findReceipt: FindReceipt
   readonly sender: Pick<TxSender, 'send'>
   readonly committer: Pick<Committer, 'commit'>
+  readonly precedence: Pick<Precedence, 'giveWay'>
   readonly log: Logger
   readonly alarm: (code: string, message: string) => void
   readonly reachSigned: () => void // crash point

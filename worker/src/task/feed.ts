@@ -33,6 +33,8 @@ export function createEnclaveFeed(
   board?: Pick<StatusBoard, 'count'>
 ): EnclaveFeed {
   let loaded = { generation: -1, codes: new Set<Hash>() }
+  /** Where the enclave's states stand: nobody else moves them. */
+  const tips = new Map<ScAddr, { readonly tip: StateTip; readonly generation: number }>()
   const lanes = new Map<ScAddr, Promise<unknown>>()
 
   async function bringCode(codeHash: Hash, signal: AbortSignal): Promise<void> {
@@ -75,7 +77,21 @@ export function createEnclaveFeed(
   }
 
   async function bringState(scAddr: ScAddr, deltaCount: number, signal: AbortSignal, back = false): Promise<void> {
-    let tip = await enclave.call('stateTip', { scAddr })
+    const { generation } = enclave
+    const known = tips.get(scAddr)
+    tips.delete(scAddr) // whatever ends half way: the enclave is asked again
+    const tip = known?.generation === generation ? known.tip : await enclave.call('stateTip', { scAddr })
+    tips.set(scAddr, { tip: await broughtFrom(tip, scAddr, deltaCount, signal, back), generation })
+  }
+
+  /** @returns where the state stands now */
+  async function broughtFrom(
+    tip: StateTip,
+    scAddr: ScAddr,
+    deltaCount: number,
+    signal: AbortSignal,
+    back: boolean
+  ): Promise<StateTip> {
     if (!onChain(scAddr, tip) || (back && tip.deltaCount > deltaCount)) tip = await goBack(scAddr, tip, deltaCount)
     if (tip.deltaCount > deltaCount) {
       throw new WorkerError(
@@ -104,6 +120,7 @@ export function createEnclaveFeed(
       }
       board?.count('deltas_replayed', tip.deltaCount - before)
     }
+    return tip
   }
 
   /** One at a time per contract: two feeders would hand over the same delta twice. */

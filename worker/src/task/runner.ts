@@ -14,6 +14,7 @@ import {
 import type { ChainEvent, ChainReader, ChainTask } from '../chain/reader.ts'
 import type { ReachPoint } from '../ops/crash-points.ts'
 import type { Logger } from '../ops/log.ts'
+import type { Precedence } from '../ops/precedence.ts'
 import { retry } from '../ops/retry.ts'
 import type { StatusBoard } from '../ops/status-board.ts'
 import type { Effects, Outcome } from './effects.ts'
@@ -44,6 +45,7 @@ export interface RunnerParts {
   readonly signer: Address // of this worker's enclave
   readonly operator: Address
   readonly board: StatusBoard
+  readonly precedence: Precedence
   readonly log: Logger
   readonly reach: ReachPoint
 }
@@ -66,6 +68,7 @@ export class TaskRunner {
   constructor(parts: RunnerParts) {
     this.#parts = parts
     this.#outlook = new Outlook(this.#book, parts.chain)
+    parts.precedence.pressing = () => this.#outlook.pressing()
   }
 
   /** Takes up the tasks on disk where they stood, then those that the chain knows and the disk does not. */
@@ -288,6 +291,7 @@ export class TaskRunner {
     if (effectOf(after.state) !== effectOf(before.state) || after.facts !== before.facts) this.#startEffect(entry)
     this.#tell(taskId)
     this.#giveTurns()
+    this.#parts.precedence.mayHaveEased()
   }
 
   /** A full disk must not lose a step: the task waits until it can be written. */
@@ -321,8 +325,7 @@ export class TaskRunner {
     const { scAddr } = entry.task.facts
     const unsettled = (): Unsettled[] => this.#outlook.unsettled(scAddr)
     const coming = (): number => this.#outlook.coming(scAddr)
-    const pressing = (): number => this.#outlook.pressing()
-    const outcome = await retry(() => effect(entry.task, { signal, tell, unsettled, coming, pressing }), {
+    const outcome = await retry(() => effect(entry.task, { signal, tell, unsettled, coming }), {
       signal,
       firstPauseMs: FIRST_PAUSE_MS,
       longestPauseMs: LONGEST_PAUSE_MS,

@@ -27,7 +27,7 @@ describe('sync/content-store', () => {
     expect(await store.putDelta(b.delta, OTHER)).to.deep.equal({ scAddr: C, index: 0, deltaHash: b.hash })
     expect([await store.hasDelta(C, 0, a.hash), await store.hasDelta(C, 0, b.hash)]).to.deep.equal([true, true])
 
-    await store.settle(C, 0, b.hash)
+    await store.settle([{ scAddr: C, index: 0, deltaHash: b.hash }])
     expect([await store.hasDelta(C, 0, a.hash), await store.getDelta(C, 0, b.hash)]).to.deep.equal([false, b.delta])
   })
 
@@ -48,7 +48,7 @@ describe('sync/content-store', () => {
     expect(await store.putBytecode(utf8('code'), SEAT).catch(codeOf)).to.equal('CONTENT_FULL')
     expect(await offer('own', ZERO_ADDRESS, 2)).to.equal('ok')
     await store.putDelta(makeDelta(C, 2, 'chosen').delta, null)
-    await store.settle(C, 1, makeDelta(C, 1, 'x').hash) // makes room again
+    await store.settle([{ scAddr: C, index: 1, deltaHash: makeDelta(C, 1, 'x').hash }]) // makes room again
     expect(await offer('e', SEAT, 3)).to.equal('ok')
   })
 

@@ -58,7 +58,11 @@ describe('sync/delta-sync', () => {
   /** A worker that gives this delta and this code, whatever it is asked for. */
   async function makeLiar(delta: Uint8Array, bytecode = utf8('other code')): Promise<Libp2pNetwork> {
     const network = await makeNetwork(chain, 'liar', { bootstrap })
-    serve(network, deltaCalls, { pushDelta: () => Promise.resolve({}), pushBytecode: () => Promise.resolve({}) })
+    serve(network, deltaCalls, {
+      pushDelta: () => Promise.resolve({}),
+      pushBytecode: () => Promise.resolve({}),
+      pushDeltas: ({ deltas }) => Promise.resolve({ codes: deltas.map(() => '') })
+    })
     serveContent(network, {
       delta: () => Promise.resolve(delta),
       code: () => Promise.resolve(bytecode)

@@ -25,6 +25,7 @@ describe('task/feed', () => {
   let tip: StateTip
   let calls: string[]
   let generation: number
+  let failing: boolean
   let feed: EnclaveFeed
 
   beforeEach(() => {
@@ -34,11 +35,16 @@ describe('task/feed', () => {
     tip = { hasKey: true, deltaCount: 0, headHash: ZERO_HASH }
     calls = []
     generation = 1
+    failing = false
     const enclave = {
       get generation() {
         return generation
       },
       call(method: string, request: { deltas?: Uint8Array[] }) {
+        if (failing) {
+          const facts = { code: 'ENCLAVE_REFUSED', method, reason: 'ENCLAVE_FULL' } as const
+          return Promise.reject(new WorkerError(facts, 'full'))
+        }
         calls.push(method === 'applyDeltas' ? `apply ${request.deltas!.length}` : method)
         if (method === 'revertState') {
           const facts = { code: 'ENCLAVE_REFUSED', method, reason: 'ENCLAVE_POINT_UNKNOWN' } as const
@@ -77,11 +83,22 @@ describe('task/feed', () => {
     await feed.bring(scAddr, codeHash, 2, signal)
     expect(tip.deltaCount).to.equal(2)
     await feed.bring(scAddr, codeHash, 3, signal)
-    expect(calls).to.deep.equal(['loadCode', 'stateTip', 'apply 2', 'stateTip', 'apply 1'])
+    expect(calls).to.deep.equal(['loadCode', 'stateTip', 'apply 2', 'apply 1'])
     generation += 1
     tip = { ...tip, deltaCount: 0, headHash: ZERO_HASH }
     await feed.bring(scAddr, codeHash, 3, signal)
-    expect(calls.slice(5)).to.deep.equal(['loadCode', 'stateTip', 'apply 3'])
+    expect(calls.slice(4)).to.deep.equal(['loadCode', 'stateTip', 'apply 3'])
+  })
+
+  it('asks where the state stands again when it was left half way', async () => {
+    grow(3)
+    await feed.bring(scAddr, codeHash, 1, signal)
+    failing = true
+    expect(await feed.bring(scAddr, codeHash, 3, signal).catch(codeOf)).to.equal('ENCLAVE_REFUSED')
+    failing = false
+    calls.splice(0)
+    await feed.bring(scAddr, codeHash, 3, signal)
+    expect(calls).to.deep.equal(['stateTip', 'apply 2'])
   })
 
   it('hands over at most 64 deltas, and never more than a frame holds', async () => {

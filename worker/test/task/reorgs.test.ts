@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { TaskStatus, nextHead, type Hash, type ReleasedResult, type TaskId } from '@enigma/protocol'
 import { openDatabase, type Database } from '../../src/ops/database.ts'
 import { createLogger } from '../../src/ops/log.ts'
+import { Precedence } from '../../src/ops/precedence.ts'
 import { createStatusBoard } from '../../src/ops/status-board.ts'
 import type { Effects, Outcome } from '../../src/task/effects.ts'
 import { EnvelopeStore } from '../../src/task/envelope-store.ts'
@@ -57,6 +58,7 @@ class World {
       signer: addressOf('alice enclave'),
       operator: addressOf('alice'),
       board: createStatusBoard(),
+      precedence: new Precedence(),
       log: createLogger({ write: () => undefined }),
       reach: () => undefined
     })

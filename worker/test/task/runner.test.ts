@@ -16,6 +16,7 @@ import {
 import { orderFrom } from '../../src/task/lane.ts'
 import { openDatabase, type Database } from '../../src/ops/database.ts'
 import { createLogger } from '../../src/ops/log.ts'
+import { Precedence } from '../../src/ops/precedence.ts'
 import { createStatusBoard } from '../../src/ops/status-board.ts'
 import type { CrashPoint } from '../../src/ops/crash-points.ts'
 import type { EffectContext, Effects, Outcome, RunEffect } from '../../src/task/effects.ts'
@@ -49,6 +50,7 @@ const receiptOf = (task: Task, prevHead: Hash): Receipt => ({
 
 describe('task/runner', () => {
   const folder = mkdtempSync(join(tmpdir(), 'enigma-runner-'))
+  const precedence = new Precedence()
   let db: Database
   let chain: MemoryChain
   let envelopes: EnvelopeStore
@@ -131,6 +133,7 @@ describe('task/runner', () => {
       signer: addressOf('alice enclave'),
       operator: addressOf('alice'),
       board: createStatusBoard(),
+      precedence,
       log: createLogger({ write: line => void lines.push(line) }),
       reach: point => points.push(point)
     })
@@ -198,6 +201,7 @@ describe('task/runner', () => {
   it('tells an effect how many receipts of the contract are coming', async () => {
     const told: number[] = []
     const pressed: number[] = []
+    let waited = 0
     const held = Promise.withResolvers<void>()
     script.run = async (task, context) => {
       await held.promise
@@ -205,7 +209,8 @@ describe('task/runner', () => {
     }
     script.submit = (task, context) => {
       told.push(context.coming())
-      pressed.push(context.pressing())
+      pressed.push(precedence.pressing())
+      void precedence.giveWay(60_000).then(() => waited++)
       return smooth.submit(task, context)
     }
     await deliver()
@@ -220,6 +225,7 @@ describe('task/runner', () => {
     // Of all contracts, with the one that asks: its receipt is not on its way so far.
     expect(Math.max(...pressed)).to.be.within(3, 4)
     expect(Math.min(...pressed)).to.be.within(1, 2)
+    await until('what gave way went on when the last receipt was on its way', () => waited === 4)
   })
 
   it('waits for an input that comes after its record', async () => {
