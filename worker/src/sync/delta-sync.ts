@@ -27,6 +27,8 @@ export interface DeltaSyncInit {
   /** Between rounds for what could not be had. */
   readonly retryMs?: number
   readonly ackTimeoutMs?: number
+  /** Before everybody is asked again for what a task waits for. */
+  readonly firstPauseMs?: number
   /** Told when everything of a contract is on disk, each time it becomes so. */
   readonly onHeld?: (scAddr: ScAddr) => void
 }
@@ -54,10 +56,10 @@ export class PeerDeltaSync implements DeltaSync {
 
   constructor(init: DeltaSyncInit) {
     this.#init = init
-    const { network, chain, store, log, fetchTimeoutMs, ackTimeoutMs = 300 } = init
+    const { network, chain, store, log, fetchTimeoutMs, firstPauseMs, ackTimeoutMs = 300 } = init
     const fetcher = new Fetcher({ network, chain, store, log, onBytes: bytes => (this.#bytes += bytes) })
     this.#inventory = new Inventory(chain, store)
-    this.#gathering = new Gathering({ network, fetcher, inventory: this.#inventory, fetchTimeoutMs })
+    this.#gathering = new Gathering({ network, fetcher, inventory: this.#inventory, fetchTimeoutMs, firstPauseMs })
     this.#pusher = new DeltaPusher({ network, store, log, ackTimeoutMs })
     serveDeltas({
       network,

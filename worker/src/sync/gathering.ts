@@ -12,6 +12,8 @@ export interface GatheringInit {
   readonly inventory: Inventory
   /** How long it goes on although nothing moves. */
   readonly fetchTimeoutMs?: number | undefined
+  /** Before everybody is asked again; later pauses are twice as long each, up to MOST_PAUSE_MS. */
+  readonly firstPauseMs?: number | undefined
 }
 
 /** Without a contract or a code that is whole, or so many bytes of one: a large one over a slow link stands not still. */
@@ -90,7 +92,8 @@ export class Gathering {
     missing: () => Promise<Need[]>,
     events: FetchEvents
   ): Promise<void> {
-    let pause = FIRST_PAUSE_MS
+    const { firstPauseMs = FIRST_PAUSE_MS } = this.#init
+    let pause = firstPauseMs
     let needs: Need[] = []
     for (let before = Infinity; ;) {
       needs = resumed(await missing(), needs)
@@ -103,10 +106,10 @@ export class Gathering {
       await this.once(needs, signal, events)
       const left = needs.filter(need => !need.done).length
       if (left === 0) continue
-      if (left < before) pause = FIRST_PAUSE_MS
+      if (left < before) pause = firstPauseMs
       before = left
       await this.#rest(pause, signal, missing)
-      pause = Math.min(MOST_PAUSE_MS, pause * 2)
+      pause = Math.max(firstPauseMs, Math.min(MOST_PAUSE_MS, pause * 2))
     }
   }
 

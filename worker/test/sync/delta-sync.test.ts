@@ -5,7 +5,8 @@ import type { LevelContentStore } from '../../src/sync/content-store.ts'
 import { ask, deltaCalls, serve } from '../../src/net/calls.ts'
 import { decidingCode } from '../../src/net/errors.ts'
 import type { Libp2pNetwork } from '../../src/net/libp2p-network.ts'
-import { MemoryChain, asScAddr } from '../memory-chain.ts'
+import { Precedence } from '../../src/ops/precedence.ts'
+import { MemoryChain, addressOf, asScAddr } from '../memory-chain.ts'
 import { Running, makeNetwork, quiet, seesAll, until } from '../net/network-kit.ts'
 import { Disks, makeDelta, serveContent } from './sync-kit.ts'
 
@@ -231,15 +232,57 @@ describe('sync/delta-sync', () => {
 
   it('goes on at once when a push brings what it waits for', async () => {
     const alice = await makeNode('alice')
-    const bob = await makeNode('bob')
+    const bob = await makeNode('bob', { firstPauseMs: 3_600_000, fetchTimeoutMs: 3_600_000 }) // nothing but a push ends it
     await until('connected', seesAll(bob.network, 1))
     await history(1, [])
+    let asked = 0
+    const { line } = bob.network
+    bob.network.line = (...args) => (asked++, line.apply(bob.network, args))
     const waiting = bob.sync.ensure(C, 0)
-    await until('asked in vain', async () => (await bob.sync.seek(C, 0, AbortSignal.timeout(1_000))) === 'absent')
+    await until('asked in vain', () => asked > 0)
+    await until('it rests', async () => (await bob.sync.seek(C, 0, AbortSignal.timeout(1_000))) === 'absent')
+    const before = asked
     await (
       await alice.sync.push(makeDelta(C, 0).delta)
     ).acks
     await waiting
+    expect(asked, 'asked again').to.equal(before)
+  })
+
+  it('tidies up in one write what a block made final, once no receipt is pressing, but not much later', async () => {
+    const precedence = new Precedence()
+    let pressing = 1
+    precedence.pressing = () => pressing
+    const bob = await makeNode('bob', { precedence })
+    const places = await Promise.all(
+      [0, 1].map(index => bob.store.putDelta(makeDelta(C, index, 'rival').delta, addressOf('carol enclave')))
+    )
+    const chosen = [0, 1].map(index => makeDelta(C, index))
+    for (const { delta } of chosen) await bob.store.putDelta(delta, addressOf('alice enclave'))
+    await bob.store.putBytecode(CODE, null)
+    const writes: number[] = []
+    const { settle } = bob.store
+    bob.store.settle = all => (writes.push(all.length), settle.call(bob.store, all))
+    const hasRivals = async (): Promise<boolean> =>
+      (await Promise.all(places.map(one => bob.store.hasDelta(one.scAddr, one.index, one.deltaHash)))).every(Boolean)
+
+    chain.deploy(C, codeHashOf(CODE))
+    for (const { hash } of chosen) chain.append(C, hash)
+    chain.mine()
+    await new Promise(done => setTimeout(done, 50))
+    expect(await hasRivals(), 'while a receipt is pressing').to.equal(true)
+    pressing = 0
+    precedence.mayHaveEased()
+    await until('rivals gone', async () => !(await hasRivals()))
+    expect(writes.filter(count => count > 0)).to.deep.equal([2])
+
+    pressing = 1 // for ever
+    const rival = await bob.store.putDelta(makeDelta(C, 2, 'rival').delta, addressOf('carol enclave'))
+    const third = makeDelta(C, 2)
+    await bob.store.putDelta(third.delta, addressOf('alice enclave'))
+    chain.append(C, third.hash)
+    chain.mine()
+    await until('gone all the same', async () => !(await bob.store.hasDelta(C, 2, rival.deltaHash)))
   })
 
   it('follows the chain by itself, and lets rivals go once a delta is final', async () => {

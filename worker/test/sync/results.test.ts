@@ -14,6 +14,7 @@ import {
 import type { Libp2pNetwork } from '../../src/net/libp2p-network.ts'
 import { ResultCache } from '../../src/sync/result-cache.ts'
 import { Results } from '../../src/sync/results.ts'
+import { Precedence } from '../../src/ops/precedence.ts'
 import { MemoryChain, addressOf, asScAddr, asTaskId, keyOf } from '../memory-chain.ts'
 import { receiptWith } from '../receipts.ts'
 import { Running, makeNetwork, quiet, seesAll, until, type NodeOptions } from '../net/network-kit.ts'
@@ -26,6 +27,7 @@ const RESULT = utf8('ciphertext of the output')
 interface Node {
   readonly network: Libp2pNetwork
   readonly cache: ResultCache
+  readonly precedence: Precedence
   readonly release: (taskId: TaskId, result: ReleasedResult) => void
 }
 
@@ -57,7 +59,8 @@ describe('sync/results', () => {
         return () => undefined
       }
     }
-    const results = new Results({ network, chain, tasks, cache, log: quiet, aheadMs: 3_000 })
+    const precedence = new Precedence()
+    const results = new Results({ network, chain, tasks, cache, precedence, log: quiet, aheadMs: 3_000 })
     await running.start(network)
     await running.start({
       start: () => Promise.resolve(results.start()),
@@ -67,7 +70,7 @@ describe('sync/results', () => {
       kept.set(taskId, result)
       tell(taskId)
     }
-    return { network, cache, release }
+    return { network, cache, precedence, release }
   }
 
   /** Alice knows bob, bob knows carol: what alice tells reaches carol through bob. */
@@ -113,6 +116,20 @@ describe('sync/results', () => {
     await until('told', () => has(bob)() && has(carol)())
     expect(await carol.cache.get(TASK)).to.deep.equal(released())
     expect(carol.network.peers().map(peer => peer.operator)).to.deep.equal([addressOf('bob')])
+  })
+
+  it('wait for receipts of the worker that are not on their way, but not for ever', async () => {
+    const [alice, bob] = await line()
+    await until('they listen', () => alice.network.listeners() === 1 && bob.network.listeners() === 2)
+    let asked = 0
+    bob.precedence.pressing = () => {
+      if (asked++ === 0) expect(has(bob)(), 'taken at once').to.equal(false)
+      return 1
+    }
+    settle()
+    alice.release(TASK, released())
+    await until('told all the same', has(bob))
+    expect(asked).to.be.greaterThan(0)
   })
 
   it('wait for a chain that is a moment behind, and are forgotten if it never comes', async () => {
