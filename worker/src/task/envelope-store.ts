@@ -1,4 +1,5 @@
 import type { Address, Hash, ScAddr } from '@enigma/protocol'
+import { RecentBytes } from '../ops/recent-bytes.ts'
 import { bytesPart, jsonPart, type Database } from '../ops/database.ts'
 import { WorkerError } from '../errors.ts'
 
@@ -16,9 +17,13 @@ export interface EnvelopeEntry {
 export const MAX_UNRECORDED_PER_SENDER = 64
 export const MAX_UNRECORDED_BYTES = 64 * 1024 * 1024
 
+/** Of inputs that came last: most are run within seconds. */
+const RECENT_BYTES = 4 * 1024 * 1024
+
 /** Inputs that were delivered here, on disk before they are acknowledged. */
 export class EnvelopeStore {
   readonly #db: Database
+  readonly #recent = new RecentBytes<Hash, Uint8Array>(RECENT_BYTES)
   readonly #bodies: ReturnType<typeof bytesPart>
   readonly #entries: ReturnType<typeof jsonPart<EnvelopeEntry>>
   readonly #known = new Map<Hash, EnvelopeEntry>()
@@ -45,7 +50,11 @@ export class EnvelopeStore {
   }
 
   async get(inputHash: Hash): Promise<Uint8Array | null> {
-    return (await this.#bodies.get(inputHash)) ?? null
+    const known = this.#recent.get(inputHash)
+    if (known) return known
+    const found = await this.#bodies.get(inputHash)
+    if (found) this.#recent.set(inputHash, found, found.length)
+    return found ?? null
   }
 
   /** @throws ENVELOPE_QUOTA */
@@ -69,6 +78,7 @@ export class EnvelopeStore {
     batch.put(entry.inputHash, envelope, { sublevel: this.#bodies })
     batch.put(entry.inputHash, entry, { sublevel: this.#entries })
     await batch.write({ sync: true } as object)
+    this.#recent.set(entry.inputHash, envelope, envelope.length)
     if (!this.#known.has(entry.inputHash)) this.#count(entry, 1)
   }
 
@@ -88,6 +98,7 @@ export class EnvelopeStore {
     for (const entry of over) {
       batch.del(entry.inputHash, { sublevel: this.#bodies })
       batch.del(entry.inputHash, { sublevel: this.#entries })
+      this.#recent.delete(entry.inputHash)
       this.#count(entry, -1)
     }
     await batch.write()

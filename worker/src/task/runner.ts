@@ -53,6 +53,7 @@ export interface RunnerParts {
 const FIRST_PAUSE_MS = 100
 const LONGEST_PAUSE_MS = 2_000
 const DISK_PAUSE_MS = 1_000
+const NOTE_WAITS_MS = 400
 /** Settled tasks kept on disk and in memory, for late questions. */
 const KEPT_SETTLED = 5_000
 
@@ -272,7 +273,8 @@ export class TaskRunner {
     const before = entry.task
     const after = next(before, event)
     if (after.state === before.state && after.facts === before.facts) return
-    if (after.facts.seat !== null && isPersistent(after.state)) await this.#save(after, added)
+    const isOthers = after.state.stage === 'settled' && !('run' in before.state)
+    if (after.facts.seat !== null && isPersistent(after.state) && !isOthers) await this.#save(after, added)
     const { taskId } = after.facts
     if (after.state.stage === 'accepted' && before.state.stage === 'preparing') this.#parts.reach('accepted')
     if (after.state.stage === 'sealed') this.#parts.reach('sealed-run')
@@ -281,6 +283,7 @@ export class TaskRunner {
     if (after.state.stage === 'expired') this.#logExpiry(entry)
     entry.failure = null
     this.#book.set(entry, after)
+    if (isOthers && after.facts.seat !== null) void this.#saveLater(entry)
     this.#parts.board.count(`tasks_${after.state.stage.replace('-', '_')}`)
     this.#parts.log.info('task', {
       taskId,
@@ -307,6 +310,14 @@ export class TaskRunner {
         await sleep(DISK_PAUSE_MS)
       }
     }
+  }
+
+  /** That another seat settled a task is on chain too: it may be lost here, so its writing lets receipts go first. */
+  async #saveLater(entry: Entry): Promise<void> {
+    const { task } = entry
+    await this.#parts.precedence.giveWay(NOTE_WAITS_MS)
+    if (this.#stopped || entry.task !== task) return
+    await this.#save(task, {}).catch(() => undefined) // it stopped meanwhile
   }
 
   #startEffect(entry: Entry): void {

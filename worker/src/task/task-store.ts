@@ -11,6 +11,7 @@ import {
 } from '@enigma/protocol'
 import type { Codec, Hash, Receipt, ReleasedResult, TaskId } from '@enigma/protocol'
 import { bytesPart, jsonPart, type Database } from '../ops/database.ts'
+import { RecentBytes } from '../ops/recent-bytes.ts'
 import { isFinal, type Task } from './machine.ts'
 
 /** What an enclave gave its host of a run (R8): kept until the result is released. */
@@ -45,11 +46,14 @@ export interface TaskStore {
 }
 
 const SYNCED = { sync: true } as object
+/** Of runs that were written last: a run is sent a moment after it is written, and released a block later. */
+const RECENT_BYTES = 4 * 1024 * 1024
 
 export function createTaskStore(db: Database): TaskStore {
   const tasks = jsonPart<Task>(db, 'tasks')
   const runs = bytesPart(db, 'runs')
   const results = bytesPart(db, 'results')
+  const recent = new RecentBytes<Hash, StoredRun>(RECENT_BYTES)
 
   async function load(): Promise<Task[]> {
     const found: Task[] = []
@@ -62,11 +66,16 @@ export function createTaskStore(db: Database): TaskStore {
     async save(task, { run, result } = {}) {
       const batch = db.batch()
       batch.put(task.facts.taskId, task, { sublevel: tasks })
-      if (run) batch.put(run.digest, storedRun.encode(run.run), { sublevel: runs })
+      const encoded = run && storedRun.encode(run.run)
+      if (run && encoded) batch.put(run.digest, encoded, { sublevel: runs })
       if (result) batch.put(task.facts.taskId, releasedResult.encode(result), { sublevel: results })
       await batch.write(SYNCED)
+      if (run && encoded) recent.set(run.digest, run.run, encoded.length)
+      if (result && 'run' in task.state) recent.delete(task.state.run.digest) // nobody asks for it any more
     },
     async run(digest) {
+      const known = recent.get(digest)
+      if (known) return known
       const found = await runs.get(digest)
       return found ? storedRun.decode(found) : null
     },
