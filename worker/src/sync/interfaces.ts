@@ -1,4 +1,13 @@
-import type { Address, EnigmaError, EpochKeyRecord, Hash, ReleasedResult, ScAddr, SeatStatus, TaskId } from '@enigma/protocol'
+import type {
+  Address,
+  EnigmaError,
+  EpochKeyRecord,
+  Hash,
+  ReleasedResult,
+  ScAddr,
+  SeatStatus,
+  TaskId
+} from '@enigma/protocol'
 
 export interface StoredDelta {
   readonly scAddr: ScAddr
