@@ -1,4 +1,13 @@
-import { agreeOnKeys, DEFAULT_PRIME, Field, memoryChannels, Party, release, secret, type Secret } from '@enigma/mpc'
+import {
+  agreeOnKeys,
+  DEFAULT_PRIME,
+  Field,
+  foreignSecret,
+  memoryChannels,
+  Party,
+  release,
+  type Secret
+} from '@enigma/mpc'
 import { combine, deal, decode, encode, expand } from '@enigma/mpc/client'
 
 /** A column of somebody's numbers, or a matrix row by row. `magnitude` is public: |value| <= 2^magnitude. */
@@ -8,6 +17,9 @@ export interface Input {
   readonly fraction?: number
   readonly columns?: number
 }
+
+/** What the network computes with: numbers of 44 whole bits, sign included, and 16 fraction bits. */
+const NUMBERS = { wholeBits: 44, fractionBits: 16 }
 
 type Shared<I> = { readonly [K in keyof I]: Secret }
 
@@ -31,16 +43,15 @@ export async function compute<I extends Record<string, Input>>(
   const session = crypto.randomUUID()
   const results = await Promise.all(
     memoryChannels(n).map(async (channel, index) => {
-      const party = Party.create({ field, n, t, channel, keys: keys[index]!, session, ...wait })
-      const shares = dealt.map(({ name, input, packages }) => [
-        name,
-        secret(party, expand(field, packages[index]!), {
-          columns: input.columns,
-          fraction: input.fraction,
-          magnitude: input.magnitude
-        })
-      ])
-      const found = await program(party, Object.fromEntries(shares) as Shared<I>)
+      const party = Party.create({ field, n, t, channel, keys: keys[index]!, session, numbers: NUMBERS, ...wait })
+      const shared: Record<string, Secret> = {}
+      for (const { name, input, packages } of dealt) {
+        const { columns, fraction, magnitude } = input
+        // an owner may declare what it likes: nothing is computed before the nodes have checked it together
+        const shape = { columns, fraction, magnitude }
+        shared[name] = await foreignSecret(party, expand(field, packages[index]!), shape)
+      }
+      const found = await program(party, shared as Shared<I>)
       const out: Secret[] = []
       for (const value of found) out.push({ ...value, shares: await release(party, value.shares) })
       return out

@@ -7,6 +7,7 @@ import { MpcError, shapeError } from './errors.ts'
 import { DEFAULT_PRIME, FAST_PRIME, Field, type Vec } from './field/field.ts'
 import { scaledInteger } from './numbers/scaled-integer.ts'
 import type { Sharing } from './sharing/combine.ts'
+import { fromOwner } from './sharing/owners.ts'
 import { lagrange, pointOf, Shamir } from './sharing/shamir.ts'
 
 export { combine, type Combined, type Sharing } from './sharing/combine.ts'
@@ -59,17 +60,20 @@ export function deal(values: Vec, { prime, n, t }: Sharing): Package[] {
   })
 }
 
-/** A node's shares of its package. @throws MPC_SHAPE if it holds anything but `count` elements. */
+/**
+ * A node's shares of its package. They are remembered as an owner's: `secret` of them may be added and scaled, and whatever else wants
+ * `foreignSecret`.
+ * @throws MPC_SHAPE if it holds anything but `count` elements. */
 export function expand(field: Field, dealt: Package): Vec {
   if (dealt.kind === 'seed') {
     if (dealt.seed.length !== SEED_BYTES) throw shapeError('package', `A seed has ${SEED_BYTES} bytes.`)
-    return field.sample(dealt.count, seedStream(dealt.seed))
+    return fromOwner(field.sample(dealt.count, seedStream(dealt.seed)))
   }
   if (dealt.shares.length !== dealt.count * field.bytes)
     throw shapeError('package', 'The package has another length than it says.')
   const shares = field.fromBytes(dealt.shares)
   if (!field.valid(shares)) throw shapeError('package', 'The package holds what is no field element.')
-  return shares
+  return fromOwner(shares)
 }
 
 /** AES-128-CTR over zeros: key and first counter block are the halves of the seed's first 32 bytes. */

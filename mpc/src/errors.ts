@@ -6,6 +6,8 @@ export type MpcFailure =
   /** Operands of different lengths. */
   | { readonly code: 'MPC_SHAPE'; readonly what: string }
   | { readonly code: 'MPC_RANGE'; readonly what: string; readonly bits?: number; readonly limitBits?: number }
+  /** An owner's input that nobody has range-checked, where its size matters. */
+  | { readonly code: 'MPC_UNCHECKED'; readonly what: string }
   | { readonly code: 'MPC_OPENING'; readonly operation: string; readonly nodes?: readonly number[] }
   | { readonly code: 'MPC_UNRECOVERABLE'; readonly what: string }
   | { readonly code: 'MPC_PRODUCT_CHECK'; readonly operation: string; readonly nodes?: readonly number[] }
@@ -25,6 +27,7 @@ const MPC_HINTS: Hints<MpcFailure['code']> = {
   MPC_PARAMETERS: 'Correct the parameter that the message names.',
   MPC_SHAPE: 'Make the lengths of the operands agree.',
   MPC_RANGE: 'Bring the value into the range that the type has.',
+  MPC_UNCHECKED: "Wrap the owner's shares with foreignSecret, which checks their range first.",
   MPC_OPENING: REPEAT,
   MPC_UNRECOVERABLE: 'Too few good shares are left: repeat the operation when more nodes answer.',
   MPC_PRODUCT_CHECK: 'Repeat the computation; if it fails again, leave out the suspected node.',

@@ -6,7 +6,7 @@ import { parallel } from '../protocols/masked.ts'
 import { elements, matrix, type LocalProduct } from '../protocols/product.ts'
 import type { Party } from '../session/party.ts'
 import { scaledInteger } from './scaled-integer.ts'
-import { alignTo, checked, logAdd, sizeOf, type Secret } from './secret.ts'
+import { alignTo, checked, logAdd, markOf, requireChecked, sizeOf, type Secret } from './secret.ts'
 
 /** The shape of an operation element by element; a scalar goes with any. @throws MPC_SHAPE */
 export function sameShape(what: string, a: Secret, b: Secret): { rows: number; columns: number } {
@@ -23,7 +23,7 @@ function linear(party: Party, what: 'add' | 'sub', a: Secret, b: Secret): Secret
   const fraction = Math.max(a.fraction, b.fraction)
   const [x, y] = [alignTo(party, a, fraction), alignTo(party, b, fraction)]
   const shares = party.field[what](x.shares, y.shares)
-  return checked(party, what, { shares, rows, columns, fraction, bits: logAdd(x.bits, y.bits) })
+  return checked(party, what, { shares, rows, columns, fraction, bits: logAdd(x.bits, y.bits), ...markOf(x, y) })
 }
 
 /** Local. A scalar is added to every element. */
@@ -93,6 +93,7 @@ export const shiftedBits = (party: Party, bits: number, shift: number): number =
  */
 export async function withFraction(party: Party, a: Secret, fraction: number): Promise<Secret> {
   if (fraction >= a.fraction) return alignTo(party, a, fraction)
+  requireChecked('truncate', a)
   const shift = a.fraction - fraction
   const shares = await truncate(party, a.shares, shift, a.bits)
   return { ...a, shares, fraction, bits: shiftedBits(party, a.bits, shift) }
@@ -128,6 +129,7 @@ const keptFraction = (a: Secret, b: Secret, fraction: number | undefined): numbe
  */
 export async function mul(party: Party, a: Secret, b: Secret, fraction?: number): Promise<Secret> {
   const op = party.operation('mul')
+  requireChecked('mul', a, b)
   const { rows, columns } = sameShape('mul', a, b)
   const bounds = { rows, columns, fraction: a.fraction + b.fraction, bits: a.bits + b.bits }
   return finish(op, 'mul', elements(op.field, a.shares, b.shares), bounds, keptFraction(a, b, fraction))
@@ -145,6 +147,7 @@ export async function mul(party: Party, a: Secret, b: Secret, fraction?: number)
  */
 export async function matmul(party: Party, a: Secret, b: Secret, fraction?: number): Promise<Secret> {
   const op = party.operation('matmul')
+  requireChecked('matmul', a, b)
   if (a.columns !== b.rows)
     throw shapeError('matmul', `matmul: ${a.rows} x ${a.columns} times ${b.rows} x ${b.columns}.`)
   const product = matrix(op.field, a.shares, b.shares, a.rows, a.columns, b.columns)

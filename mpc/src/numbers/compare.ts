@@ -5,7 +5,7 @@ import { elements } from '../protocols/product.ts'
 import { reduceProduct } from '../protocols/multiply.ts'
 import type { Party } from '../session/party.ts'
 import { add, neg, scaleInteger, sub } from './arithmetic.ts'
-import { alignTo, pick, range, sizeOf, stack, withBits, type Secret } from './secret.ts'
+import { alignTo, pick, range, requireChecked, sizeOf, stack, withBits, type Secret } from './secret.ts'
 import { planned } from '../plan/rehearse.ts'
 
 const bit = (like: Secret, shares: Secret['shares']): Secret => ({
@@ -22,6 +22,7 @@ const strictBits = ({ bits }: Secret): number => Math.max(1, Math.floor(bits) + 
 const not = (party: Party, b: Secret): Secret => bit(b, party.field.sub(party.field.constant(1n), b.shares))
 
 async function negative(party: Party, d: Secret): Promise<Secret> {
+  requireChecked('comparison', d)
   return bit(d, await isNegative(party, d.shares, strictBits(d)))
 }
 
@@ -77,6 +78,7 @@ export const lte = async (party: Party, a: Secret, b: Secret): Promise<Secret> =
  */
 export async function eq(party: Party, a: Secret, b: Secret): Promise<Secret> {
   const d = sub(party, a, b)
+  requireChecked('equality', d)
   return bit(d, await isZero(party.operation('eq'), d.shares, strictBits(d)))
 }
 
@@ -92,6 +94,7 @@ export async function eq(party: Party, a: Secret, b: Secret): Promise<Secret> {
  */
 export async function eqBlinded(party: Party, a: Secret, b: Secret): Promise<Secret> {
   const d = sub(party, a, b)
+  requireChecked('equality', d)
   return { ...d, shares: await blindForZeroTest(party.operation('eq'), d.shares), fraction: 0, bits: party.field.bits }
 }
 
@@ -124,6 +127,7 @@ export async function sign(party: Party, a: Secret): Promise<Secret> {
  */
 export async function select(party: Party, chosen: Secret, a: Secret, b: Secret): Promise<Secret> {
   const op = party.operation('select')
+  requireChecked('select', chosen, a, b)
   const fraction = Math.max(a.fraction, b.fraction)
   const [x, y] = [alignTo(op, a, fraction), alignTo(op, b, fraction)]
   const difference = sub(op, x, y)

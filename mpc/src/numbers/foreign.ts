@@ -24,7 +24,7 @@ import type { Vec } from '../field/field.ts'
  */
 export async function foreignSecret(party: Party, shares: Vec, shape: Shape): Promise<Secret> {
   const op = party.operation('foreign')
-  const value = secret(op, shares, shape)
+  const { unchecked: _, ...value } = secret(op, shares, shape)
   if (!Number.isInteger(shape.magnitude) || shape.magnitude + value.fraction < 0) {
     throw shapeError('foreign', 'The magnitude of an input that is to be checked is a whole number.')
   }

@@ -1,4 +1,4 @@
-export { secret, reshape, range, pick, transpose, stack, type Secret, type Shape } from './secret.ts'
+export { secret, uncheckedSecret, reshape, range, pick, transpose, stack, type Secret, type Shape } from './secret.ts'
 export { foreignSecret } from './foreign.ts'
 export { loadSecrets, type Stored } from './load.ts'
 export {

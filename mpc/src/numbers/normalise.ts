@@ -3,7 +3,7 @@ import { reduceProduct } from '../protocols/multiply.ts'
 import { elements } from '../protocols/product.ts'
 import type { Vec } from '../field/field.ts'
 import type { Party } from '../session/party.ts'
-import { sizeOf, type Secret } from './secret.ts'
+import { requireChecked, sizeOf, type Secret } from './secret.ts'
 
 export interface Scale {
   /** Whole bits B: x * factor is in [2^(B - unit), 2^B), or 0 where x = 0. */
@@ -58,6 +58,7 @@ export const widthOf = ({ bits }: Pick<Secret, 'bits'>, unit: 1 | 2): number =>
  */
 export async function findScale(party: Party, x: Secret, unit: 1 | 2): Promise<Scale & { readonly values?: Vec }> {
   const op = party.operation('normalise')
+  requireChecked('normalise', x)
   const { field } = op
   const width = widthOf(x, unit)
   const groups = width / unit

@@ -5,7 +5,7 @@ import { reduceProduct } from '../protocols/multiply.ts'
 import { parallel } from '../protocols/masked.ts'
 import type { Party } from '../session/party.ts'
 import { add, scaleReal, sub } from './arithmetic.ts'
-import { alignTo, element, sizeOf, type Secret } from './secret.ts'
+import { alignTo, element, requireChecked, sizeOf, type Secret } from './secret.ts'
 import { planned } from '../plan/rehearse.ts'
 
 /**
@@ -29,6 +29,7 @@ export function orderStatistics(party: Party, values: Secret, ranks: readonly nu
 }
 
 async function orderStatisticsSteps(op: Party, values: Secret, ranks: readonly number[]): Promise<Secret> {
+  requireChecked('order', values)
   const count = sizeOf(values)
   if (ranks.length === 0 || ranks.some(rank => !Number.isInteger(rank) || rank < 0 || rank >= count)) {
     throw shapeError('order', `Of ${count} values, ranks from 0 to ${count - 1} exist.`)

@@ -1,6 +1,7 @@
 import { MpcError, shapeError } from '../errors.ts'
 import type { Vec } from '../field/field.ts'
 import type { Party } from '../session/party.ts'
+import { isFromOwner } from '../sharing/owners.ts'
 
 /**
  * A shared number, vector or matrix, with what is publicly known about it. The shares hold value * 2^fraction as whole numbers
@@ -15,6 +16,8 @@ export interface Secret {
   readonly fraction: number
   /** log2 of the largest possible size of value * 2^fraction; need not be whole. */
   readonly bits: number
+  /** An owner declared `bits` and nobody has checked: good for sums and multiples, and refused wherever a mask or a comparison relies on it. */
+  readonly unchecked?: boolean
 }
 
 export interface Shape {
@@ -25,15 +28,41 @@ export interface Shape {
   readonly magnitude: number
 }
 
-/** Wraps shares. A vector is a column unless told otherwise. */
+/**
+ * Wraps shares that this node keeps and whose bounds hold: results of earlier computations, or inputs that were checked. A vector is a
+ * column unless told otherwise. Shares that come straight from an owner's package (`expand`) are marked as `unchecked`.
+ */
 export function secret(party: Party, shares: Vec, { rows, columns = 1, fraction = 0, magnitude }: Shape): Secret {
   const length = party.field.length(shares)
   const height = rows ?? length / columns
   if (height * columns !== length)
     throw shapeError('secret', `${length} elements are no ${height} x ${columns} matrix.`)
   if (!Number.isInteger(fraction) || fraction < 0) throw shapeError('secret', 'Fraction bits are a whole number.')
-  return checked(party, 'input', { shares, rows: height, columns, fraction, bits: Math.max(0, magnitude + fraction) })
+  const value = { shares, rows: height, columns, fraction, bits: Math.max(0, magnitude + fraction) }
+  return checked(party, 'input', isFromOwner(shares) ? { ...value, unchecked: true } : value)
 }
+
+/**
+ * Wraps shares of an owner for linear use alone: they may be added, scaled and released, which relies on no bound. Everything else
+ * refuses them and what is made of them (MPC_UNCHECKED); use `foreignSecret` for that.
+ */
+export const uncheckedSecret = (party: Party, shares: Vec, shape: Shape): Secret => ({
+  ...secret(party, shares, shape),
+  unchecked: true
+})
+
+/** @throws MPC_UNCHECKED if an operand is an owner's, or made of one, whose range nobody has checked. */
+export function requireChecked(what: string, ...operands: readonly Pick<Secret, 'unchecked'>[]): void {
+  if (!operands.some(({ unchecked }) => unchecked)) return
+  throw new MpcError(
+    { code: 'MPC_UNCHECKED', what },
+    `${what}: an operand comes from an owner and nobody has checked that it keeps to its bound.`
+  )
+}
+
+/** For results of linear operations. */
+export const markOf = (...operands: readonly Pick<Secret, 'unchecked'>[]): { readonly unchecked?: true } =>
+  operands.some(({ unchecked }) => unchecked) ? { unchecked: true } : {}
 
 export const sizeOf = ({ rows, columns }: Pick<Secret, 'rows' | 'columns'>): number => rows * columns
 
@@ -94,7 +123,7 @@ export function stack(party: Party, parts: readonly Secret[]): Secret {
   const aligned = parts.map(part => alignTo(party, part, fraction))
   const shares = party.field.concat(aligned.map(part => part.shares))
   const bits = Math.max(...aligned.map(part => part.bits))
-  return { shares, rows: party.field.length(shares), columns: 1, fraction, bits }
+  return { shares, rows: party.field.length(shares), columns: 1, fraction, bits, ...markOf(...parts) }
 }
 
 /** Adds fraction bits: local and exact. */

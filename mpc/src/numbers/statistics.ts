@@ -6,7 +6,7 @@ import { divideByPublic, truncationError } from '../protocols/truncate.ts'
 import type { Party } from '../session/party.ts'
 import { sub, sum } from './arithmetic.ts'
 import { sqrt, type Partial } from './divide.ts'
-import { alignTo, logAdd, sizeOf, type Secret } from './secret.ts'
+import { alignTo, logAdd, requireChecked, sizeOf, type Secret } from './secret.ts'
 import { planned } from '../plan/rehearse.ts'
 
 export interface StatisticsOptions {
@@ -42,6 +42,7 @@ function scalar(party: Party, shares: Secret['shares'], fraction: number, bits: 
 export async function mean(party: Party, x: Secret, options: StatisticsOptions = {}): Promise<Secret> {
   const op = party.operation('mean')
   const fraction = resultFraction(x, options)
+  requireChecked('mean', x)
   const count = sizeOf(x)
   const total = alignTo(op, sum(op, x), Math.max(fraction, x.fraction))
   const divisor = BigInt(count) << BigInt(total.fraction - fraction)
@@ -51,6 +52,7 @@ export async function mean(party: Party, x: Secret, options: StatisticsOptions =
 
 /** n * (sum of x_i y_i) - (sum of x)(sum of y): n^2 times the covariance, exact, before any communication. */
 export function momentProduct(party: Party, x: Secret, y: Secret): { product: LocalProduct; bits: number } {
+  requireChecked('covariance', x, y)
   const { field } = party
   const count = sizeOf(x)
   if (count !== sizeOf(y)) throw shapeError('covariance', `${count} values against ${sizeOf(y)}.`)
