@@ -7,11 +7,12 @@ import { memoryChannels, type Intercept } from '../src/session/memory-channel.ts
 import { Party } from '../src/session/party.ts'
 import type { Setting, Target } from './catalogue/protocol.ts'
 
-export type Tampering = 'change' | 'random' | 'drop' | 'repeat' | 'twice' | 'delay' | 'shorten' | 'output'
+export type Tampering = 'change' | 'random' | 'drop' | 'late' | 'repeat' | 'twice' | 'delay' | 'shorten' | 'output'
 export const TAMPERINGS: readonly Tampering[] = [
   'change',
   'random',
   'drop',
+  'late',
   'repeat',
   'twice',
   'delay',
@@ -22,6 +23,8 @@ export const TAMPERINGS: readonly Tampering[] = [
 const SILENCE_MS = 150
 const PATIENCE_MS = 20_000
 const DELAY_MS = 15
+/** Well after everyone has given up. */
+const LATE_MS = 3 * SILENCE_MS
 
 export interface Attack extends Setting {
   readonly culprit: number
@@ -43,6 +46,8 @@ export interface Outcome {
   readonly accused: readonly (readonly number[])[]
   /** Whom honest parties call silent. */
   readonly silent: readonly number[]
+  /** A message went out with other bytes than it should have, or not in time. */
+  readonly struck: boolean
 }
 
 /** How many messages each party sends when all are honest. */
@@ -61,7 +66,8 @@ export async function attack(start: (setting: Setting) => Target, attack: Attack
   const field = Field.of(DEFAULT_PRIME)
   const change = (body: Uint8Array): Uint8Array => {
     if (kind === 'shorten') return body.subarray(0, Math.floor(body.length * random()))
-    const out = body.slice()
+    // not slice, which for a Buffer is a view of the same memory
+    const out = new Uint8Array(body)
     if (kind === 'random' || body.length % field.bytes !== 0) {
       out[Math.floor(random() * out.length)]! ^= 1 + Math.floor(random() * 255)
       return out
@@ -73,21 +79,33 @@ export async function attack(start: (setting: Setting) => Target, attack: Attack
     return field.toBytes(elements)
   }
   let seen = 0
-  let previous: Uint8Array | null = null
+  let struck = false
+  const earlier: Uint8Array[] = []
+  /** An earlier message of this party: the last of the same length that says something else; or as much as fits of another; or the opposite. */
+  const replay = (body: Uint8Array): Uint8Array => {
+    const fitted = earlier
+      .filter(({ length }) => length > 0)
+      .sort((one, other) => Number(one.length === body.length) - Number(other.length === body.length))
+      .map(old => Uint8Array.from(body, (_, i) => old[i % old.length]!))
+    const different = (each: Uint8Array): boolean => Buffer.compare(each, body) !== 0
+    return fitted.findLast(different) ?? Uint8Array.from(body, byte => byte ^ 1)
+  }
   const intercept: Intercept = ({ from, body }) => {
     if (from !== culprit || kind === 'output') return body
     if (seen++ !== at) {
-      previous = body
+      earlier.push(body)
       return body
     }
+    struck = true
     if (kind === 'drop') return null
+    if (kind === 'late') return [{ body, afterMs: LATE_MS }]
     if (kind === 'delay') return [{ body, afterMs: DELAY_MS }]
     if (kind === 'twice') return [0, 0].map(afterMs => ({ body, afterMs }))
-    // a replay of the party's last message of the same length, or else nothing new
-    if (kind === 'repeat') return previous?.length === body.length ? previous : body
-    return change(body)
+    const sent = kind === 'repeat' ? replay(body) : change(body)
+    struck = Buffer.compare(sent, body) !== 0
+    return sent
   }
-  const timeoutMs = kind === 'drop' ? SILENCE_MS : PATIENCE_MS
+  const timeoutMs = kind === 'drop' || kind === 'late' ? SILENCE_MS : PATIENCE_MS
   const { rows, errors, suspects } = await play({ n, t }, start({ n, t }), timeoutMs, intercept)
   const delivered = rows.flatMap((shares, index) => {
     if (!shares) return []
@@ -103,9 +121,16 @@ export async function attack(start: (setting: Setting) => Target, attack: Attack
   const silent = facts.flatMap(fact => ('code' in fact && fact.code === 'MPC_TIMEOUT' ? [fact.from] : []))
   try {
     const { values, wrong } = combine(delivered, { prime: DEFAULT_PRIME, n, t })
-    return { values: field.toSigned(values), codes, named: [...new Set([...wrong, ...suspects])], accused, silent }
+    return {
+      values: field.toSigned(values),
+      codes,
+      named: [...new Set([...wrong, ...suspects])],
+      accused,
+      silent,
+      struck
+    }
   } catch (error) {
-    return { values: null, codes: [...codes, codeOf(error)], named: suspects, accused, silent }
+    return { values: null, codes: [...codes, codeOf(error)], named: suspects, accused, silent, struck }
   }
 }
 
@@ -147,8 +172,9 @@ async function play(
         return shares
       } catch (error) {
         errors[index] = error as Error
-        // a host ends the session for all once a party reports a failure, after a moment in which others see it too
-        setTimeout(() => controller.abort(), 5)
+        // a host ends the session for all once a party reports a failure, after a moment in which others see it too: as long as they wait
+        // for silence, since one may wait for an honest party that waits for the silent one, and their deadlines are a moment apart
+        setTimeout(() => controller.abort(), timeoutMs === SILENCE_MS ? SILENCE_MS : 5)
         return null
       }
     })

@@ -23,7 +23,7 @@ export function memoryChannels(n: number, intercept: Intercept = ({ body }) => b
     index,
     size: n,
     send(to, operation, step, body) {
-      const passed = intercept({ from: index, to, operation, step, body: body.slice() })
+      const passed = intercept({ from: index, to, operation, step, body: new Uint8Array(body) })
       const deliver = (each: Uint8Array): void => boxes[to]![index]!.deliver(operation, step, each)
       if (passed instanceof Uint8Array) queueMicrotask(() => deliver(passed))
       else for (const { body, afterMs } of passed ?? []) setTimeout(() => deliver(body), afterMs)
