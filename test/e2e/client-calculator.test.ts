@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import type { ScAddr } from '@enigma/protocol'
+import { EnigmaError, MAX_BYTECODE_BYTES, type ScAddr } from '@enigma/protocol'
 import { TaskFailedError, type EnigmaClient, type TaskProgress } from 'enigma-js'
 import { connectAs, sample } from './support/actors.ts'
 import { Ledger } from './support/ledger.ts'
@@ -7,6 +7,14 @@ import { whileMining } from './support/mining.ts'
 import { useSharedDevnet } from './support/shared-devnet.ts'
 
 const FEE = 100_000_000n // gasLimit * gasPx where nothing else is said
+
+/** The same module with a custom section behind it, which is skipped: so many bytes in all. */
+function padded(wasm: Uint8Array, bytes: number): Uint8Array {
+  const size = bytes - wasm.length - 4 // a section's id, and its size in three bytes
+  const length = [(size & 0x7f) | 0x80, ((size >> 7) & 0x7f) | 0x80, size >> 14]
+  const section = new Uint8Array(size) // its name is empty
+  return Buffer.concat([wasm, Uint8Array.of(0, ...length), section])
+}
 
 describe('e2e: a calculator, called with encrypted numbers', function () {
   this.timeout(180_000)
@@ -36,6 +44,26 @@ describe('e2e: a calculator, called with encrypted numbers', function () {
   it('subtracts and multiplies', async () => {
     expect(await answer('sub', 76n, 17n)).to.equal(59n)
     expect(await answer('mul', 76n, 17n)).to.equal(1292n)
+  })
+
+  it('is deployed with 512 KiB of bytecode too, the most there may be; one byte more is refused before anything is paid', async () => {
+    const { devnet } = shared()
+    const large = (bytes: number) => ({ wasm: padded(wasm, bytes), abi })
+    const deploy = async (bytes: number): Promise<ScAddr> =>
+      whileMining(devnet, (await whileMining(devnet, client.deploy(large(bytes), []))).result())
+    const at = await deploy(MAX_BYTECODE_BYTES)
+    const task = await whileMining(devnet, client.compute(at, abi, 'add', [76n, 17n]))
+    expect(await whileMining(devnet, task.result())).to.equal(93n)
+
+    const before = await ledger.balance(client.address!)
+    const refusal = await deploy(MAX_BYTECODE_BYTES + 1).then(
+      () => null,
+      (error: unknown) => error
+    )
+    expect(refusal).to.be.instanceOf(EnigmaError)
+    expect(String((refusal as EnigmaError).message)).to.match(/bytecode|bytes/)
+    expect((refusal as EnigmaError).hint).to.be.a('string').and.not.be.empty
+    expect(await ledger.balance(client.address!)).to.equal(before)
   })
 
   it('answers through a handle whose functions are those of the ABI', async () => {
