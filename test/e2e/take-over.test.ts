@@ -155,6 +155,42 @@ describe('e2e: another seat takes over', function () {
     for (const { client: one } of [at, client]) one.close()
   })
 
+  it('the seat that restores it dies in the middle of that: started again it goes on with it, and the next task is verified', async () => {
+    const at = await place(different)
+    const [first, second] = at.seats as [DevnetWorker, DevnetWorker]
+    const others = devnet.workers.filter(worker => worker !== first)
+    const helpless = others.filter(worker => worker !== second)
+    await devnet.restart(second.name, { env: { ENIGMA_CRASH_AT: 'rebuilding' } })
+    const sent = next(at)
+    await waitFor(async () => (await pendingFrom(at.user.address)) > 0, { what: 'the record', limitMs: 60_000 })
+    for (const { name } of others) await devnet.kill(name, 'SIGSTOP')
+    await devnet.mine()
+    const hasSent = async (): Promise<boolean> => (await pendingFrom(first.operator.address)) > 0
+    await waitFor(hasSent, { what: 'the receipt of seat 0', limitMs: 60_000 })
+    await devnet.mine()
+    await devnet.kill(first.name, 'SIGKILL')
+    rmSync(join(first.dataDir, 'db'), { recursive: true })
+    for (const { name } of helpless) await devnet.kill(name, 'SIGKILL') // or it might do the work
+    await devnet.kill(second.name, 'SIGCONT')
+    await waitFor(() => second.pid === undefined, { what: 'its death in the rebuild', limitMs: 180_000 })
+    const said = (text: string): string[] => devnet.logs(second.name).filter(line => line.includes(text))
+    expect(said('a lost run was rebuilt')).to.be.empty
+
+    await devnet.restart(second.name)
+    const task = await whileMining(devnet, sent)
+    const { taskId } = task
+    expect(said('taken up where they stood').at(-1)).to.include(`${taskId} rebuilding`)
+    await waitFor(() => said('a lost run was rebuilt').length > 0, { what: 'the rebuild', limitMs: 60_000 })
+    const client = await without(at, first, ...helpless)
+    const result = async (through: Place): Promise<unknown> => (await next(through)).result()
+    expect(await whileMining(devnet, result(client))).to.equal(2n)
+    expect(await ledger.endings(taskId)).to.deep.equal(['ReceiptVerified'])
+    for (const { name } of [first, ...helpless]) await devnet.restart(name)
+    expect(await whileMining(devnet, task.result())).to.equal(1n)
+    expect(await whileMining(devnet, result(at))).to.equal(3n)
+    for (const { client: one } of [at, client]) one.close()
+  })
+
   it('two seats race for one task: one is paid', async () => {
     const at = await place(different)
     const [first, second] = at.seats as [DevnetWorker, DevnetWorker]

@@ -10,7 +10,8 @@ export const CRASH_POINTS = [
   'inclusion',
   'released'
 ] as const
-export type CrashPoint = (typeof CRASH_POINTS)[number]
+/** And that of R10: a task of another seat is to be run again, because nobody hands out what its receipt stands for. */
+export type CrashPoint = (typeof CRASH_POINTS)[number] | 'rebuilding'
 
 /** Told right after something was persisted. */
 export type ReachPoint = (point: CrashPoint) => void

@@ -54,6 +54,8 @@ const FIRST_PAUSE_MS = 100
 const LONGEST_PAUSE_MS = 2_000
 const DISK_PAUSE_MS = 1_000
 const NOTE_WAITS_MS = 400
+/** Tasks that the log names at the start. */
+const MAX_TOLD = 20
 /** Settled tasks kept on disk and in memory, for late questions. */
 const KEPT_SETTLED = 5_000
 
@@ -74,9 +76,12 @@ export class TaskRunner {
 
   /** Takes up the tasks on disk where they stood, then those that the chain knows and the disk does not. */
   async start(): Promise<void> {
-    const { store, chain } = this.#parts
+    const { store, chain, log } = this.#parts
     await store.prune(KEPT_SETTLED)
     for (const task of await store.load()) this.#book.add(task)
+    const open = [...this.#book.open()].map(({ task: { facts, state } }) => `${facts.taskId} ${state.stage}`)
+    if (open.length > 0)
+      log.info('tasks are taken up where they stood', { tasks: open.slice(0, MAX_TOLD).join(', '), open: open.length })
     this.#unsubscribe = chain.subscribe(event => this.#onChain(event))
     for (const entry of this.#book.open()) this.#reconcile(entry)
     for (const task of chain.openTasks()) if (!this.#book.get(task.taskId)) this.#onRecord(task)
@@ -282,6 +287,7 @@ export class TaskRunner {
     if (after.state.stage === 'released') this.#parts.reach('released')
     if (after.state.stage === 'expired') this.#logExpiry(entry)
     entry.failure = null
+    if (after.state.stage === 'rebuilding') this.#parts.reach('rebuilding')
     this.#book.set(entry, after)
     if (isOthers && after.facts.seat !== null) void this.#saveLater(entry)
     this.#parts.board.count(`tasks_${after.state.stage.replace('-', '_')}`)

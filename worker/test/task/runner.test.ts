@@ -436,6 +436,7 @@ describe('task/runner', () => {
     runner.onLost(taskId)
     await until('released', () => stage(taskId) === 'released')
     expect(performed.slice(-2)).to.deep.equal(['rebuild', 'release'])
+    expect(points.slice(-3)).to.deep.equal(['rebuilding', 'inclusion', 'released'])
     expect((await createTaskStore(db).result(taskId))!.result).to.deep.equal(Uint8Array.of(9))
   })
 
