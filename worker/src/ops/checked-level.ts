@@ -28,10 +28,14 @@ const utf8 = new TextDecoder()
 const bytesOf = (text: string): Bytes => new TextEncoder().encode(text)
 const isEqual = (a: Bytes, b: Bytes): boolean => Buffer.compare(a, b) === 0
 
+/** What LevelDB says of a table that ends before a block it is to hold: it reads past the end, which is no fault of the disk. */
+const SHORT_TABLE = /\.(?:ldb|sst): Invalid argument/
+
 /** LevelDB's own word that a file is damaged. */
 export function isCorruption(error: unknown): boolean {
-  const { code, cause } = (error ?? {}) as { code?: unknown; cause?: unknown }
-  return code === 'LEVEL_CORRUPTION' || (cause !== undefined && isCorruption(cause))
+  const { code, message, cause } = (error ?? {}) as { code?: unknown; message?: string; cause?: unknown }
+  const isShort = code === 'LEVEL_IO_ERROR' && SHORT_TABLE.test(message ?? '')
+  return code === 'LEVEL_CORRUPTION' || isShort || (cause !== undefined && isCorruption(cause))
 }
 
 /**
