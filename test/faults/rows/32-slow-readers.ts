@@ -1,14 +1,21 @@
 import { PeerProtocol, peerRequest } from '@enigma/protocol'
+import type { Stream } from '@libp2p/interface'
 import { frames, until } from '@enigma/worker/testing'
 import { must, type Row } from '../row.ts'
 import { PeerLab } from '../support/peers.ts'
 import { MIB, liveBytes } from '../support/resources.ts'
+
+/** Twice what one peer may have. */
+const STREAMS = 16
+/** Of each stream, with an answer as large as itself: as much as two gigabytes for all of them, if the victim kept what is not read. */
+const REQUESTS = 50
 
 /** Peers ask for the largest answers there are and never read one. */
 export const row: Row = {
   number: 32,
   name: 'slow reader, or one that never reads',
   lane: 'parts',
+  minutes: 2,
   times: { core: 0, full: 50, campaign: 50 },
   async run({ times }) {
     const lab = await PeerLab.start({ inboundPerSecond: 1_000, requestTimeoutMs: 4_000 })
@@ -19,19 +26,26 @@ export const row: Row = {
       const before = liveBytes()
       const attackers = []
       let opened = 0
+      let taken = 0
       for (let i = 0; i < times; i++) {
         const attacker = await lab.attacker(`mallory ${i}`)
         attackers.push(attacker)
-        for (let s = 0; s < 16; s++) {
+        const streams: Stream[] = []
+        for (let s = 0; s < STREAMS; s++) {
           const stream = await attacker.connection.newStream(PeerProtocol.taskRelay).catch(() => null)
           if (stream?.status !== 'open') break // as many as one peer may have
-          opened += 1
           stream.pause()
-          // The victim may stop reading, as it should: then the rest waits with the attacker.
-          await frames(stream, 2 ** 20)
-            .write(request, AbortSignal.timeout(5_000))
-            .catch(() => undefined)
+          streams.push(stream)
         }
+        opened += streams.length
+        await Promise.all(
+          streams.map(async stream => {
+            const line = frames(stream, 2 ** 20)
+            // The victim is to stop reading: then the rest waits with the attacker.
+            const isTaken = (): Promise<boolean> => line.write(request, AbortSignal.timeout(700)).then(() => true, () => false) // prettier-ignore
+            for (let n = 0; n < REQUESTS && (await isTaken()); n++) taken += 1
+          })
+        )
       }
       const most = (liveBytes() - before) / MIB
       const peer = bob.peers().find(({ peerId }) => peerId === lab.victim.peerId)
@@ -39,7 +53,7 @@ export const row: Row = {
       await bob.request(peer, PeerProtocol.taskRelay, 0, Uint8Array.of(1))
       must(most < 512, `memory grew by ${most.toFixed(0)} MiB`)
       for (const { close } of attackers) await close()
-      return `live memory +${most.toFixed(0)} MiB with ${times} peers and ${opened} unread answers; honest call answered`
+      return `live memory +${most.toFixed(0)} MiB with ${times} peers and ${taken} requests on ${opened} streams, none of whose answers was read; honest call answered`
     } finally {
       await lab.stop()
     }

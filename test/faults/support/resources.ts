@@ -4,6 +4,17 @@ import { processTree } from '@enigma/devnet'
 /** Open file descriptors of this process. */
 export const openFiles = (): number => readdirSync('/proc/self/fd').length
 
+/** Accepted TCP connections of a port of this machine, in any state, that a process holds: those that only the kernel has belong to nobody. */
+export function socketsAt(port: number): number {
+  const local = `:${port.toString(16).toUpperCase().padStart(4, '0')}`
+  const LISTENING = '0A'
+  return readFileSync('/proc/net/tcp', 'utf8')
+    .split('\n')
+    .map(line => line.trim().split(/\s+/))
+    .filter(([, at = '', , state, , , , , , inode]) => at.endsWith(local) && state !== LISTENING && inode !== '0')
+    .length
+}
+
 /**
  * Memory that this process cannot give back, buffers outside the heap included (lanes run with --expose-gc). Not the resident set: rows
  * beside this one, and pages the allocator keeps, would show in it.
