@@ -25,6 +25,13 @@ export type FrontFault =
   | { readonly kind: 'truncate' }
   /** The node's result, changed. */
   | { readonly kind: 'lie'; readonly result: (truth: unknown) => unknown }
+  /** An error instead of results that are too much, say. */
+  | {
+      readonly kind: 'refuse'
+      readonly when: (truth: unknown) => boolean
+      readonly code: number
+      readonly message: string
+    }
 
 export type FrontPlan = (call: FrontCall) => FrontFault
 
@@ -108,6 +115,7 @@ export async function startRpcFront(targetUrl: string, plan: FrontPlan = honest)
       case 'lose-answer':
       case 'truncate':
       case 'lie':
+      case 'refuse':
         break
     }
     const answer = await forward(body)
@@ -119,7 +127,12 @@ export async function startRpcFront(targetUrl: string, plan: FrontPlan = honest)
     }
     response.writeHead(200, { 'content-type': 'application/json' })
     if (fault.kind === 'pass') return void response.end(answer)
-    const told = JSON.parse(answer.toString('utf8')) as { result?: unknown }
+    const told = JSON.parse(answer.toString('utf8')) as { id: unknown; jsonrpc: string; result?: unknown }
+    if (fault.kind === 'refuse') {
+      const { id, jsonrpc, result } = told
+      const { code, message } = fault
+      return void response.end(fault.when(result) ? JSON.stringify({ id, jsonrpc, error: { code, message } }) : answer)
+    }
     response.end(JSON.stringify('result' in told ? { ...told, result: fault.result(told.result) } : told))
   }
 

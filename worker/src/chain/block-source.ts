@@ -72,9 +72,26 @@ export function createBlockSource(rpc: ChainRpc, enigma: Address): BlockSource {
     return headerOf(await rpc.send('eth_getBlockByNumber', [toQuantity(block), false]))
   }
   async function logsOf(where: { fromBlock: string; toBlock: string } | { blockHash: Hash }): Promise<RawLog[]> {
-    return ((await rpc.send('eth_getLogs', [{ address: enigma, ...where }])) as unknown[]).map(rawLogOf)
+    const found = await rpc.send('eth_getLogs', [{ address: enigma, ...where }], { divisible: !('blockHash' in where) })
+    return (found as unknown[]).map(rawLogOf)
   }
-  const rangeOf = (from: number, to: number) => ({ fromBlock: toQuantity(from), toBlock: toQuantity(to) })
+  /** Nodes refuse questions with too many events, each with a bound of its own: half as many blocks are asked for from then on. */
+  let span = Number.MAX_SAFE_INTEGER
+  async function logsIn(from: number, to: number): Promise<RawLog[]> {
+    const logs: RawLog[] = []
+    for (let at = from; at <= to;) {
+      const end = Math.min(to, at + span - 1)
+      try {
+        const found = await logsOf({ fromBlock: toQuantity(at), toBlock: toQuantity(end) })
+        for (const log of found) logs.push(log)
+        at = end + 1
+      } catch (error) {
+        if (!(error instanceof ChainRpcError) || end === at) throw error
+        span = Math.ceil((end - at + 1) / 2)
+      }
+    }
+    return logs
+  }
   async function headersOf(numbers: readonly number[]): Promise<BlockHeader[]> {
     const found = await Promise.all(numbers.map(header))
     return found.map((one, i) => {
@@ -113,7 +130,7 @@ export function createBlockSource(rpc: ChainRpc, enigma: Address): BlockSource {
     },
     async linked(from, to) {
       const numbers = Array.from({ length: to - from + 1 }, (_, i) => from + i)
-      const [headers, logs] = await Promise.all([headersOf(numbers), logsOf(rangeOf(from, to))])
+      const [headers, logs] = await Promise.all([headersOf(numbers), logsIn(from, to)])
       headers.slice(1).forEach((one, i) => {
         if (one.parentHash !== headers[i]!.hash) throw inconsistent(`block ${one.number} has another parent`)
       })
@@ -131,7 +148,7 @@ export function createBlockSource(rpc: ChainRpc, enigma: Address): BlockSource {
       const found = new Map<string, RawLog>()
       for (let tries = 0, added = 1; added > 0 && tries < OLD_ATTEMPTS; tries++) {
         const before = found.size
-        for (const log of await logsOf(rangeOf(from, to))) found.set(keyOf(log), log)
+        for (const log of await logsIn(from, to)) found.set(keyOf(log), log)
         added = tries === 0 ? 1 : found.size - before
       }
       const logs = inOrder(found.values())
@@ -141,7 +158,7 @@ export function createBlockSource(rpc: ChainRpc, enigma: Address): BlockSource {
       return { headers, logs }
     },
     async again(from, to) {
-      const logs = await logsOf(rangeOf(from, to))
+      const logs = await logsIn(from, to)
       memory.add(logs)
       const found = new Map<string, RawLog>()
       for (const log of [...memory.of(new Set(logs.map(log => log.blockHash))), ...logs]) found.set(keyOf(log), log)

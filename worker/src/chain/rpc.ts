@@ -11,7 +11,7 @@ import { WorkerError } from '../errors.ts'
  */
 export interface ChainRpc {
   /**
-   * Asks until the node answers or the deadline passes. Only failures of the transport are tried again.
+   * Asks until the node answers or the deadline passes. Only failures of the transport and exceeded limits are tried again.
    *
    * @throws ChainRpcError with the node's own error; CHAIN_UNREACHABLE; CHAIN_TIMEOUT.
    */
@@ -32,6 +32,8 @@ export interface SendOptions {
   readonly timeoutMs?: number // of the whole call, retries included
   readonly attempts?: number
   readonly signal?: AbortSignal
+  /** The caller can ask for less at a time: an exceeded limit is thrown as a ChainRpcError. */
+  readonly divisible?: boolean
 }
 
 export interface ChainRpcOptions {
@@ -44,7 +46,7 @@ export interface ChainRpcOptions {
   readonly random?: () => number
 }
 
-/** The node understood the call and answered with an error: asking again gives the same. */
+/** The node understood the call and answered with an error, or with more than is read: asking again gives the same. */
 export class ChainRpcError extends Error {
   readonly rpcCode: number
   readonly data: unknown
@@ -59,12 +61,12 @@ export class ChainRpcError extends Error {
 const FIRST_PAUSE_MS = 100
 const LONGEST_PAUSE_MS = 2_000
 
-async function boundedText(response: Response, limit: number): Promise<string> {
+async function boundedText(response: Response, method: string, limit: number): Promise<string> {
   const parts: Uint8Array[] = []
   let size = 0
   for await (const chunk of response.body ?? []) {
     size += (chunk as Uint8Array).length
-    if (size > limit) throw new Error(`The answer is larger than ${limit} bytes.`)
+    if (size > limit) throw new ChainRpcError(method, LIMIT_EXCEEDED, `more than ${limit} bytes`, undefined)
     parts.push(chunk as Uint8Array)
   }
   return Buffer.concat(parts).toString('utf8')
@@ -78,6 +80,7 @@ interface Endpoint {
 
 /** Rate limits, and gateways without a node behind them: another endpoint, or a later time, gives an answer. */
 const TRANSIENT_STATUS: readonly number[] = [408, 429, 502, 503, 504]
+/** Too many calls, of which a later time is the cure; or too long an answer, of which it is not (EIP-1474). */
 const LIMIT_EXCEEDED = -32005
 
 /** @param urls endpoints of one chain, the preferred one first. */
@@ -100,7 +103,7 @@ export function createChainRpc(urls: string | readonly string[], options: ChainR
       body: JSON.stringify({ jsonrpc: '2.0', id: nextId++, method, params }),
       signal
     })
-    const text = await boundedText(response, maxAnswerBytes)
+    const text = await boundedText(response, method, maxAnswerBytes)
     if (TRANSIENT_STATUS.includes(response.status)) throw new Error(`HTTP status ${response.status}.`)
     let answer: { result?: unknown; error?: { code?: unknown; message?: unknown; data?: unknown } }
     try {
@@ -110,7 +113,6 @@ export function createChainRpc(urls: string | readonly string[], options: ChainR
     }
     if (typeof answer !== 'object' || answer === null) throw new Error('An answer that is no object.')
     const { error } = answer
-    if (error?.code === LIMIT_EXCEEDED) throw new Error('The endpoint asks for fewer calls.')
     if (error) throw new ChainRpcError(method, Number(error.code), String(error.message), error.data)
     if (!('result' in answer)) throw new Error('An answer without a result.')
     return answer.result
@@ -140,7 +142,7 @@ export function createChainRpc(urls: string | readonly string[], options: ChainR
           endpoint.failedAt = null
           return result
         } catch (error) {
-          if (error instanceof ChainRpcError) {
+          if (error instanceof ChainRpcError && error.rpcCode !== LIMIT_EXCEEDED) {
             endpoint.failedAt = null
             throw error
           }
@@ -156,6 +158,7 @@ export function createChainRpc(urls: string | readonly string[], options: ChainR
         pause = Math.min(2 * pause, LONGEST_PAUSE_MS)
       }
       if (call.signal?.aborted) throw asError(call.signal.reason)
+      if (call.divisible === true && last instanceof ChainRpcError) throw last
       const which = endpoints.length === 1 ? 'The Ethereum node' : `None of the ${endpoints.length} Ethereum endpoints`
       if (whole.aborted) {
         throw new WorkerError(

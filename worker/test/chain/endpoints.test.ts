@@ -191,6 +191,24 @@ describe(`chain: endpoints that fail and lie (SEED=${SEED})`, function () {
     expect(alarms).to.deep.equal(['LOGS_WITHHELD'])
   })
 
+  it('asks for fewer blocks at a time when a node refuses as many events', async () => {
+    const strict = await front()
+    await record(6)
+    const spans: number[] = []
+    const most = 5
+    strict.behave(({ method, params }) => {
+      if (method !== 'eth_getLogs') return { kind: 'pass' }
+      const [{ fromBlock, toBlock }] = params as [{ fromBlock?: string; toBlock?: string }]
+      spans.push(Number(toBlock) - Number(fromBlock) + 1)
+      const message = 'query returned more than 5 results'
+      return { kind: 'refuse', when: result => (result as unknown[]).length > most, code: -32005, message }
+    })
+    const index = await indexer(createBlockSource(createChainRpc(strict.url, QUICK), network.enigma))
+    await index.advance()
+    expect(missing(index)).to.equal(0)
+    expect(spans.at(-1), 'blocks asked for at a time').to.be.lessThan(spans[0]!)
+  })
+
   it('looks for the record of a task that it sees settled, however old', async () => {
     const [lossy, truthful] = [await front(), await front()]
     const index = await indexer(createBlockSource(createChainRpc(lossy.url, QUICK), network.enigma))
