@@ -14,3 +14,9 @@ export interface DevnetNode {
   /** A management call, as its operator makes it. */
   manage(action: string, body?: object): Promise<Record<string, unknown>>
 }
+
+export interface DevnetWorker extends DevnetNode {
+  /** 1 to 9. */
+  readonly index: number
+  readonly staking: DevAccount
+}

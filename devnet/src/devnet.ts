@@ -1,12 +1,6 @@
 import type { DevAccount } from './accounts.ts'
-import type { DevnetNode } from './devnet-node.ts'
+import type { DevnetNode, DevnetWorker } from './devnet-node.ts'
 import type { RunningProcess } from './options.ts'
-
-export interface DevnetWorker extends DevnetNode {
-  /** 1 to 9. */
-  readonly index: number
-  readonly staking: DevAccount
-}
 
 export interface Devnet {
   readonly chainUrl: string
@@ -16,6 +10,7 @@ export interface Devnet {
   /** Address of the ENG token. */
   readonly token: string
   readonly epochSize: number
+  /** Those of the start, then those that were added. */
   readonly workers: readonly DevnetWorker[]
   readonly principal: DevnetNode
   /** With the option `standby`. */
@@ -27,6 +22,11 @@ export interface Devnet {
   readonly dataDir: string
   readonly logDir: string
 
+  /**
+   * Starts one more worker, with an identity that the network does not know: it registers by itself, gets its stake, and logs in. Needs blocks
+   * meanwhile. Nine in all.
+   */
+  addWorker(options?: AddWorkerOptions): Promise<DevnetWorker>
   /** Mines blocks now; the first one takes the waiting transactions. */
   mine(blocks?: number): Promise<void>
   blockNumber(): Promise<number>
@@ -43,6 +43,11 @@ export interface Devnet {
   exitOf(name: string): string | undefined
   /** Ends every process and closes every port. Harmless when called twice. */
   stop(): Promise<void>
+}
+
+export interface AddWorkerOptions {
+  /** Resolves once it has its stake, without waiting for `ready`. */
+  readonly waitReady?: boolean
 }
 
 export interface RestartOptions {

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { roles, type DevAccount } from './accounts.ts'
-import type { DevnetNode } from './devnet-node.ts'
-import type { DevnetWorker, RestartOptions } from './devnet.ts'
+import type { DevnetNode, DevnetWorker } from './devnet-node.ts'
+import type { RestartOptions } from './devnet.ts'
 import type { ManagedProcess } from './managed-process.ts'
 import {
   forgetRuntime,
@@ -72,8 +72,14 @@ export class NodeHandle implements DevnetNode {
     return nodeStatus(this.httpUrl)
   }
 
-  /** Starts the process and waits until it listens. */
-  async start(signal: AbortSignal, env?: Readonly<Record<string, string>>): Promise<void> {
+  /**
+   * Starts the process and waits until it listens for peers; with `early`, until it answers its operator. A standby waits for its
+   * root, and is always early.
+   */
+  async start(
+    signal: AbortSignal,
+    { env, early = this.#init.standby ?? false }: { env?: Readonly<Record<string, string>>; early?: boolean } = {}
+  ): Promise<void> {
     forgetRuntime(this.dataDir)
     await this.#choosePorts()
     const { seams } = this.#surroundings
@@ -88,9 +94,10 @@ export class NodeHandle implements DevnetNode {
       })
     )
     this.#runtime = await nodeRuntime(child, this.dataDir, signal)
+    if (!early) await this.listening(signal)
   }
 
-  /** Of one that begins to listen for peers later than for its operator: waits until it does. */
+  /** Waits until it listens for peers as well. */
   async listening(signal: AbortSignal): Promise<void> {
     this.#runtime = await nodeRuntime(this.process, this.dataDir, signal, ({ multiaddrs }) => multiaddrs.length > 0)
   }
@@ -117,7 +124,7 @@ export class NodeHandle implements DevnetNode {
   async restart(limitMs: number, stopGraceMs: number, { env, waitReady = true }: RestartOptions = {}): Promise<void> {
     await this.process.stop(stopGraceMs)
     const signal = AbortSignal.timeout(limitMs)
-    await this.start(signal, env)
+    await this.start(signal, { ...(env && { env }), ...(!waitReady && { early: true }) })
     if (waitReady) await this.ready({ limitMs, signal, peers: 1 })
   }
 }

@@ -1,5 +1,5 @@
 import type { ChainKind, DevnetConfirmations } from './chain-process.ts'
-import type { DevnetNode } from './devnet-node.ts'
+import type { DevnetNode, DevnetWorker } from './devnet-node.ts'
 import type { ProcessId } from './process-id.ts'
 import { anyPorts, type DevnetPorts } from './ports.ts'
 
@@ -31,6 +31,10 @@ export interface DevnetOptions {
   readonly env?: (name: string) => Readonly<Record<string, string>>
   /** Places for tests to put something between the processes. */
   readonly seams?: DevnetSeams
+  /**
+   * Starts the workers while the principal, their bootstrap node, is down and not registered, and calls this back; then goes on as ever.
+   */
+  readonly workersFirst?: (workers: readonly DevnetWorker[]) => Promise<void>
   /** Time for everything until the network is ready. */
   readonly readyTimeoutMs?: number
   /** Time a process gets between SIGTERM and SIGKILL. Workers promise to need less than 10 s. */

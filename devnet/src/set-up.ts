@@ -22,7 +22,7 @@ import type { ProcessTable } from './process-table.ts'
 import { waitFor } from './wait.ts'
 
 export type Settings = Required<Pick<DevnetOptions, keyof typeof defaults | 'dataDir' | 'logDir' | 'onProgress'>> &
-  Pick<DevnetOptions, 'preload' | 'env' | 'seams'>
+  Pick<DevnetOptions, 'preload' | 'env' | 'seams' | 'workersFirst'>
 
 export interface RunningChain {
   readonly url: string
@@ -67,16 +67,9 @@ export async function prepareContracts(
   return contracts
 }
 
-/** Starts the principal, which is the bootstrap node as well, and registers it with the evidence of its enclave. */
-export async function startPrincipal(
-  settings: Settings,
-  surroundings: NodeSurroundings,
-  provider: JsonRpcProvider,
-  contracts: ContractFile,
-  signal: AbortSignal
-): Promise<NodeHandle> {
-  const { ports, workers } = settings
-  const principal = new NodeHandle(surroundings, {
+/** The principal, which is the bootstrap node as well; not started. */
+export function createPrincipal({ ports, workers }: Settings, surroundings: NodeSurroundings): NodeHandle {
+  return new NodeHandle(surroundings, {
     role: 'principal',
     name: 'principal',
     httpPort: ports.principalHttp,
@@ -85,10 +78,18 @@ export async function startPrincipal(
     operator: roles.principal(),
     minWorkers: workers
   })
+}
+
+/** Starts the principal, and registers it with the evidence of its enclave. */
+export async function startPrincipal(
+  principal: NodeHandle,
+  provider: JsonRpcProvider,
+  contracts: ContractFile,
+  signal: AbortSignal
+): Promise<void> {
   await principal.start(signal)
   const { attested } = await nodeInfo(principal.process, principal.httpUrl, signal)
   if (attested !== null) await registerPrincipal(provider, contracts, attested)
-  return principal
 }
 
 async function importRoot(primary: NodeHandle, standby: NodeHandle): Promise<void> {
@@ -125,45 +126,37 @@ export async function startStandby(
   return standby
 }
 
-/** Starts all workers at once; each registers by itself, gets its stake, and logs in by itself. */
-export async function startWorkers(
-  settings: Settings,
+/** Worker i, not started. */
+export function createWorker(
+  { ports }: Pick<Settings, 'ports'>,
   surroundings: NodeSurroundings,
+  index: number,
+  bootstrap: readonly string[]
+): WorkerHandle {
+  const httpPort = ports.workerHttp(index)
+  return new WorkerHandle(surroundings, index, { httpPort, p2pPort: ports.workerP2p(index), bootstrap })
+}
+
+/** A started worker registers by itself, gets its stake here, and logs in by itself. */
+export async function joinNetwork(
+  worker: WorkerHandle,
   provider: JsonRpcProvider,
   contracts: ContractFile,
-  bootstrap: readonly string[],
   signal: AbortSignal
-): Promise<WorkerHandle[]> {
-  const { ports, workers, onProgress } = settings
-  const handles = Array.from(
-    { length: workers },
-    (_, i) =>
-      new WorkerHandle(surroundings, i + 1, {
-        httpPort: ports.workerHttp(i + 1),
-        p2pPort: ports.workerP2p(i + 1),
-        bootstrap
-      })
+): Promise<void> {
+  await waitFor(
+    async () => {
+      worker.process.assertRunning()
+      return (await workerOnChain(provider, contracts, worker.operator.address)).status > 0
+    },
+    {
+      what: `${worker.name} to register`,
+      limitMs: 60_000,
+      signal,
+      explain: () => worker.process.log.lines(8).join('\n')
+    }
   )
-  await Promise.all(
-    handles.map(async worker => {
-      await worker.start(signal)
-      await waitFor(
-        async () => {
-          worker.process.assertRunning()
-          return (await workerOnChain(provider, contracts, worker.operator.address)).status > 0
-        },
-        {
-          what: `${worker.name} to register`,
-          limitMs: 60_000,
-          signal,
-          explain: () => worker.process.log.lines(8).join('\n')
-        }
-      )
-      await depositStake(provider, contracts, worker.index)
-      onProgress(`${worker.name} has registered and staked`)
-    })
-  )
-  return handles
+  await depositStake(provider, contracts, worker.index)
 }
 
 /** Starts the process that serves the template dApp, if it is wanted and built; what it returns waits for the page's address. */

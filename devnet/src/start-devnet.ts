@@ -4,21 +4,24 @@ import { join } from 'node:path'
 import { roles } from './accounts.ts'
 import { BlockPump } from './block-pump.ts'
 import { chainIdFor } from './chain-process.ts'
-import type { Devnet } from './devnet.ts'
+import type { AddWorkerOptions, Devnet } from './devnet.ts'
+import type { DevnetWorker } from './devnet-node.ts'
 import { assertBuilt } from './enclave-file.ts'
 import { DevnetError } from './errors.ts'
-import type { NodeHandle } from './node-handle.ts'
+import type { NodeHandle, WorkerHandle } from './node-handle.ts'
 import { defaults, type DevnetOptions, type Mining } from './options.ts'
 import { assertPortsFree } from './ports.ts'
 import { ProcessTable } from './process-table.ts'
 import {
   allReady,
+  createPrincipal,
+  createWorker,
+  joinNetwork,
   prepareContracts,
   startChain,
   startDapp,
   startPrincipal,
   startStandby,
-  startWorkers,
   type Settings
 } from './set-up.ts'
 import { setupProvider } from './transactions.ts'
@@ -83,13 +86,33 @@ async function start(
     onProgress('deploying the contracts ...')
     const contracts = await prepareContracts(settings, chain, provider)
     const surroundings = { ...settings, table, chainUrl: chain.url, enigma: contracts.enigma }
+    const principal = createPrincipal(settings, surroundings)
+    const createWorkers = (): WorkerHandle[] =>
+      Array.from({ length: settings.workers }, (_, i) => createWorker(settings, surroundings, i + 1, bootstrap()))
+    const bootstrap = (): string[] => principals.flatMap(node => node.multiaddrs)
+    const principals: NodeHandle[] = [principal]
+    let workers: WorkerHandle[] = []
+    if (settings.workersFirst) {
+      await principal.start(signal) // so that it has an address
+      await principal.process.stop(settings.stopGraceMs)
+      workers = createWorkers()
+      await Promise.all(workers.map(worker => worker.start(signal, { early: true })))
+      await settings.workersFirst(workers)
+    }
     onProgress('starting the principal ...')
-    const principal = await startPrincipal(settings, surroundings, provider, contracts, signal)
+    await startPrincipal(principal, provider, contracts, signal)
     onProgress(settings.workers === 1 ? 'starting the worker ...' : `starting ${settings.workers} workers ...`)
     const standby = settings.standby ? await startStandby(settings, surroundings, principal, signal) : undefined
-    const principals = standby === undefined ? [principal] : [principal, standby]
-    const bootstrap = principals.flatMap(node => node.multiaddrs)
-    const workers = await startWorkers(settings, surroundings, provider, contracts, bootstrap, signal)
+    if (standby !== undefined) principals.push(standby)
+    if (workers.length === 0) workers = createWorkers()
+    await Promise.all(
+      workers.map(async worker => {
+        if (settings.workersFirst) await worker.listening(signal)
+        else await worker.start(signal)
+        await joinNetwork(worker, provider, contracts, signal)
+        onProgress(`${worker.name} has registered and staked`)
+      })
+    )
     const page = startDapp(settings, table, chain, contracts, workers)
     onProgress('waiting for the first epoch ...')
     await allReady(settings, [...principals, ...workers], provider, contracts, signal)
@@ -99,7 +122,22 @@ async function start(
     const setMining = (mining: Mining): Promise<void> =>
       mining.mode === 'manual' ? chain.miner.manual() : chain.miner.every(mining.ms)
     await setMining(settings.mining)
-    const nodes: readonly NodeHandle[] = [...principals, ...workers]
+    const nodes: NodeHandle[] = [...principals, ...workers]
+    const addWorker = async ({ waitReady = true }: AddWorkerOptions = {}): Promise<DevnetWorker> => {
+      const worker = createWorker(settings, surroundings, workers.length + 1, bootstrap())
+      workers.push(worker)
+      nodes.push(worker)
+      const later = setupProvider(chain.url, chainIdFor(settings.confirmations))
+      const limit = AbortSignal.timeout(settings.readyTimeoutMs)
+      try {
+        await worker.start(limit)
+        await joinNetwork(worker, later, contracts, limit)
+        if (waitReady) await worker.ready({ limitMs: settings.readyTimeoutMs, signal: limit, peers: 1 })
+        return worker
+      } finally {
+        later.destroy()
+      }
+    }
     return {
       chainUrl: chain.url,
       chainId: chainIdFor(settings.confirmations),
@@ -111,6 +149,7 @@ async function start(
       accounts: { admin: roles.admin(), users: roles.users() },
       dataDir,
       logDir,
+      addWorker,
       mine: blocks => chain.miner.mine(blocks),
       blockNumber: () => chain.rpc.blockNumber(),
       setMining,

@@ -2,6 +2,7 @@ import { expect } from 'chai'
 import { readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Devnet, DevnetNode } from '@enigma/devnet'
+import { metricFaults } from '@enigma/worker/testing'
 import { codeOf, createChainClient, type TaskProgress } from 'enigma-js'
 import { connectAs, sample } from './support/actors.ts'
 import { Ledger } from './support/ledger.ts'
@@ -31,9 +32,10 @@ describe('e2e: operating a node', function () {
 
   it('shows metrics of every role, with what only it has', async () => {
     const worker = (await get(devnet.workers[0]!, '/metrics')).text
-    for (const name of ['enigma_tasks', 'enigma_sync_contracts', 'enigma_enclave_restarts', 'enigma_rewards_eng']) {
+    for (const name of ['enigma_tasks', 'enigma_sync_contracts', 'enigma_rewards_eng']) {
       expect(worker, name).to.contain(`# TYPE ${name} gauge`)
     }
+    expect(worker).to.contain('# TYPE enigma_enclave_restarts_total counter')
     expect(worker).to.match(/^enigma_chain_head_block [1-9]\d*$/m)
     expect(worker).to.match(/^enigma_peers\{role="principal"\} 1$/m)
     expect(worker).to.match(/^enigma_chain_endpoint_up\{endpoint="0"\} 1$/m)
@@ -41,6 +43,7 @@ describe('e2e: operating a node', function () {
     const principal = (await get(devnet.principal, '/metrics')).text
     expect(principal).to.match(/^enigma_enclave_call_seconds_count\{method="answerChainView",outcome="ok"\} [1-9]/m)
     expect(principal).to.not.contain('enigma_rewards_eng ')
+    for (const text of [worker, principal]) expect(metricFaults(text)).to.deep.equal([])
     expect(JSON.parse((await get(devnet.principal, '/openrpc.json')).text)).to.have.property('openrpc')
   })
 

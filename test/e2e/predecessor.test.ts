@@ -1,4 +1,5 @@
 import { expect } from 'chai'
+import { waitFor } from '@enigma/devnet'
 import { callWorker, type Artifact, type EnigmaClient, type SecretContractAbi } from 'enigma-js'
 import { randomBytes, requireSeat, toHex, type Hash, type ScAddr } from '@enigma/protocol'
 import { connectAs } from './support/actors.ts'
@@ -61,17 +62,30 @@ describe('e2e: faults of the predecessor', function () {
     const { devnet } = shared()
     const scAddr = await deploy()
     const nextEpochBlock = async (): Promise<number> => Number(await ledger.enigma.getFunction('nextEpochBlock')())
+    const isInPool = async (): Promise<boolean> => {
+      const block = (await ledger.provider.send('eth_getBlockByNumber', ['pending', true])) as {
+        transactions: { from: string }[]
+      }
+      return block.transactions.some(({ from }) => from.toLowerCase() === client.address!.toLowerCase())
+    }
     for (let count = 1; count <= 3; count++) {
-      const before = await ledger.epoch()
-      await mineUntil(
-        devnet,
-        async () => (await devnet.blockNumber()) + 1 >= (await nextEpochBlock()),
-        2 * testEpochSize
-      )
+      // The next block is the last one of the epoch: from the one after it on, the principal may begin the next.
+      const isLast = async (): Promise<boolean> => (await devnet.blockNumber()) + 2 === (await nextEpochBlock())
+      await mineUntil(devnet, isLast, 3 * testEpochSize)
       const epoch = await ledger.epoch()
-      expect(epoch).to.be.at.least(before)
-      expect(await next(scAddr)).to.equal(BigInt(count))
+      const lastBlock = (await devnet.blockNumber()) + 1
+      const sent = client.compute(scAddr, counter.abi, 'next', [])
+      await waitFor(isInPool, { what: 'the record in the pool', limitMs: 60_000 })
+      await devnet.mine()
+      const task = await whileMining(devnet, sent)
+      expect(await whileMining(devnet, task.result())).to.equal(BigInt(count))
+
+      const { record, settlement } = await client.getTask(task.taskId)
+      expect({ epoch: record.epoch, block: record.recordBlock }).to.deep.equal({ epoch, block: lastBlock })
+      expect(settlement?.outcome).to.equal('verified')
       await mineUntil(devnet, async () => (await ledger.epoch()) > epoch, 2 * testEpochSize)
+      const next = (await ledger.enigma.getFunction('epochInfo')(epoch + 1)) as { startBlock: bigint }
+      expect(record.recordBlock).to.be.lessThan(Number(next.startBlock))
     }
   })
 

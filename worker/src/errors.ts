@@ -6,6 +6,8 @@ export type WorkerFailure =
   | { readonly code: 'WORKER_CONFIG'; readonly setting: string }
   | { readonly code: 'WORKER_DATA_DIR'; readonly path: string }
   | { readonly code: 'WORKER_OTHER_NETWORK'; readonly expected: string; readonly found: string }
+  /** It stopped, but not everything did, or not in order. Exit code 3. */
+  | { readonly code: 'WORKER_STOP_INCOMPLETE'; readonly running: string }
   // storage
   | { readonly code: 'STORE_LOCKED'; readonly path: string }
   | { readonly code: 'STORE_FAILED'; readonly reason: string }
@@ -42,6 +44,8 @@ const WORKER_HINTS: Hints<WorkerFailure['code']> = {
   WORKER_CONFIG: 'Correct the setting that the message names.',
   WORKER_DATA_DIR: 'Give the worker a folder of its own that it may write to.',
   WORKER_OTHER_NETWORK: 'Point --chain-url at the right node, or start with an empty data folder for the new network.',
+  WORKER_STOP_INCOMPLETE:
+    'Nothing for the data: what was acknowledged is on disk, and the next start goes on from there. If it repeats, report it with the log.',
   STORE_LOCKED: 'One node per data folder: stop the other one, or give this one its own --data-dir.',
   STORE_FAILED: 'Look at free space and permissions of the data folder; nothing in it was changed.',
   CHAIN_UNREACHABLE: 'Check that a node runs at --chain-url.',

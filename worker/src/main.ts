@@ -1,26 +1,20 @@
-import { EnigmaError, asError } from '@enigma/protocol'
+import { asError } from '@enigma/protocol'
 import { readConfig, readOperatorKey, type Config } from './config.ts'
+import { EXIT, createEnding, explain } from './ops/ending.ts'
 import { createLogger, type Logger } from './ops/log.ts'
 import { startBootstrap } from './roles/bootstrap.ts'
-import { openBase, type Node, type NodeBase } from './roles/node.ts'
+import { openBase, type NodeBase } from './roles/node.ts'
 import { startPrincipal } from './roles/principal.ts'
+import { createStops } from './roles/stops.ts'
 import { startWorker } from './roles/worker.ts'
 import type { Role } from './config.ts'
 
 /** The executable of every node: `node worker/src/main.ts --role worker --enigma 0x... --operator-key-file ...` */
 
-const STOP_MS = 9_000
-const starters: Record<Role, (base: NodeBase) => Promise<Node>> = {
+const starters: Record<Role, (base: NodeBase) => Promise<void>> = {
   worker: startWorker,
   principal: startPrincipal,
   bootstrap: startBootstrap
-}
-
-function explain(log: Logger, error: unknown): void {
-  const failure = asError(error)
-  const known = failure instanceof EnigmaError ? failure : null
-  log.error(failure.message, { code: known?.code ?? 'INTERNAL', hint: known?.hint })
-  if (!known && failure.stack) log.debug(failure.stack)
 }
 
 function banner(log: Logger, config: Config): void {
@@ -39,42 +33,31 @@ async function run(): Promise<void> {
     key = readOperatorKey(config.operatorKeyFile)
   } catch (error) {
     explain(log, error)
-    process.exitCode = 2
+    process.exitCode = EXIT.settings
     return
   }
   const logControl = { level: config.logLevel }
   log = createLogger({ format: config.logFormat, level: logControl, component: config.role, name: config.name })
   banner(log, config)
 
-  let node: Node | null = null
-  let ending = false
-  const end = (code: number): void => {
-    if (ending) process.exit(code)
-    ending = true
-    setTimeout(() => process.exit(code), STOP_MS).unref()
-    Promise.resolve(node?.stop()).then(
-      () => process.exit(code),
-      error => {
-        explain(log, error)
-        process.exit(code || 1)
-      }
-    )
-  }
+  const stops = createStops(log)
+  const end = createEnding({ log, stops, exit: code => process.exit(code) })
   const fatal = (error: Error): void => {
+    if (stops.signal.aborted) return log.debug('given up while stopping', { error: error.message })
     explain(log, error)
-    end(1)
+    end(EXIT.failure)
   }
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     process.on(signal, () => {
       log.info('stopping', { signal })
-      end(0)
+      end(EXIT.clean)
     })
   }
   process.on('unhandledRejection', error => {
     log.error('an error nobody handled', { error: asError(error).message, stack: asError(error).stack })
   })
   try {
-    node = await starters[config.role](await openBase(config, key, log, logControl, fatal))
+    await starters[config.role](await openBase({ config, operatorKey: key, log, logControl, fatal, stops }))
   } catch (error) {
     fatal(asError(error))
   }

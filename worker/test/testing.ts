@@ -8,6 +8,7 @@ export type { Libp2pNetwork, Libp2pNetworkInit } from '../src/net/libp2p-network
 export { createNode } from '../src/net/node.ts'
 export { KAD_PROTOCOL } from '../src/net/routing.ts'
 export { bytesPart, jsonPart, openDatabase, type Database } from '../src/ops/database.ts'
+export { metricFaults } from './ops/metric-rules.ts'
 export { RPC_LIMITS, type RpcLimits } from '../src/rpc/limits.ts'
 export type { RpcServer } from '../src/rpc/rpc-server.ts'
 export { LevelContentStore } from '../src/sync/content-store.ts'

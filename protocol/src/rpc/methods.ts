@@ -41,6 +41,9 @@ export interface StepStatus {
   readonly name: string // 'start', 'bootstrap', 'discovery', 'sync', 'announce', 'services', 'register', 'login'
   readonly state: 'waiting' | 'running' | 'done' | 'failed'
   readonly detail: string
+  /** While it waits for somebody: what for, as a stable code, and what can be done. */
+  readonly code?: string
+  readonly hint?: string
 }
 
 export interface InfoResult {

@@ -1,7 +1,7 @@
 import type { Admission } from './admission.ts'
 import { orAborted } from './deadline.ts'
 import { NetError } from './errors.ts'
-import { PROTOCOL_RULES } from './limits.ts'
+import { PROTOCOL_RULES, type MethodRule } from './limits.ts'
 import type { Peer, ProtocolId } from './peer-network.ts'
 import type { Quota } from './quota.ts'
 
@@ -25,10 +25,19 @@ export class Callers {
         `${protocol} is not for a ${peer.role}.`
       )
     }
-    if (!this.#quota.take(`${protocol} ${peerId}`, perSecond, burst)) {
-      throw new NetError({ code: 'PEER_BUSY', peerId }, `Too many requests of ${protocol}; ask again in a second.`)
-    }
+    this.#take(protocol, peerId, { perSecond, burst }, protocol)
     return peer
+  }
+
+  /** Once the request has been read. @throws PEER_BUSY */
+  admitMethod(protocol: ProtocolId, method: number, peerId: string): void {
+    const rule = PROTOCOL_RULES[protocol].methods?.[method]
+    if (rule) this.#take(`${protocol}#${method}`, peerId, rule, `method ${method} of ${protocol}`)
+  }
+
+  #take(bucket: string, peerId: string, { perSecond, burst }: MethodRule, what: string): void {
+    if (this.#quota.take(`${bucket} ${peerId}`, perSecond, burst)) return
+    throw new NetError({ code: 'PEER_BUSY', peerId }, `Too many requests of ${what}; ask again in a second.`)
   }
 
   /**

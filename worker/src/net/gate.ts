@@ -17,8 +17,8 @@ export interface GateRule {
   /** The largest message behind its varint length. */
   readonly maxMessageBytes: number
   /**
-   * A stream of a peer that is not verified yet waits for that as long as it lives: for protocols that open one stream for
-   * good. Else it has the time of a hello.
+   * A stream of a peer that is not verified yet waits for that up to `strangerMs`: for protocols that open one stream for good.
+   * Else it has the time of a hello.
    */
   readonly waits?: boolean
 }
@@ -30,6 +30,9 @@ export interface GateInit {
   readonly peerOf: (peerId: string, signal: AbortSignal) => Promise<Peer>
   readonly isVerified: (peerId: string) => boolean
   readonly timeoutMs: number
+  /** Whoever is not verified by then is sent away with its connection: it may come again, and opens its streams anew. */
+  readonly strangerMs: number
+  readonly disconnect: (peerId: string) => void
 }
 
 /**
@@ -139,9 +142,16 @@ export class Gate {
     const waiting = this.#waiting.get(peerId) ?? new Set()
     this.#waiting.set(peerId, waiting.add(resolve))
     stream.addEventListener('close', () => reject(new Error('it went before it was verified')), { once: true })
+    const { strangerMs, disconnect } = this.#init
+    const timer = setTimeout(() => {
+      reject(new Error('it was not verified in time'))
+      disconnect(peerId)
+    }, strangerMs)
+    timer.unref()
     try {
       await promise
     } finally {
+      clearTimeout(timer)
       waiting.delete(resolve)
       if (waiting.size === 0) this.#waiting.delete(peerId)
     }

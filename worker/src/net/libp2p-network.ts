@@ -121,7 +121,9 @@ export class Libp2pNetwork implements PeerNetwork, ContentRouting, Gossip {
       quota: this.#quota,
       peerOf: (peerId, signal) => this.#callers.peerOf(peerId, signal),
       isVerified: peerId => this.#isVerified(peerId),
-      timeoutMs: this.#limits.helloTimeoutMs
+      timeoutMs: this.#limits.helloTimeoutMs,
+      strangerMs: this.#limits.strangerMs,
+      disconnect: peerId => this.#disconnect(peerId)
     })
     this.#dialer = new Dialer({
       self: this.peerId,
@@ -203,6 +205,7 @@ export class Libp2pNetwork implements PeerNetwork, ContentRouting, Gossip {
           log,
           requestTimeoutMs: this.#limits.requestTimeoutMs,
           admit,
+          admitMethod: this.#callers.admitMethod.bind(this.#callers),
           penaliseMalformed
         },
         protocol,

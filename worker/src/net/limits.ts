@@ -1,4 +1,13 @@
-import { PeerProtocol, MAX_MESSAGE_BYTES, syncChunk, syncRequest } from '@enigma/protocol'
+import {
+  DeltaMethod,
+  MAX_MESSAGE_BYTES,
+  PeerProtocol,
+  PrincipalMethod,
+  RelayMethod,
+  SnapshotMethod,
+  syncChunk,
+  syncRequest
+} from '@enigma/protocol'
 import type { PeerRole, ProtocolId } from './peer-network.ts'
 
 /** Bounds of the peer network. Each has its reason; all can be set for tests. */
@@ -13,6 +22,8 @@ export interface NetLimits {
   readonly maxPendingHandshakes: number
   /** From a connection to a hello; without one the connection is closed. */
   readonly helloTimeoutMs: number
+  /** How long a peer with a true hello may stay that the chain does not bear out; it may come again. A newcomer registers within it. */
+  readonly strangerMs: number
   /** From the opening of a stream, or a later request's first byte, to the end of the answer; and how long a stream may be silent. */
   readonly requestTimeoutMs: number
   /** A conversation of many frames; each frame has the time of a request. */
@@ -47,6 +58,7 @@ export const DEFAULT_LIMITS: NetLimits = {
   inboundPerSecond: 20,
   maxPendingHandshakes: 20,
   helloTimeoutMs: 5_000,
+  strangerMs: 30 * 60 * 1000,
   requestTimeoutMs: 10_000,
   lineLifeMs: 10 * 60 * 1000,
   dialTimeoutMs: 5_000,
@@ -64,14 +76,21 @@ export const DEFAULT_LIMITS: NetLimits = {
   banMs: 60 * 60 * 1000
 }
 
+export interface MethodRule {
+  readonly perSecond: number
+  readonly burst: number
+}
+
 /** What one protocol costs and who may use it. */
 export interface ProtocolRule {
   /** Largest request, PeerRequest header included: checked before anything is allocated. */
   readonly maxRequestBytes: number
   readonly maxResponseBytes: number
-  /** Token bucket per peer: requests a second, and how many may come at once. */
+  /** Token bucket per peer over all methods: requests a second, and how many may come at once. Checked before a request is read. */
   readonly perSecond: number
   readonly burst: number
+  /** The same per peer and method, for those that cost more than the others; checked before the handler is called. */
+  readonly methods?: Readonly<Record<number, MethodRule>>
   /** Roles that are answered. A peer that is not verified is answered nothing but hello. */
   readonly roles: readonly PeerRole[]
 }
@@ -100,6 +119,11 @@ export const PROTOCOL_RULES: Readonly<Record<ProtocolId, ProtocolRule>> = {
     maxResponseBytes: 128 * 1024,
     perSecond: 200,
     burst: 400,
+    methods: {
+      [RelayMethod.deliver]: { perSecond: 150, burst: 400 },
+      [RelayMethod.status]: { perSecond: 150, burst: 300 },
+      [RelayMethod.result]: { perSecond: 100, burst: 200 }
+    },
     roles: ['worker']
   },
   [PeerProtocol.delta]: {
@@ -107,6 +131,9 @@ export const PROTOCOL_RULES: Readonly<Record<ProtocolId, ProtocolRule>> = {
     maxResponseBytes: SMALL,
     perSecond: 200,
     burst: 800,
+    methods: {
+      [DeltaMethod.pushBytecode]: { perSecond: 20, burst: 200 }
+    },
     roles: ['worker']
   },
   // A request may name 256 contents and its answer last for minutes: only so many streams at once (maxInboundStreams).
@@ -122,6 +149,9 @@ export const PROTOCOL_RULES: Readonly<Record<ProtocolId, ProtocolRule>> = {
     maxResponseBytes: FULL,
     perSecond: 200,
     burst: 400,
+    methods: {
+      [PrincipalMethod.info]: { perSecond: 10, burst: 50 }
+    },
     roles: ['worker']
   },
   [PeerProtocol.query]: {
@@ -136,6 +166,9 @@ export const PROTOCOL_RULES: Readonly<Record<ProtocolId, ProtocolRule>> = {
     maxResponseBytes: FULL,
     perSecond: 100,
     burst: 200,
+    methods: {
+      [SnapshotMethod.newest]: { perSecond: 50, burst: 100 }
+    },
     roles: ['worker']
   }
 }

@@ -14,12 +14,14 @@ export interface ResponderInit {
   readonly requestTimeoutMs: number
   /** The verified peer that may use the protocol now. @throws PEER_NOT_VERIFIED, PEER_NOT_ALLOWED, PEER_BUSY */
   readonly admit: (protocol: ProtocolId, peerId: string, signal: AbortSignal) => Promise<Peer>
+  /** Its bucket for this method. @throws PEER_BUSY */
+  readonly admitMethod: (protocol: ProtocolId, method: number, peerId: string) => void
   readonly penaliseMalformed: (peerId: string) => void
 }
 
 /** Makes the stream handler of one protocol: who asks, how often, how much, how long; then its method's handler. */
 export function responder(
-  { log, requestTimeoutMs, admit, penaliseMalformed }: ResponderInit,
+  { log, requestTimeoutMs, admit, admitMethod, penaliseMalformed }: ResponderInit,
   protocol: ProtocolId,
   handlers: Readonly<Record<number, PeerHandler>>
 ): (stream: Stream, connection: Connection) => Promise<void> {
@@ -31,6 +33,7 @@ export function responder(
     if (!handler) {
       throw new NetError({ code: 'PEER_UNKNOWN_METHOD', method }, `${protocol} has no method ${method} here.`)
     }
+    admitMethod(protocol, method, peer.peerId)
     return handler(payload, peer, signal)
   }
 

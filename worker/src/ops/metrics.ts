@@ -1,12 +1,13 @@
 import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client'
+import { COUNTERS, GAUGES, STAGE_PREFIX } from './metric-catalogue.ts'
 import type { StatusBoard } from './status-board.ts'
 
 /** What is looked at when somebody asks for the metrics. What a role does not have is left out. */
 export interface MetricSources {
   readonly board: StatusBoard
-  readonly chain: () => ChainMetrics
-  readonly peersByRole: () => Readonly<Record<string, number>>
-  readonly queues: () => Readonly<Record<string, number>>
+  readonly chain?: () => ChainMetrics
+  readonly peersByRole?: () => Readonly<Record<string, number>>
+  readonly queues?: () => Readonly<Record<string, number>>
   readonly tasksByStage?: () => Readonly<Record<string, number>>
   readonly contracts?: () => { readonly known: number; readonly synced: number }
   readonly enclaveStarts?: () => number
@@ -32,12 +33,14 @@ export interface Metrics {
 const RPC_SECONDS = [0.001, 0.005, 0.02, 0.1, 0.5, 2, 10, 30]
 const ENCLAVE_SECONDS = [0.001, 0.005, 0.02, 0.1, 0.5, 2, 5, 20]
 const GRAINS_PER_ENG = 1e8
-const metricName = (name: string): string => name.replace(/[^a-zA-Z0-9_]/g, '_').toLowerCase()
+/** Gauges of the library whose names end like counters'. */
+const MISNAMED = ['nodejs_active_handles_total', 'nodejs_active_requests_total', 'nodejs_active_resources_total']
 
 export function createMetrics(sources: MetricSources): Metrics {
   const registers = [new Registry()]
   const [register] = registers as [Registry]
   collectDefaultMetrics({ register, prefix: 'enigma_' }) // event-loop lag, heap, GC, CPU, descriptors
+  for (const name of MISNAMED) register.removeSingleMetric(`enigma_${name}`)
 
   const gauge = (name: string, help: string, read: () => number | null): void => {
     new Gauge({
@@ -64,45 +67,77 @@ export function createMetrics(sources: MetricSources): Metrics {
     })
   }
 
+  /** What has been counted elsewhere; it never falls while the process lives. */
+  const counter = (name: string, help: string, read: () => number): void => {
+    new Counter({
+      name: `enigma_${name}_total`,
+      help,
+      registers,
+      collect() {
+        this.reset()
+        this.inc(read())
+      }
+    })
+  }
+  const labelledCounter = (
+    name: string,
+    help: string,
+    label: string,
+    read: () => Readonly<Record<string, number>>
+  ): void => {
+    new Counter({
+      name: `enigma_${name}_total`,
+      help,
+      labelNames: [label],
+      registers,
+      collect() {
+        this.reset()
+        for (const [key, value] of Object.entries(read())) this.inc({ [label]: key }, value)
+      }
+    })
+  }
+
   const { board, chain, peersByRole, queues, tasksByStage, contracts, enclaveStarts, earnings } = sources
-  gauge('chain_head_block', 'Newest block in the index.', () => chain().head)
-  gauge('chain_lag_blocks', 'Blocks that an endpoint told of and the index lacks.', () => {
-    const { head, latest } = chain()
-    return latest === null ? null : Math.max(0, latest - head)
-  })
-  gauge('chain_head_time_seconds', 'Time of the newest indexed block, since 1970.', () => chain().headTime)
-  const byIndex = (read: (endpoint: ChainMetrics['endpoints'][number]) => number) => () =>
-    Object.fromEntries(chain().endpoints.map((endpoint, i) => [String(i), read(endpoint)]))
-  labelled(
-    'chain_endpoint_up',
-    'Whether the last call of an endpoint was answered.',
-    'endpoint',
-    byIndex(e => +e.up)
-  )
-  labelled(
-    'chain_endpoint_failures',
-    'Calls that an endpoint did not answer.',
-    'endpoint',
-    byIndex(e => e.failures)
-  )
-  gauge('epoch', 'The current epoch.', () => chain().epoch)
-  labelled('peers', 'Connected, verified peers.', 'role', peersByRole)
-  labelled('queue_length', 'What waits: transactions, inputs, tasks under way.', 'queue', queues)
+  if (chain) {
+    gauge('chain_head_block', 'Newest block in the index.', () => chain().head)
+    gauge('chain_lag_blocks', 'Blocks that an endpoint told of and the index lacks.', () => {
+      const { head, latest } = chain()
+      return latest === null ? null : Math.max(0, latest - head)
+    })
+    gauge('chain_head_timestamp_seconds', 'Time of the newest indexed block, since 1970.', () => chain().headTime)
+    const byIndex = (read: (endpoint: ChainMetrics['endpoints'][number]) => number) => () =>
+      Object.fromEntries(chain().endpoints.map((endpoint, i) => [String(i), read(endpoint)]))
+    const up = 'Whether the last call of an endpoint was answered.'
+    labelled('chain_endpoint_up', up, 'endpoint', byIndex(e => +e.up)) // prettier-ignore
+    const failures = 'Calls that an endpoint did not answer.'
+    labelledCounter('chain_endpoint_failures', failures, 'endpoint', byIndex(e => e.failures)) // prettier-ignore
+    gauge('epoch', 'The current epoch.', () => chain().epoch)
+  }
+  if (peersByRole) labelled('peers', 'Connected, verified peers.', 'role', peersByRole)
+  if (queues) labelled('queue_length', 'What waits: transactions, inputs, tasks under way.', 'queue', queues)
   if (tasksByStage) labelled('tasks', 'Tasks known to this node.', 'stage', tasksByStage)
   if (contracts) {
     gauge('sync_contracts', 'Secret contracts on chain.', () => contracts().known)
     gauge('sync_contracts_synced', 'Those of them whose last synchronisation succeeded.', () => contracts().synced)
   }
   if (enclaveStarts) {
-    gauge('enclave_restarts', 'Times the enclave was started again.', () => Math.max(0, enclaveStarts() - 1))
+    counter('enclave_restarts', 'Times the enclave was started again.', () => Math.max(0, enclaveStarts() - 1))
   }
   if (earnings) {
+    // Gauges: a reorg takes receipts back.
     gauge('rewards_eng', 'ENG earned by receipts on chain.', () => Number(earnings().grains) / GRAINS_PER_ENG)
     gauge('rewarded_receipts', 'Receipts on chain that earned a fee.', () => earnings().receipts)
   }
-  labelled('events_total', 'What the node counts, by name.', 'event', () => renamed(board.snapshot().counters))
-  labelled('values', 'What the node measures, by name.', 'value', () => renamed(board.snapshot().gauges))
-  labelled('alarms_total', 'What a person must look at.', 'code', () =>
+  for (const [name, help] of Object.entries(COUNTERS)) counter(name, help, () => board.snapshot().counters[name] ?? 0)
+  for (const [name, help] of Object.entries(GAUGES)) gauge(name, help, () => board.snapshot().gauges[name] ?? null)
+  labelledCounter('task_stages', 'Tasks that reached a stage.', 'stage', () =>
+    Object.fromEntries(
+      Object.entries(board.snapshot().counters).flatMap(([name, times]) =>
+        name.startsWith(STAGE_PREFIX) ? [[name.slice(STAGE_PREFIX.length), times]] : []
+      )
+    )
+  )
+  labelledCounter('alarms', 'What a person must look at.', 'code', () =>
     Object.fromEntries(board.snapshot().alarms.map(({ code, times }) => [code, times]))
   )
   labelled('step_done', 'Steps of the start.', 'step', () =>
@@ -141,6 +176,3 @@ export function createMetrics(sources: MetricSources): Metrics {
     }
   }
 }
-
-const renamed = (values: Readonly<Record<string, number>>): Record<string, number> =>
-  Object.fromEntries(Object.entries(values).map(([name, value]) => [metricName(name), value]))

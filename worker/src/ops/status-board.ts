@@ -1,5 +1,7 @@
-import { alarmHint } from './alarm-hints.ts'
 import type { StepStatus } from '@enigma/protocol'
+import { alarmHint } from './alarm-hints.ts'
+import type { CounterName, GaugeName } from './metric-catalogue.ts'
+import { WAIT_HINTS, type WaitCode } from './wait-hints.ts'
 
 export const START_STEPS = [
   'start',
@@ -16,11 +18,13 @@ export type StartStep = (typeof START_STEPS)[number]
 /** The life of a node as people see it: its start steps, counters, gauges and alarms. */
 export interface StatusBoard {
   step(name: StartStep, state: StepStatus['state'], detail?: string): void
+  /** The step goes on when somebody has done what the code says. */
+  waits(name: StartStep, code: WaitCode, detail: string): void
   steps(): readonly StepStatus[]
-  /** Adds to a counter, `by` 1 unless told. Names are `snake_case`, as Prometheus wants them. */
-  count(name: string, by?: number): void
+  /** Adds to a counter of metric-catalogue.ts, `by` 1 unless told. */
+  count(name: CounterName, by?: number): void
   /** Sets a value that may fall. */
-  gauge(name: string, value: number): void
+  gauge(name: GaugeName, value: number): void
   /** Something a person must look at; repeated alarms of one code count up. */
   alarm(code: string, message: string): void
   snapshot(): StatusSnapshot
@@ -40,7 +44,10 @@ export interface StatusSnapshot {
   }[]
 }
 
-export function createStatusBoard(now: () => number = Date.now): StatusBoard {
+/** Told of a step whose state changed, or that waits or fails for another reason than before. */
+export type OnStep = (step: StepStatus) => void
+
+export function createStatusBoard(now: () => number = Date.now, onStep: OnStep = () => undefined): StatusBoard {
   const startedAt = now()
   const steps = new Map<StartStep, StepStatus>(
     START_STEPS.map(name => [name, { name, state: 'waiting', detail: '' } satisfies StepStatus])
@@ -48,8 +55,15 @@ export function createStatusBoard(now: () => number = Date.now): StatusBoard {
   const counters: Record<string, number> = {}
   const gauges: Record<string, number> = {}
   const alarms = new Map<string, { message: string; times: number; lastAt: number }>()
+  function set(step: StepStatus & { readonly name: StartStep }): void {
+    const before = steps.get(step.name)!
+    steps.set(step.name, step)
+    const speaks = step.state === 'waiting' || step.state === 'failed'
+    if (step.state !== before.state || (speaks && step.detail !== before.detail)) onStep(step)
+  }
   return {
-    step: (name, state, detail = '') => void steps.set(name, { name, state, detail }),
+    step: (name, state, detail = '') => set({ name, state, detail }),
+    waits: (name, code, detail) => set({ name, state: 'waiting', detail, code, hint: WAIT_HINTS[code] }),
     steps: () => [...steps.values()],
     count: (name, by = 1) => void (counters[name] = (counters[name] ?? 0) + by),
     gauge: (name, value) => void (gauges[name] = value),

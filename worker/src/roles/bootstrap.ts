@@ -1,16 +1,12 @@
 import { ZERO_ADDRESS, type Attested } from '@enigma/protocol'
-import { writeRuntime } from './data-dir.ts'
-import { metricsOf, serveHttp } from './http.ts'
-import { createNetwork, infoOf, statusOf, type InfoParts, type Node, type NodeBase } from './node.ts'
+import { metricsOf } from './node-metrics.ts'
+import { createNetwork, infoOf, statusOf, tellListening, type InfoParts, type NodeBase } from './node.ts'
 import { registeredPrincipal } from './principal-identity.ts'
-import { createStops } from './stops.ts'
 import { START_STEPS } from '../ops/status-board.ts'
 
 /** Knows peers and nothing else: a well-known address at which the others find each other. */
-export async function startBootstrap(base: NodeBase): Promise<Node> {
-  const { board, log, dir, db, chain, sender } = base
-  const stops = createStops(log)
-  stops.add('chain', () => chain.stop())
+export async function startBootstrap(base: NodeBase): Promise<void> {
+  const { board, chain, front, stops } = base
   let principal: Attested | null = await registeredPrincipal(chain)
   const stopLooking = chain.indexer.subscribe(event => {
     if (event.type !== 'head' || principal) return
@@ -19,6 +15,7 @@ export async function startBootstrap(base: NodeBase): Promise<Node> {
       () => undefined // at the next head
     )
   })
+  stops.add('principal look-out', stopLooking)
   const network = await createNetwork(
     base,
     () => ZERO_ADDRESS,
@@ -32,33 +29,15 @@ export async function startBootstrap(base: NodeBase): Promise<Node> {
     principal: () => principal,
     lifecycle: () => 'unregistered'
   }
-  const http = serveHttp(base, {
-    node: {
-      info: () => infoOf(info),
-      status: () => statusOf(info, true),
-      healthy: () => true
-    },
+  const ready = (): boolean => board.steps().every(step => step.state === 'done')
+  front.equip({
+    node: { info: () => infoOf(info), status: () => statusOf(info, ready()), healthy: ready },
     metrics: metricsOf(base, network),
     network
   })
-  try {
-    await network.start()
-    stops.add('network', () => network.stop())
-    await http.start()
-    stops.add('http', () => http.stop())
-  } catch (error) {
-    await stops.run()
-    throw error
-  }
-  writeRuntime(dir, { pid: process.pid, httpUrl: http.url, multiaddrs: network.multiaddrs() })
+  stops.add('network', () => network.stop())
+  await network.start()
   for (const step of START_STEPS) board.step(step, 'done')
-  log.info('listening', { http: http.url, peers: network.multiaddrs().join(' ') })
-  return {
-    async stop() {
-      stopLooking()
-      sender.stop()
-      await stops.run()
-      await db.close()
-    }
-  }
+  tellListening(base, network)
+  stops.add('calls', () => front.stop(), front.stopMs)
 }

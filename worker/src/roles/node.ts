@@ -1,4 +1,4 @@
-import { fromHex, signDigest, type Address, type Attested, type InfoResult } from '@enigma/protocol'
+import { fromHex, signDigest, type Address, type Attested, type InfoResult, type StepStatus } from '@enigma/protocol'
 import { attestedToJson, ZERO_ADDRESS, ZERO_HASH } from '@enigma/protocol'
 import { TxSender } from '../chain/tx-sender.ts'
 import { createTxStore } from '../chain/tx-store.ts'
@@ -7,6 +7,7 @@ import { EnclaveSupervisor } from '../enclave/enclave.ts'
 import { chainAuthority, type PeerAuthority } from '../net/authority.ts'
 import { loadIdentity } from '../net/identity.ts'
 import { Libp2pNetwork } from '../net/libp2p-network.ts'
+import type { NetLimits } from '../net/limits.ts'
 import { openDatabase, partOf, type Database } from '../ops/database.ts'
 import { openPeerBook } from '../net/peer-book.ts'
 import { createDrain, type Drain } from '../ops/drain.ts'
@@ -15,7 +16,9 @@ import type { LogControl, Logger } from '../ops/log.ts'
 import { createStatusBoard, type StatusBoard } from '../ops/status-board.ts'
 import { VERSION } from '../ops/version.ts'
 import { openChain, type ChainLink } from './chain-link.ts'
-import { openDataDir, type DataDir } from './data-dir.ts'
+import { openDataDir, writeRuntime, type DataDir } from './data-dir.ts'
+import { createFront, type Front } from './front.ts'
+import type { Stops } from './stops.ts'
 
 /** What every role is built on: data folder, chain, key. */
 export interface NodeBase {
@@ -32,25 +35,23 @@ export interface NodeBase {
   /** Signs peer hellos with the operating key. */
   readonly sign: (digest: `0x${string}`) => Uint8Array
   readonly fatal: (error: Error) => void
+  /** Answers since before the chain was read; a role equips it. */
+  readonly front: Front
+  /** Everything that a role starts is stopped by it, in the opposite order. */
+  readonly stops: Stops
 }
 
 /** How long what was sent is not looked after while receipts that are not on their way have the machine. */
 const SENT_WAITS_MS = 400
 
-/** A running node. `stop` leaves the data folder as a restart wants it. */
-export interface Node {
-  stop(): Promise<void>
+export interface BaseInit extends Pick<NodeBase, 'config' | 'log' | 'logControl' | 'fatal' | 'stops'> {
+  readonly operatorKey: string
 }
 
-export async function openBase(
-  config: Config,
-  operatorKey: string,
-  log: Logger,
-  logControl: LogControl,
-  fatal: (error: Error) => void
-): Promise<NodeBase> {
-  const board = createStatusBoard()
-  board.step('start', 'running', 'reading the chain')
+export async function openBase(init: BaseInit): Promise<NodeBase> {
+  const { config, operatorKey, log, logControl, fatal, stops } = init
+  const board = createStatusBoard(Date.now, step => logStep(log, step))
+  board.step('start', 'running', 'opening the data folder')
   const dir = openDataDir(config.dataDir)
   const db = await openDatabase(dir.db, {
     onDamaged(key) {
@@ -59,7 +60,16 @@ export async function openBase(
       log.error('damaged data on disk was set aside; it is fetched again', { code: 'STORE_DAMAGED', part: partOf(key) })
     }
   })
+  stops.add('database', () => db.close())
+  const drain = createDrain()
+  stops.signal.addEventListener('abort', () => drain.set(true), { once: true })
+  const front = createFront({ config, log, logControl, board, drain, dir })
+  await front.start()
+  stops.add('calls', () => front.stop(), front.stopMs)
+  writeRuntime(dir, { pid: process.pid, httpUrl: front.url, multiaddrs: [] })
+  board.waits('start', 'WAITS_FOR_CHAIN', 'for the chain, to read the past of the network')
   const chain = await openChain({ ...config, db, log: log.child('chain'), board })
+  stops.add('chain', () => chain.stop())
   const { facts } = chain
   log.info('chain reached', {
     chainId: facts.chainId,
@@ -77,6 +87,7 @@ export async function openBase(
   })
   await sender.start()
   const precedence = new Precedence()
+  stops.add('transactions', () => sender.stop())
   chain.indexer.subscribe(event => {
     if (event.type === 'head') {
       const { number } = event.head
@@ -86,7 +97,14 @@ export async function openBase(
   chain.follow(fatal)
   const key = fromHex(operatorKey)
   const sign: NodeBase['sign'] = digest => signDigest(digest as never, key)
-  return { config, log, logControl, board, drain: createDrain(), dir, db, chain, sender, precedence, fatal, sign }
+  return { config, log, logControl, board, drain, dir, db, chain, sender, precedence, fatal, sign, stops, front }
+}
+
+/** Each step stands in the log as it begins, waits, is done or fails. */
+function logStep(log: Logger, { name, state, detail, code, hint }: StepStatus): void {
+  const facts = { detail: detail || undefined, code, hint }
+  if (state === 'failed') log.warn(`step ${name}: ${state}`, facts)
+  else log.info(`step ${name}: ${state}`, facts)
 }
 
 export function createEnclave({ config, dir, log, board }: NodeBase): EnclaveSupervisor {
@@ -121,6 +139,14 @@ function authorityOf({ config, chain }: NodeBase, principal: () => Attested | nu
   }
 }
 
+/** The bounds that are settings. */
+export const netLimitsOf = (config: Pick<Config, 'wantedPeers' | 'maxPeers' | 'maxStreams'>): Partial<NetLimits> => ({
+  wantedPeers: config.wantedPeers,
+  maxConnections: config.maxPeers,
+  maxUnverified: Math.max(1, Math.floor(config.maxPeers / 4)),
+  maxInboundStreams: config.maxStreams
+})
+
 export async function createNetwork(
   base: NodeBase,
   signer: () => Address,
@@ -138,14 +164,16 @@ export async function createNetwork(
     self: { domain: chain.facts, role: config.role, operator: sender.address, signer, sign },
     authority: authorityOf(base, principal),
     log: log.child('net'),
-    limits: {
-      wantedPeers: config.wantedPeers,
-      maxConnections: config.maxPeers,
-      maxUnverified: Math.max(1, Math.floor(config.maxPeers / 4)),
-      maxInboundStreams: config.maxStreams
-    },
+    limits: netLimitsOf(config),
     book: await openPeerBook(base.db, log)
   })
+}
+
+/** Says where the node listens, for clients and for peers. */
+export function tellListening({ dir, front, log }: NodeBase, network: Libp2pNetwork): void {
+  const multiaddrs = network.multiaddrs()
+  writeRuntime(dir, { pid: process.pid, httpUrl: front.url, multiaddrs })
+  log.info('listening', { http: front.url, peers: multiaddrs.join(' ') })
 }
 
 export interface InfoParts {

@@ -1,24 +1,20 @@
 import { ZERO_ADDRESS, type Address, type Attested, type InfoResult } from '@enigma/protocol'
-import { writeRuntime } from './data-dir.ts'
 import { startEpochSetter } from './epoch-setter.ts'
 import { timedEnclave } from '../enclave/timed.ts'
-import { metricsOf, serveHttp } from './http.ts'
-import { createEnclave, createNetwork, infoOf, statusOf, type InfoParts, type Node, type NodeBase } from './node.ts'
+import { metricsOf } from './node-metrics.ts'
+import { createEnclave, createNetwork, infoOf, statusOf, tellListening, type InfoParts, type NodeBase } from './node.ts'
 import { principalOperator } from './principal-identity.ts'
 import { servePrincipal } from './principal-service.ts'
 import { createRootCopies } from './root-copies.ts'
 import { openStandby } from './standby.ts'
-import { createStops } from './stops.ts'
 
 /**
  * Key management and epochs (R1, R5, R9, R14). It shows its enclave's evidence before it is registered, so that the
  * contract's owner can register it, and serves workers from then on.
  */
-export async function startPrincipal(base: NodeBase): Promise<Node> {
-  const { config, board, log, dir, db, chain, sender } = base
+export async function startPrincipal(base: NodeBase): Promise<void> {
+  const { config, board, log, db, chain, sender, front, stops } = base
   const { indexer, facts } = chain
-  const stops = createStops(log)
-  stops.add('chain', () => chain.stop())
   board.step('start', 'running', 'starting the enclave')
   const enclave = createEnclave(base)
   stops.add('enclave', () => enclave.stop())
@@ -59,7 +55,8 @@ export async function startPrincipal(base: NodeBase): Promise<Node> {
     lifecycle
   }
   const ready = (): boolean => board.steps().every(step => step.state === 'done')
-  const http = serveHttp(base, {
+  // A standby without a root waits for it: its operator reaches it here.
+  front.equip({
     node: {
       info: () => infoOf(info),
       status: () => statusOf(info, ready()),
@@ -73,32 +70,22 @@ export async function startPrincipal(base: NodeBase): Promise<Node> {
       rotateGeneration: () => enclave.call('rotateGeneration', {})
     }
   })
-  try {
-    // A standby without a root waits for it: its operator reaches it here.
-    await http.start()
-    stops.add('http', () => http.stop())
-    if (config.standby) writeRuntime(dir, { pid: process.pid, httpUrl: http.url, multiaddrs: [] })
-    await copies.bind()
-    board.step('start', 'done', `enclave ${signerOf()}, isolation ${enclave.identity.isolation}`)
-    servePrincipal({ chain: indexer, enclave: timed, network, board, attested })
-    board.step('bootstrap', 'running')
-    await network.start()
-    stops.add('network', () => network.stop())
-  } catch (error) {
-    await stops.run()
-    throw error
-  }
-  writeRuntime(dir, { pid: process.pid, httpUrl: http.url, multiaddrs: network.multiaddrs() })
-  log.info('listening', { http: http.url, peers: network.multiaddrs().join(' ') })
+  await copies.bind()
+  board.step('start', 'done', `enclave ${signerOf()}, isolation ${enclave.identity.isolation}`)
+  servePrincipal({ chain: indexer, enclave: timed, network, board, attested })
+  board.step('bootstrap', 'running')
+  stops.add('network', () => network.stop())
+  await network.start()
+  tellListening(base, network)
   board.step('bootstrap', 'done', 'this node is one to bootstrap from')
   board.step('discovery', 'done', 'the search for peers goes on for as long as the node lives')
   board.step('sync', 'done', 'a principal keeps no contents')
   board.step('announce', 'done', 'a principal announces nothing')
-  board.step('services', 'done', http.url)
+  board.step('services', 'done', front.url)
   board.step('login', 'done', 'a principal has no stake')
 
   const signer = signerOf()
-  board.step('register', 'waiting', 'for the owner of the contract to register this principal')
+  board.waits('register', 'WAITS_FOR_OWNER', 'for the owner of the contract to register this principal')
   const refused = `the contract knows another principal than this one`
   const look = (): void => {
     const registered = indexer.projection.principal
@@ -125,13 +112,8 @@ export async function startPrincipal(base: NodeBase): Promise<Node> {
     log: log.child('epochs'),
     isRegistered: () => indexer.projection.principal?.signer === signer
   })
-  return {
-    async stop() {
-      stopLooking()
-      stopEpochs()
-      sender.stop()
-      await stops.run()
-      await db.close()
-    }
-  }
+  stops.add('registration', stopLooking)
+  stops.add('epochs', stopEpochs)
+  stops.add('transactions', () => sender.stop())
+  stops.add('calls', () => front.stop(), front.stopMs)
 }

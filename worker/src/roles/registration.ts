@@ -7,6 +7,7 @@ import type { TxSender } from '../chain/tx-sender.ts'
 import type { Enclave } from '../enclave/enclave.ts'
 import type { Logger } from '../ops/log.ts'
 import type { StatusBoard } from '../ops/status-board.ts'
+import type { WaitCode } from '../ops/wait-hints.ts'
 import { WorkerError } from '../errors.ts'
 import type { ChainLink } from './chain-link.ts'
 
@@ -27,6 +28,8 @@ const PAUSE_MS = 1_000
 const LONGEST_PAUSE_MS = 15_000
 
 export const WorkerStatus = { unregistered: 0, loggedOut: 1, loggedIn: 2 } as const
+
+type Waiting = readonly [code: WaitCode, detail: string]
 
 interface OnChain {
   readonly status: number
@@ -54,12 +57,12 @@ export function createRegistration(parts: RegistrationParts) {
   }
 
   /** Registers, or says what it waits for. */
-  async function register(): Promise<string | null> {
+  async function register(): Promise<Waiting | null> {
     const found = await read()
     if (found.status !== WorkerStatus.unregistered && found.signer === enclave.identity.signer) return null
     if (byHand !== null) {
       await leaveRegistration(byHand)
-      return `waiting for somebody to send ${byHand}`
+      return ['WAITS_FOR_SENDER', `for somebody to send ${byHand}`]
     }
     if (found.status === WorkerStatus.loggedIn) {
       log.warn('another enclave of this operator is logged in; it is logged out first', { signer: found.signer })
@@ -88,13 +91,13 @@ export function createRegistration(parts: RegistrationParts) {
   }
 
   /** Does a step until it succeeds; what the contract or the chain refuses is shown and tried again. */
-  async function persist(step: 'register' | 'login', work: () => Promise<string | null>): Promise<void> {
+  async function persist(step: 'register' | 'login', work: () => Promise<Waiting | null>): Promise<void> {
     let pause = PAUSE_MS
     while (!signal.aborted) {
       try {
         const waiting = await work()
         if (waiting === null) return
-        board.step(step, 'waiting', waiting)
+        board.waits(step, ...waiting)
         pause = PAUSE_MS
       } catch (error) {
         if (signal.aborted) return
@@ -119,8 +122,10 @@ export function createRegistration(parts: RegistrationParts) {
       await persist('login', async () => {
         const { status, stake } = await read()
         if (status === WorkerStatus.loggedIn) return null
-        if (!autoLogin) return 'log in with the operating key when staked, or start with --auto-login'
-        if (stake < facts.minStake) return `waiting for a stake of ${facts.minStake} grains; there are ${stake}`
+        if (!autoLogin) return ['WAITS_FOR_LOGIN', 'for its operator to log it in']
+        if (stake < facts.minStake) {
+          return ['WAITS_FOR_STAKE', `for a stake of ${facts.minStake} grains; there are ${stake}`]
+        }
         board.step('login', 'running')
         await transact('login', [])
         return null

@@ -48,7 +48,7 @@ export function createRootCopies({ enclave, db, board, log, mayWait, start }: Ro
     }
     const done = Promise.withResolvers<StartResponse>()
     waiting = { call, done }
-    board.step('start', 'waiting', 'for the root: enigma principal request, export, import')
+    board.waits('start', 'WAITS_FOR_ROOT', 'for the root: enigma principal request, export, import')
     log.info('this standby has no root so far; bring it with enigma principal request, export and import')
     const alive = setInterval(() => {
       call('status', {}).catch(error => {

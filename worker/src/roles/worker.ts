@@ -1,6 +1,6 @@
 import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { Attested, InfoResult } from '@enigma/protocol'
+import { sleep } from '../net/deadline.ts'
 import type { NodeStatus } from '../rpc/interfaces.ts'
 import { queryKeyOf } from '../rpc/query-method.ts'
 import { workerMethods } from '../rpc/worker-methods.ts'
@@ -11,7 +11,6 @@ import { timedEnclave } from '../enclave/timed.ts'
 import { LevelContentStore } from '../sync/content-store.ts'
 import { Announcer } from '../sync/announcer.ts'
 import { PeerDeltaSync } from '../sync/delta-sync.ts'
-import type { SyncProgress } from '../sync/interfaces.ts'
 import { PeerKeyExchange } from '../sync/key-exchange.ts'
 import { createQueryRelay } from '../sync/query-relay.ts'
 import { ResultCache } from '../sync/result-cache.ts'
@@ -32,33 +31,60 @@ import { createTaskService } from '../task/task-service.ts'
 import { createTaskStore } from '../task/task-store.ts'
 import { shareViews } from '../task/view-sharing.ts'
 import { createChainViews } from '../task/views.ts'
-import { writeRuntime } from './data-dir.ts'
+import { createCatchingUp } from './catching-up.ts'
 import { startEpochKeys } from './epoch-keys.ts'
 import { startEvidenceRenewal } from './evidence-renewal.ts'
-import { metricsOf, serveHttp } from './http.ts'
-import { createEnclave, createNetwork, infoOf, statusOf, type InfoParts, type Node, type NodeBase } from './node.ts'
+import { metricsOf } from './node-metrics.ts'
+import { createEnclave, createNetwork, infoOf, statusOf, tellListening, type InfoParts, type NodeBase } from './node.ts'
 import { registeredPrincipal } from './principal-identity.ts'
 import { createRegistration } from './registration.ts'
 import { startResultReplicas } from './result-replicas.ts'
-import { createStops } from './stops.ts'
+import { untilThere } from './until-there.ts'
 
 /** How long a step of the start waits before the node goes on without it; the work itself continues. */
 const FIRST_PEER_MS = 10_000
-const SYNC_MS = 15_000
-const PRINCIPAL_PAUSE_MS = 250
 
 /** The start sequence of the seeds: start, bootstrap, discovery, sync, announce, services, register; then login. */
-export async function startWorker(base: NodeBase): Promise<Node> {
-  const { config, board, log, dir, db, chain, sender, precedence, fatal } = base
+export async function startWorker(base: NodeBase): Promise<void> {
+  const { config, board, log, dir, db, chain, sender, precedence, fatal, front, stops } = base
   const { indexer, facts } = chain
-  const stops = createStops(log)
-  const stopping = new AbortController()
-  stops.add('chain', () => chain.stop())
 
-  board.step('start', 'running', 'waiting for the principal to be registered')
   let principal: Attested | null = null
-  while ((principal = await registeredPrincipal(chain)) === null) await sleep(PRINCIPAL_PAUSE_MS)
   const supervisor = createEnclave(base)
+  const network = await createNetwork(
+    base,
+    () => supervisor.identity.signer,
+    () => principal
+  )
+  const info: InfoParts = {
+    base,
+    network,
+    get enclave() {
+      return supervisor.isBound ? supervisor : null
+    },
+    attested: () =>
+      Promise.resolve(
+        supervisor.isBound ? (indexer.workerBySigner(supervisor.identity.signer)?.attested ?? null) : null
+      ),
+    principal: () => principal,
+    lifecycle: () => lifecycle()
+  }
+  let lifecycle = (): InfoResult['status'] => 'initializing'
+  let ready = (): boolean => false
+  const node: NodeStatus = {
+    info: () => infoOf(info),
+    status: () => statusOf(info, ready()),
+    healthy: () => supervisor.pid !== null && lifecycle() !== 'initializing'
+  }
+  front.equip({ node, metrics: metricsOf(base, network), network })
+
+  const principalRegistered = 'the registration of a principal'
+  board.waits('start', 'WAITS_FOR_PRINCIPAL', `for ${principalRegistered}`)
+  principal = await untilThere(() => registeredPrincipal(chain), {
+    signal: stops.signal,
+    log,
+    what: principalRegistered
+  })
   stops.add('enclave', () => supervisor.stop())
   board.step('start', 'running', 'starting the enclave')
   await supervisor.bind({
@@ -72,18 +98,12 @@ export async function startWorker(base: NodeBase): Promise<Node> {
   const { signer } = supervisor.identity
   board.step('start', 'done', `enclave ${signer}, isolation ${supervisor.identity.isolation}`)
 
-  const network = await createNetwork(
-    base,
-    () => signer,
-    () => principal
-  )
-  let synced = 0
   const metrics = metricsOf(base, network, {
     enclaveStarts: () => supervisor.generation,
     earnings: () => earningsOf(indexer.projection.tasks(), sender.address),
     tasksByStage: () => runner.stages(),
     queues: () => ({ inputs: envelopes.size, tasks: runner.underWay }),
-    contracts: () => ({ known: [...indexer.contracts()].length, synced })
+    contracts: () => ({ known: [...indexer.contracts()].length, synced: catchingUp.synced })
   })
   const enclave = timedEnclave(supervisor, (method, ok, ms) => metrics.enclaveCall(method, ok, ms))
   const content = await LevelContentStore.open(db, log.child('content'))
@@ -101,6 +121,8 @@ export async function startWorker(base: NodeBase): Promise<Node> {
     precedence,
     onHeld: scAddr => announcer.add(scAddr)
   })
+  const isRegistered = (): boolean => indexer.workerBySigner(signer) !== null
+  const catchingUp = createCatchingUp({ sync, isRegistered, board, log: log.child('sync'), signal: stops.signal })
   const snapshots = new Snapshots({
     network,
     chain: indexer,
@@ -114,7 +136,7 @@ export async function startWorker(base: NodeBase): Promise<Node> {
   const store = createTaskStore(db)
   const taskLog = log.child('task')
   const committer = new Committer({ chain: indexer, sender, log: taskLog })
-  stops.add('committer', () => Promise.resolve(committer.stop()))
+  stops.add('committer', () => committer.stop())
   const views = shareViews(indexer, enclave, createChainViews(indexer, enclave, network), () => runner.foreseen())
   const { verifyFull, snapshotWorth: worthDeltas } = config
   const loader = verifyFull
@@ -191,56 +213,35 @@ export async function startWorker(base: NodeBase): Promise<Node> {
     autoLogin: config.autoLogin,
     board,
     log,
-    signal: stopping.signal
+    signal: stops.signal
   })
-  const lifecycle = (): InfoResult['status'] => {
+  // Sync may go on for long, and needs the registration: it makes nobody wait who can be answered.
+  const late: readonly string[] = ['sync', 'register', 'login']
+  lifecycle = () => {
     const worker = indexer.worker(sender.address)
-    if (!board.steps().every(step => step.state === 'done' || ['register', 'login'].includes(step.name))) {
-      return 'initializing'
-    }
+    if (!board.steps().every(step => step.state === 'done' || late.includes(step.name))) return 'initializing'
     if (worker?.signer !== signer) return 'unregistered'
     return worker.loggedIn ? 'logged-in' : 'registered'
   }
-  const ready = (): boolean =>
-    board.steps().every(step => step.state === 'done' || (step.name === 'login' && !config.autoLogin))
-  const info: InfoParts = {
-    base,
-    network,
-    enclave: supervisor,
-    attested: () => Promise.resolve(indexer.workerBySigner(signer)?.attested ?? null),
-    principal: () => principal,
-    lifecycle
-  }
-  const node: NodeStatus = {
-    info: () => infoOf(info),
-    status: () => statusOf(info, ready()),
-    healthy: () => enclave.pid !== null && lifecycle() !== 'initializing'
-  }
-  async function resync(signal: AbortSignal): Promise<SyncProgress> {
-    const progress = await sync.syncAll(
-      p => board.step('sync', 'running', `${p.done} of ${p.contracts} contracts, ${mebibytes(p.bytes)} fetched`),
-      signal
-    )
-    synced = progress.done
-    const missing = progress.failed.length > 0 ? '; the rest is fetched on' : ''
-    const fetched = `${mebibytes(progress.bytes)} fetched`
-    board.step('sync', 'done', `${progress.done} of ${progress.contracts} contracts, ${fetched}${missing}`)
-    return progress
-  }
-  const http = serveHttp(base, {
+  ready = () =>
+    board.steps().every(({ name, state }) => {
+      if (name === 'login' && !config.autoLogin) return true
+      return state === 'done' || (name === 'sync' && catchingUp.tried)
+    })
+  front.equip({
     node,
     metrics,
     network,
     worker: {
       handlers: workerMethods({ node, chain: indexer, relay, keys, tasks, queries, drain: base.drain }),
-      follow: { tasks, relay },
+      follow: () => ({ tasks, relay }),
       keyOf: queryKeyOf(facts)
     },
     actions: {
       login: () => registration.transact('login').then(() => ({ lifecycle: 'logged-in' })),
       logout: () => registration.transact('logout').then(() => ({ lifecycle: 'registered' })),
       async resync() {
-        const { contracts, done, failed } = await resync(stopping.signal)
+        const { contracts, done, failed } = await catchingUp.round(stops.signal)
         return { contracts, done, failed }
       },
       drain(on) {
@@ -250,32 +251,20 @@ export async function startWorker(base: NodeBase): Promise<Node> {
     }
   })
 
-  try {
-    board.step('bootstrap', 'running', config.bootstrap.join(' '))
-    await network.start()
-    stops.add('network', () => network.stop())
-    await Promise.all([sync.start(), keys.start(), relay.start()])
-    stops.add('sync', async () => {
-      await Promise.all([sync.stop(), keys.stop(), relay.stop()])
-    })
-    await http.start()
-    stops.add('http', () => http.stop())
-    writeRuntime(dir, { pid: process.pid, httpUrl: http.url, multiaddrs: network.multiaddrs() })
-    log.info('listening', { http: http.url, peers: network.multiaddrs().join(' ') })
-    await startUp()
-  } catch (error) {
-    await stops.run()
-    throw error
-  }
+  board.step('bootstrap', 'running', config.bootstrap.join(' '))
+  stops.add('network', () => network.stop())
+  await network.start()
+  stops.add('sync', () => Promise.all([sync.stop(), keys.stop(), relay.stop()]))
+  await Promise.all([sync.start(), keys.start(), relay.start()])
+  tellListening(base, network)
+  await startUp()
 
   async function startUp(): Promise<void> {
     const met = await firstPeer()
     board.step('bootstrap', 'done', met ? 'met a first peer' : 'no peer yet; dialling goes on')
     board.step('discovery', 'done', `${network.peers().length} peers; the search goes on for as long as the node lives`)
 
-    board.step('sync', 'running')
-    const limit = AbortSignal.any([AbortSignal.timeout(SYNC_MS), stopping.signal])
-    await resync(limit)
+    await catchingUp.first()
 
     // Nobody but registered workers takes an announcement: a newcomer's go out once it is one.
     announcer.start()
@@ -284,9 +273,9 @@ export async function startWorker(base: NodeBase): Promise<Node> {
 
     board.step('services', 'running')
     const epochKeys = startEpochKeys({ chain: indexer, enclave, keys, envelopes, log })
-    stops.add('epoch keys', () => Promise.resolve(epochKeys.stop()))
+    stops.add('epoch keys', () => epochKeys.stop())
     results.start()
-    stops.add('results', () => Promise.resolve(results.stop()))
+    stops.add('results', () => results.stop())
     const stopRenewal = startEvidenceRenewal(
       {
         chain: indexer,
@@ -297,7 +286,7 @@ export async function startWorker(base: NodeBase): Promise<Node> {
       },
       enclave.identity.measurement
     )
-    stops.add('evidence renewal', () => Promise.resolve(stopRenewal()))
+    stops.add('evidence renewal', stopRenewal)
     await runner.start()
     stops.add('tasks', () => runner.stop())
     const stopReplicas = startResultReplicas({
@@ -314,7 +303,7 @@ export async function startWorker(base: NodeBase): Promise<Node> {
       log: log.child('relay'),
       onLost: taskId => runner.onLost(taskId)
     })
-    stops.add('result replicas', () => Promise.resolve(stopReplicas()))
+    stops.add('result replicas', stopReplicas)
     const maker = startSnapshotMaker({
       chain: indexer,
       enclave,
@@ -327,42 +316,29 @@ export async function startWorker(base: NodeBase): Promise<Node> {
       everyDeltas: config.snapshotEvery
     })
     stops.add('snapshots', () => maker.stop())
-    board.step('services', 'done', http.url)
-    log.info('services up', { http: http.url })
+    board.step('services', 'done', front.url)
   }
 
   async function firstPeer(): Promise<boolean> {
     if (network.peers().length > 0) return true
     if (config.bootstrap.length === 0) return false
-    const meeting = Promise.withResolvers<true>()
-    const stop = network.onPeer(() => meeting.resolve(true))
-    const met = await Promise.race([
-      meeting.promise,
-      sleep(FIRST_PEER_MS, false, { signal: stopping.signal, ref: false })
-    ])
+    const meeting = Promise.withResolvers<void>()
+    const stop = network.onPeer(() => meeting.resolve())
+    await Promise.race([meeting.promise, sleep(FIRST_PEER_MS, stops.signal)])
     stop()
-    return met
+    return network.peers().length > 0
   }
 
-  // From here on the node answers; registering may have to wait for a stake, for as long as it takes.
+  // From here on the node answers; registering may have to wait for a stake, for as long as it takes. A seat without the
+  // contents accepts nothing (R10), so the login comes after them.
   const joining = registration
     .register()
+    .then(() => catchingUp.finish())
     .then(() => registration.login())
     .catch(error => {
-      if (!stopping.signal.aborted) fatal(error instanceof Error ? error : new Error(String(error)))
+      if (!stops.signal.aborted) fatal(error instanceof Error ? error : new Error(String(error)))
     })
-
-  return {
-    async stop() {
-      base.drain.set(true)
-      stopping.abort()
-      stops.add('calls', () => http.stop()) // before anything that they need
-      sender.stop()
-      await joining
-      await stops.run()
-      await db.close()
-    }
-  }
+  stops.add('registration', () => joining)
+  stops.add('transactions', () => sender.stop())
+  stops.add('calls', () => front.stop(), front.stopMs) // before anything that they need
 }
-
-const mebibytes = (bytes: number): string => `${(bytes / 2 ** 20).toFixed(1)} MiB`

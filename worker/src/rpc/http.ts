@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { HEAD_BYTES, roomOf } from './body-room.ts'
 import { readBody, sendJson } from './body.ts'
+import type { Quota } from '../net/quota.ts'
 import type { Dispatch } from './dispatch.ts'
 import { JSON_RPC, refusalText } from './errors.ts'
 import type { NodeStatus } from './interfaces.ts'
@@ -19,7 +20,8 @@ export interface HttpInit {
   readonly node: Pick<NodeStatus, 'status' | 'healthy'>
   readonly origins: readonly string[]
   readonly hostNames: readonly string[]
-  readonly limits: Pick<RpcLimits, 'maxBodyBytes' | 'maxDeploymentBytes'>
+  readonly limits: Pick<RpcLimits, 'maxBodyBytes' | 'maxDeploymentBytes' | 'pagesPerSecond' | 'pagesBurst'>
+  readonly quota: Quota
   /** Further pages by path, such as /metrics. */
   readonly pages: Readonly<Record<string, Page>>
   readonly management: ManagementHandler | null
@@ -75,7 +77,7 @@ async function answer(init: HttpInit, request: IncomingMessage, response: Server
 }
 
 async function get(
-  { node, pages }: HttpInit,
+  { node, pages, quota, limits }: HttpInit,
   request: IncomingMessage,
   response: ServerResponse,
   path: string
@@ -83,6 +85,11 @@ async function get(
   if (path === '/healthcheck') {
     const healthy = node.healthy()
     return sendText(request, response, healthy ? 200 : 503, healthy ? 'ok' : 'not ready')
+  }
+  // Not the health check: it costs nothing, and a supervisor must never take a refusal for an illness.
+  if (!quota.take(`page ${request.socket.remoteAddress}`, limits.pagesPerSecond, limits.pagesBurst)) {
+    response.setHeader('Retry-After', '1')
+    return sendText(request, response, 429, `More than ${limits.pagesPerSecond} pages a second from your address.`)
   }
   if (path === '/status') return sendJson(response, 200, JSON.stringify(node.status(), bigints, 2))
   if (Object.hasOwn(pages, path)) {

@@ -21,6 +21,9 @@ export interface RpcLimits {
   readonly burst: number
   readonly inputsPerSecond: number
   readonly inputsBurst: number
+  /** Token bucket per host of the pages that cost something to make (`/status`, `/metrics`, `/openrpc.json`): many scrapers may share a host. */
+  readonly pagesPerSecond: number
+  readonly pagesBurst: number
   /** Token bucket per key that signed the call, whatever host it comes from. */
   readonly keyPerSecond: number
   readonly keyBurst: number
@@ -46,6 +49,8 @@ export const RPC_LIMITS: RpcLimits = {
   burst: 2_000,
   inputsPerSecond: 100,
   inputsBurst: 400,
+  pagesPerSecond: 100,
+  pagesBurst: 400,
   keyPerSecond: 20,
   keyBurst: 100,
   maxSubscriptions: 64,

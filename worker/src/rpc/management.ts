@@ -29,6 +29,21 @@ export interface ManagementActions {
   rotateGeneration(): Promise<object>
 }
 
+/** Every name of `ManagementActions`: one that is missing does not compile. */
+export const MANAGEMENT_ACTIONS = Object.keys({
+  login: 1,
+  logout: 1,
+  resync: 1,
+  logLevel: 1,
+  peers: 1,
+  drain: 1,
+  importRequest: 1,
+  exportRoot: 1,
+  importRoot: 1,
+  promote: 1,
+  rotateGeneration: 1
+} satisfies Record<keyof ManagementActions, 1>) as readonly (keyof ManagementActions)[]
+
 export type ManagementHandler = (request: IncomingMessage, response: ServerResponse, path: string) => Promise<void>
 
 const MAX_BODY_BYTES = 32 * 1024

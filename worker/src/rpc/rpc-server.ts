@@ -17,8 +17,8 @@ export interface RpcServerInit {
   readonly port: number // 0: any free one
   readonly handlers: RpcHandlers
   readonly node: Pick<NodeStatus, 'status' | 'healthy'>
-  /** What subscriptions look at; null for a node that runs no tasks. */
-  readonly follow: Omit<SubscriptionParts, 'log'> | null
+  /** What subscriptions look at, asked for each WebSocket; null for a node that runs no tasks. */
+  readonly follow: () => Omit<SubscriptionParts, 'log'> | null
   readonly log: Logger
   /** Origins whose pages may call; default: those of this machine, at any port. Never with credentials. */
   readonly origins?: readonly string[]
@@ -50,9 +50,10 @@ export class RpcServer {
     const { handlers, node, follow, log, origins = DEVNET_ORIGINS, hostNames = [], keyOf, onCall } = init
     const { pages = {}, management = null } = init
     const limits = this.#limits
+    const quota = new Quota()
     const dispatch = createDispatch({
       handlers,
-      quota: new Quota(),
+      quota,
       limits,
       log,
       ...(keyOf && { keyOf }),
@@ -67,7 +68,7 @@ export class RpcServer {
         keepAliveTimeout: limits.keepAliveMs,
         connectionsCheckingInterval: Math.min(1_000, limits.headersTimeoutMs)
       },
-      httpHandler({ dispatch, node, origins, hostNames, limits, pages, management })
+      httpHandler({ dispatch, node, origins, hostNames, limits, quota, pages, management })
     )
     this.#server.maxConnections = limits.maxConnections
     this.#server.on('connection', (socket: Socket) => this.#admit(socket))

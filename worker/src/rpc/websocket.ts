@@ -11,8 +11,8 @@ import { TaskSubscriptions, type SubscriptionParts } from './subscriptions.ts'
 export interface WebSocketInit extends Pick<HttpInit, 'dispatch' | 'origins' | 'hostNames'> {
   readonly limits: RpcLimits
   readonly log: Logger
-  /** Null for a node without tasks to follow. */
-  readonly follow: Omit<SubscriptionParts, 'log'> | null
+  /** Asked for each client; null for a node without tasks to follow. */
+  readonly follow: () => Omit<SubscriptionParts, 'log'> | null
 }
 
 export interface WebSocketEnd {
@@ -40,7 +40,8 @@ export function webSockets({ dispatch, origins, hostNames, limits, log, follow }
     }
     const notify = (subscription: string, event: TaskEvent): void =>
       send(JSON.stringify({ jsonrpc: '2.0', method: 'taskEvent', params: { subscription, event } }))
-    const subscriptions = follow && new TaskSubscriptions({ ...follow, log }, notify, limits.maxSubscriptions)
+    const followed = follow()
+    const subscriptions = followed && new TaskSubscriptions({ ...followed, log }, notify, limits.maxSubscriptions)
     let pending = 0
     let alive = true
     const ping = setInterval(() => {

@@ -78,16 +78,11 @@ function subscriptionsOf({ subscriptions }: Caller, method: string): TaskSubscri
   })
 }
 
-/** What a node answers that runs no tasks: who it is. */
-export function infoOnlyMethods(node: Pick<NodeStatus, 'info'>, role: string): RpcHandlers {
-  const refuse = (method: string) => (): Promise<never> =>
-    Promise.reject(
-      new RpcError({ code: 'RPC_WRONG_ROLE', method, role }, `A ${role} does not answer ${method}.`, {
-        hint: 'Ask a worker.'
-      })
-    )
+/** Who the node is, and a refusal of everything else. */
+export function refusingMethods(info: NodeStatus['info'], refusal: (method: string) => Error): RpcHandlers {
+  const refuse = (method: string) => (): Promise<never> => Promise.reject(refusal(method))
   return {
-    getInfo: () => node.info(),
+    getInfo: () => info(),
     getWorkerEncryptionKey: refuse('getWorkerEncryptionKey'),
     deploySecretContract: refuse('deploySecretContract'),
     sendTaskInput: refuse('sendTaskInput'),
@@ -99,3 +94,13 @@ export function infoOnlyMethods(node: Pick<NodeStatus, 'info'>, role: string): R
     'rpc.discover': () => Promise.resolve(openRpcDocument(VERSION))
   }
 }
+
+/** What a node answers that runs no tasks: who it is. */
+export const infoOnlyMethods = (node: Pick<NodeStatus, 'info'>, role: string): RpcHandlers =>
+  refusingMethods(
+    () => node.info(),
+    method =>
+      new RpcError({ code: 'RPC_WRONG_ROLE', method, role }, `A ${role} does not answer ${method}.`, {
+        hint: 'Ask a worker.'
+      })
+  )

@@ -96,6 +96,25 @@ describe('net, against hostile peers', () => {
     await until('at most three stay', () => held.filter(h => h.connection.status === 'open').length <= 3, 3_000) // before the first lack of a hello counts
   })
 
+  it('closes the stream, and nothing else, of a protocol or a version that it does not know', async () => {
+    const { connection } = await verified()
+    const unknown = ['/enigma/gift/1.0.0', PeerProtocol.taskRelay.replace('1.0.0', '2.0.0'), '/meshsub/99.0.0']
+    for (const protocol of unknown) {
+      const refused = await connection.newStream(protocol, { signal: AbortSignal.timeout(5_000) }).then(
+        () => 'opened',
+        (error: Error) => error.name
+      )
+      expect(refused, protocol).to.equal('UnsupportedProtocolError')
+      const left = (): number => connection.streams.filter(({ protocol: held }) => held === protocol).length
+      await until('the stream is gone', () => left() === 0)
+    }
+    expect(connection.status).to.equal('open')
+    expect(victim.peers()).to.have.lengthOf(1)
+    const request = peerRequest.encode({ method: 0, payload: new Uint8Array() })
+    for (let i = 1; i <= 3; i++) expect((await say(connection, PeerProtocol.taskRelay, request)).ok).to.equal(true)
+    expect(served).to.equal(3)
+  })
+
   it('refuses a frame that claims to be too large, before anything is read', async () => {
     const { connection } = await verified()
     const stream = await connection.newStream(PeerProtocol.taskRelay)

@@ -1,6 +1,9 @@
 import { expect } from 'chai'
-import { PeerProtocol, signDigest, utf8 } from '@enigma/protocol'
+import { PeerProtocol, PrincipalMethod, signDigest, utf8 } from '@enigma/protocol'
+import { readConfig } from '../../src/config.ts'
 import { decidingCode } from '../../src/net/errors.ts'
+import { PROTOCOL_RULES } from '../../src/net/limits.ts'
+import { netLimitsOf } from '../../src/roles/node.ts'
 import { MemoryChain, addressOf, keyOf } from '../memory-chain.ts'
 import { PRINCIPAL, Running, makeNetwork, seesAll, until } from './network-kit.ts'
 
@@ -188,6 +191,82 @@ describe('net/libp2p-network', () => {
       codes.push(await codeOf(bob.request(alice, PeerProtocol.findPeers, 0, new Uint8Array())))
     expect(codes.slice(0, 3)).to.deep.equal(['none', 'none', 'none'])
     expect(codes.at(-1)).to.equal('PEER_BUSY')
+  })
+
+  it('counts each method of a protocol by itself: one asked too often does not use up the others', async () => {
+    const alice = await makeNetwork(chain, 'alice')
+    const served = [0, 0]
+    const count = (method: 0 | 1) => () => Promise.resolve(Uint8Array.of((served[method]! += 1) & 0xff))
+    alice.handle(PeerProtocol.principal, { [PrincipalMethod.info]: count(0), [PrincipalMethod.chainView]: count(1) })
+    await running.start(alice)
+    const bob = await running.start(await makeNetwork(chain, 'bob', { bootstrap: alice.multiaddrs() }))
+    await until('verified', seesAll(bob, 1))
+    const ask = (method: number): Promise<string> =>
+      codeOf(bob.request(alice, PeerProtocol.principal, method, new Uint8Array()))
+
+    const { burst } = PROTOCOL_RULES[PeerProtocol.principal].methods![PrincipalMethod.info]!
+    const codes: string[] = []
+    for (let i = 0; i < 2 * burst; i++) codes.push(await ask(PrincipalMethod.info))
+    expect(codes.slice(0, burst)).to.not.include('PEER_BUSY')
+    expect(codes.filter(code => code === 'PEER_BUSY').length).to.be.greaterThan(0)
+    expect(served[0]).to.equal(codes.filter(code => code === 'none').length)
+    for (let i = 0; i < burst; i++) expect(await ask(PrincipalMethod.chainView)).to.equal('none')
+    expect(served[1]).to.equal(burst)
+    expect(await ask(77)).to.equal('PEER_UNKNOWN_METHOD')
+  })
+
+  it('holds as many peers, and as many streams of one, as the settings say', async () => {
+    const needed = ['--enigma', addressOf('enigma'), '--operator-key-file', 'key']
+    const config = readConfig([...needed, '--max-peers', '4', '--max-streams', '2'], {})
+    const names = ['dave', 'erin', 'frank', 'grace', 'heidi', 'ivan']
+    for (const name of names) chain.register(name)
+    const alice = await makeNetwork(chain, 'alice', { limits: netLimitsOf(config) })
+    let open = 0
+    let most = 0
+    const release = Promise.withResolvers<void>()
+    alice.handle(PeerProtocol.delta, {
+      0: async () => {
+        most = Math.max(most, (open += 1))
+        await release.promise
+        open -= 1
+        return new Uint8Array()
+      }
+    })
+    await running.start(alice)
+    const bootstrap = alice.multiaddrs()
+    const others = []
+    for (const name of names)
+      others.push(await running.start(await makeNetwork(chain, name, { bootstrap, limits: { wantedPeers: 1 } })))
+    await until('the room is taken', seesAll(alice, 4))
+    await new Promise(resolve => setTimeout(resolve, 500)) // the others go on dialling
+    expect(alice.peers()).to.have.lengthOf(4)
+    const peer = others.find(other => alice.peers().some(({ peerId }) => peerId === other.peerId))!
+    await until('it knows alice', () => peer.peers().some(({ peerId }) => peerId === alice.peerId))
+    const asked = Array.from({ length: 6 }, () => codeOf(peer.request(alice, PeerProtocol.delta, 0, new Uint8Array(), { timeoutMs: 1_500 }))) // prettier-ignore
+    await until('two are under way', () => open === 2)
+    await new Promise(resolve => setTimeout(resolve, 200))
+    release.resolve()
+    const codes = await Promise.all(asked)
+    expect(most).to.equal(2)
+    expect(codes.filter(code => code === 'none').length).to.be.at.least(2)
+  })
+
+  it('sends a stranger away that waits too long to be verified; it comes again, and is one of them once it is registered', async () => {
+    const alice = await makeNetwork(chain, 'alice', { limits: { strangerMs: 300 } })
+    alice.judgeGossip(() => Promise.resolve('accept'))
+    await running.start(alice)
+    const dave = await makeNetwork(chain, 'dave', { bootstrap: alice.multiaddrs() })
+    dave.judgeGossip(() => Promise.resolve('accept'))
+    await running.start(dave)
+    await until('dave met alice', seesAll(dave, 1))
+    await until('dave is sent away', seesAll(dave, 0))
+    await until('dave is back', seesAll(dave, 1))
+    chain.register('dave')
+    await until('alice knows dave', seesAll(alice, 1))
+    await until('gossip has found dave', () => alice.listeners() === 1)
+    await new Promise(resolve => setTimeout(resolve, 600))
+    expect(alice.peers()).to.have.lengthOf(1)
+    expect(dave.peers()).to.have.lengthOf(1)
   })
 
   it('keeps one session of an operator: the newest', async () => {

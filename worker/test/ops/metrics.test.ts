@@ -6,6 +6,7 @@ import { createStatusBoard } from '../../src/ops/status-board.ts'
 import { earningsOf } from '../../src/chain/earnings.ts'
 import { addressOf } from '../memory-chain.ts'
 import type { ChainTask } from '../../src/chain/reader.ts'
+import { metricFaults } from './metric-rules.ts'
 
 /** `name{labels} value` lines as a map. */
 const parsed = (text: string): Map<string, number> =>
@@ -39,6 +40,8 @@ describe('ops/metrics', () => {
       earnings: () => ({ grains: 250_000_000n, receipts: 2 })
     })
     board.count('enclave_crashes', 2)
+    board.count('tasks_accepted', 4)
+    board.gauge('tasks_under_way', 1)
     board.alarm('DISK', 'full')
     board.alarm('DISK', 'full')
     metrics.rpcCall('getInfo', 'ok', 12)
@@ -48,19 +51,22 @@ describe('ops/metrics', () => {
     for (const [name, value] of Object.entries({
       enigma_chain_head_block: 90,
       enigma_chain_lag_blocks: 5,
-      enigma_chain_head_time_seconds: 1_700_000_000,
+      enigma_chain_head_timestamp_seconds: 1_700_000_000,
       'enigma_chain_endpoint_up{endpoint="0"}': 1,
-      'enigma_chain_endpoint_failures{endpoint="0"}': 2,
+      'enigma_chain_endpoint_failures_total{endpoint="0"}': 2,
       enigma_epoch: 4,
       'enigma_peers{role="worker"}': 3,
       'enigma_queue_length{queue="inputs"}': 5,
       'enigma_tasks{stage="running"}': 2,
       enigma_sync_contracts: 7,
       enigma_sync_contracts_synced: 6,
-      enigma_enclave_restarts: 2,
+      enigma_enclave_restarts_total: 2,
       enigma_rewards_eng: 2.5,
       enigma_rewarded_receipts: 2,
-      'enigma_events_total{event="enclave_crashes"}': 2,
+      enigma_enclave_crashes_total: 2,
+      enigma_chain_views_total: 0,
+      enigma_tasks_under_way: 1,
+      'enigma_task_stages_total{stage="accepted"}': 4,
       'enigma_alarms_total{code="DISK"}': 2,
       'enigma_step_done{step="start"}': 0,
       'enigma_rpc_calls_total{method="getInfo",code="RPC_BUSY"}': 1,
@@ -86,8 +92,54 @@ describe('ops/metrics', () => {
       queues: () => ({})
     })
     const text = await metrics.text()
-    expect(text).to.not.match(/^enigma_(tasks|rewards_eng|enclave_restarts)/m)
+    expect(text).to.not.match(/^enigma_(tasks\{|rewards_eng|enclave_restarts)/m)
     expect(text).to.not.match(/^enigma_chain_lag_blocks \d/m)
+  })
+})
+
+describe('ops/metrics: names', () => {
+  it('follow the rules of Prometheus, whatever a node has', async () => {
+    const board = createStatusBoard()
+    board.count('tasks_accepted')
+    board.gauge('principal_primary', 1)
+    board.alarm('DISK', 'full')
+    const metrics = createMetrics({
+      board,
+      chain: () => ({ head: 1, latest: 1, headTime: 1, epoch: 1, endpoints: [{ up: true, failures: 0 }] }),
+      peersByRole: () => ({ worker: 3 }),
+      queues: () => ({ transactions: 1 }),
+      tasksByStage: () => ({ running: 1 }),
+      contracts: () => ({ known: 7, synced: 6 }),
+      enclaveStarts: () => 3,
+      earnings: () => ({ grains: 1n, receipts: 2 })
+    })
+    metrics.rpcCall('getInfo', 'ok', 12)
+    metrics.enclaveCall('run', true, 700)
+    const text = await metrics.text()
+    expect(metricFaults(text)).to.deep.equal([])
+    for (const name of ['alarms_total', 'enclave_crashes_total', 'enclave_restarts_total', 'rpc_calls_total']) {
+      expect(text).to.contain(`# TYPE enigma_${name} counter\n`)
+    }
+    expect(metricFaults(await createMetrics({ board }).text())).to.deep.equal([])
+  })
+
+  it('would be found out otherwise', () => {
+    const sample = (name: string, type: string, help = 'What it is.'): string =>
+      `# HELP ${name} ${help}\n# TYPE ${name} ${type}\n${name} 1\n`
+    const faultOf = (text: string): string => metricFaults(text).join('; ')
+    expect(faultOf(sample('enigma_runs', 'counter'))).to.contain('_total')
+    expect(faultOf(sample('enigma_alarms_total', 'gauge'))).to.contain('_total')
+    expect(faultOf(sample('enigma_wait_ms', 'gauge'))).to.contain('seconds')
+    expect(faultOf(sample('enigma_wait_milliseconds', 'gauge'))).to.contain('seconds')
+    expect(faultOf(sample('enigma_wait_seconds_mean', 'gauge'))).to.contain('end in its unit')
+    expect(faultOf(sample('enigma_queue_gauge', 'gauge'))).to.contain('type')
+    expect(faultOf(sample('enigma_queueLength', 'gauge'))).to.contain('snake_case')
+    expect(faultOf(sample('enigma_values', 'gauge'))).to.contain('says nothing')
+    expect(faultOf(sample('enigma_load_count', 'gauge'))).to.contain('_count')
+    expect(faultOf(sample('queue_length', 'gauge'))).to.contain('enigma_')
+    expect(faultOf(sample('enigma_queue_length', 'gauge', ''))).to.contain('HELP')
+    expect(faultOf('enigma_queue_length 1\n')).to.contain('TYPE')
+    expect(faultOf('# TYPE enigma_a gauge\n# TYPE enigma_a gauge\n# HELP enigma_a A.\n')).to.contain('twice')
   })
 })
 

@@ -218,7 +218,7 @@ describe('rpc/methods', () => {
   it('says which methods need a WebSocket, and which need another node', async () => {
     expect((await ask('subscribeTask', { taskId: TASK })).error!.data!.code).to.equal('RPC_WEBSOCKET_ONLY')
     const principal = await running.start(
-      worker.server({ handlers: infoOnlyMethods(worker.node, 'principal'), follow: null })
+      worker.server({ handlers: infoOnlyMethods(worker.node, 'principal'), follow: () => null })
     )
     expect((await call(principal.port, 'getInfo')).result).to.deep.equal(INFO)
     const { error } = await call(principal.port, 'getTaskStatus', { taskId: TASK })

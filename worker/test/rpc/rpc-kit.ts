@@ -104,7 +104,7 @@ export class MemoryWorker {
       port: 0,
       handlers: workerMethods({ node, chain, relay, keys, tasks, queries }),
       node,
-      follow: { tasks, relay, pollMs: 20, pollMostMs: 40 },
+      follow: () => ({ tasks, relay, pollMs: 20, pollMostMs: 40 }),
       log: quiet,
       ...options
     })

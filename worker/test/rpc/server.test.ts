@@ -154,7 +154,7 @@ describe('rpc/rpc-server', () => {
     const slow = await running.start(
       worker.server({
         limits: { requestTimeoutMs: 100, perSecond: 1, burst: 3, inputsPerSecond: 1, inputsBurst: 1 },
-        follow: { tasks, relay }
+        follow: () => ({ tasks, relay })
       })
     )
     worker.relay.result = () => new Promise(() => {})
@@ -169,6 +169,21 @@ describe('rpc/rpc-server', () => {
       codes.push((await post(slow.port, text)).answer.error?.data?.code)
     }
     expect(codes).to.deep.equal(['RPC_TIMEOUT', undefined, 'RPC_BUSY', 'RPC_BUSY'])
+  })
+
+  it('bounds how often a host may ask for pages, but not for its health', async () => {
+    const pages = { '/metrics': { contentType: 'text/plain', body: () => 'enigma_x 1' } }
+    const { port } = await running.start(worker.server({ limits: { pagesPerSecond: 1, pagesBurst: 5 }, pages }))
+    const codes: number[] = []
+    for (let i = 0; i < 8; i++) {
+      const { status, headers } = await fetch(`http://127.0.0.1:${port}${i % 2 === 0 ? '/status' : '/metrics'}`)
+      codes.push(status)
+      if (status === 429) expect(headers.get('retry-after')).to.equal('1')
+    }
+    expect(codes.slice(0, 5)).to.deep.equal([200, 200, 200, 200, 200])
+    expect(codes.slice(5)).to.include(429)
+    for (let i = 0; i < 20; i++) expect((await fetch(`http://127.0.0.1:${port}/healthcheck`)).status).to.equal(200)
+    expect((await post(port, callText('getInfo'))).status).to.equal(200) // calls have a bucket of their own
   })
 
   it('finishes what is under way when it stops, then closes the port', async () => {

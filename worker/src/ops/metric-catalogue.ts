@@ -1,0 +1,30 @@
+/**
+ * What parts of a node count and measure, with the sentence that `/metrics` shows. A name becomes `enigma_NAME_total` or `enigma_NAME`; one that
+ * has a unit ends in it. What is not here does not compile.
+ */
+export const COUNTERS = {
+  chain_read_failures: 'Readings of the chain that failed and were tried again.',
+  chain_views: 'Views of the chain that this principal answered.',
+  deltas_replayed: 'State deltas that the enclave replayed.',
+  deltas_spared: 'State deltas that snapshots made it unnecessary to replay.',
+  enclave_crashes: 'Ends of the enclave that nobody asked for.',
+  epoch_calls: 'Calls of setEpoch that the chain accepted.',
+  epoch_calls_failed: 'Calls of setEpoch that failed.',
+  evidence_renewals: 'Registrations anew of the same enclave, with fresh evidence.',
+  snapshots_loaded: 'Snapshots of state that the enclave took.',
+  snapshots_made: 'Snapshots of state that the enclave made.',
+  snapshots_refused: 'Snapshots of state that the enclave refused.',
+  store_damaged_values: 'Values on disk that were damaged and set aside.',
+  task_retries: 'Steps of tasks that failed and were tried again.'
+} as const
+
+/** `tasks_STAGE` counts tasks that reached a stage. */
+export type CounterName = keyof typeof COUNTERS | `tasks_${string}`
+
+export const GAUGES = {
+  principal_primary: 'Whether this principal sends setEpoch.',
+  tasks_under_way: 'Tasks that this worker has not finished.'
+} as const
+export type GaugeName = keyof typeof GAUGES
+
+export const STAGE_PREFIX = 'tasks_'
