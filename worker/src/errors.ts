@@ -11,6 +11,9 @@ export type WorkerFailure =
   // storage
   | { readonly code: 'STORE_LOCKED'; readonly path: string }
   | { readonly code: 'STORE_FAILED'; readonly reason: string }
+  /** Where a backup is wanted, it cannot be. */
+  | { readonly code: 'BACKUP_TARGET'; readonly path: string }
+  | { readonly code: 'BACKUP_FAILED'; readonly reason: string }
   // chain
   | { readonly code: 'CHAIN_UNREACHABLE'; readonly method: string }
   | { readonly code: 'CHAIN_TIMEOUT'; readonly method: string; readonly limitMs: number }
@@ -48,6 +51,8 @@ const WORKER_HINTS: Hints<WorkerFailure['code']> = {
     'Nothing for the data: what was acknowledged is on disk, and the next start goes on from there. If it repeats, report it with the log.',
   STORE_LOCKED: 'One node per data folder: stop the other one, or give this one its own --data-dir.',
   STORE_FAILED: 'Look at free space and permissions of the data folder; nothing in it was changed.',
+  BACKUP_TARGET: 'Give the absolute path of a folder that does not exist yet, outside of the data folder.',
+  BACKUP_FAILED: 'Nothing was left at the target, and the node goes on. Look at free space and permissions there.',
   CHAIN_UNREACHABLE: 'Check that a node runs at --chain-url.',
   CHAIN_TIMEOUT: 'Check the node at --chain-url.',
   CHAIN_BEHIND: 'Wait a block or two and ask again; if it stays, check the Ethereum node of the principal.',

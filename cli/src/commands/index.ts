@@ -1,4 +1,5 @@
 import type { Command } from '../command.ts'
+import { workerBackup } from './backup.ts'
 import { call } from './call.ts'
 import { compile } from './compile.ts'
 import { debug } from './debug.ts'
@@ -35,6 +36,7 @@ export const commands: readonly Command[] = [
   taskRefund,
   debug,
   workerStatus,
+  workerBackup,
   principalRequest,
   principalExport,
   principalImport,

@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
-import { text, type Command, type Given } from '../command.ts'
-import { CliError, usageError } from '../errors.ts'
+import { type Command, type Given } from '../command.ts'
+import { CliError } from '../errors.ts'
+import { manageNode, need } from '../manage.ts'
 
 /** The commands of a principal's operator (R14). Each speaks to the node on this machine, with the token of its data folder. */
 
@@ -11,50 +11,9 @@ const options = {
 } as const
 
 const DEFAULT_URL = 'http://127.0.0.1:3336'
-const CALL_MS = 60_000
 
-function need(given: Given, name: string): string {
-  const value = text(given, name)
-  if (value === undefined) throw usageError(`--${name} is missing.`)
-  return value
-}
-
-async function manage(given: Given, action: string, body: object = {}): Promise<Record<string, unknown>> {
-  const url = text(given, 'http') ?? DEFAULT_URL
-  const file = join(need(given, 'data-dir'), 'mgmt.token')
-  let token: string
-  try {
-    token = readFileSync(file, 'utf8').trim()
-  } catch (cause) {
-    throw new CliError({ code: 'CLI_FILE', path: file }, `${file} cannot be read.`, {
-      hint: '--data-dir is the data folder of a node that has been started, and you its owner.',
-      cause
-    })
-  }
-  const answer = await post(`${url}/mgmt/${action}`, token, body).catch((cause: unknown) => {
-    throw new CliError({ code: 'CLI_NO_NODE', url }, `No node answers at ${url}.`, {
-      hint: 'Start the principal, or give its address with --http.',
-      cause
-    })
-  })
-  if (answer.error === undefined) return answer
-  const { message, code: reason = 'UNKNOWN', hint } = answer.error
-  throw new CliError({ code: 'CLI_NODE_REFUSED', action, reason }, `The principal refused (${reason}): ${message}`, {
-    hint: hint ?? 'Its log says what it was doing.'
-  })
-}
-
-type Answer = Record<string, unknown> & { error?: { message: string; code?: string; hint?: string } }
-
-async function post(url: string, token: string, body: object): Promise<Answer> {
-  const response = await fetch(url, {
-    method: 'POST',
-    headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
-    body: JSON.stringify(body),
-    signal: AbortSignal.timeout(CALL_MS)
-  })
-  return (await response.json()) as Answer
-}
+const manage = (given: Given, action: string, body: object = {}): Promise<Record<string, unknown>> =>
+  manageNode(given, { role: 'principal', url: DEFAULT_URL }, action, body)
 
 /** A file that one command writes and the next reads: bytes as 0x hex. */
 function readHexFile(path: string): string {

@@ -48,6 +48,7 @@ export class CheckedLevel extends AbstractLevel<Bytes, string, Bytes> {
   readonly #guard: WriteGuard
   readonly #writing = new Set<Promise<void>>()
   #movingAside: Promise<void> | null = null
+  #pause: Promise<void> | null = null
   #quarantined = 0
 
   constructor(inner: Inner, onDamaged: OnDamaged) {
@@ -132,9 +133,24 @@ export class CheckedLevel extends AbstractLevel<Bytes, string, Bytes> {
     return this.#guard.readable()
   }
 
+  /** Does the work while no write is under way and none begins; reads go on. */
+  async paused<T>(work: () => Promise<T>): Promise<T> {
+    while (this.#pause) await this.#pause
+    const { promise, resolve } = Promise.withResolvers<void>()
+    this.#pause = promise
+    try {
+      while (this.#movingAside) await this.#movingAside
+      await Promise.allSettled(this.#writing)
+      return await work()
+    } finally {
+      this.#pause = null
+      resolve()
+    }
+  }
+
   /** Takes a damaged value out of the way, unless something else has been written in its place meanwhile. */
   async moveAside(key: Bytes, stored: Bytes | null): Promise<void> {
-    while (this.#movingAside) await this.#movingAside
+    while (this.#pause ?? this.#movingAside) await (this.#pause ?? this.#movingAside)
     const work = this.#moveAside(key, stored)
     this.#movingAside = work.finally(() => (this.#movingAside = null))
     await work
@@ -153,7 +169,7 @@ export class CheckedLevel extends AbstractLevel<Bytes, string, Bytes> {
   }
 
   async #write(work: () => Promise<void>): Promise<void> {
-    while (this.#movingAside) await this.#movingAside
+    while (this.#pause ?? this.#movingAside) await (this.#pause ?? this.#movingAside)
     const done = this.#guard.write(work)
     const settled = done.catch(() => undefined)
     this.#writing.add(settled)

@@ -3,6 +3,7 @@
  * has a unit ends in it. What is not here does not compile.
  */
 export const COUNTERS = {
+  backups: 'Backups that were made of the data folder.',
   chain_read_failures: 'Readings of the chain that failed and were tried again.',
   chain_views: 'Views of the chain that this principal answered.',
   deltas_replayed: 'State deltas that the enclave replayed.',

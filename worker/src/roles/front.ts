@@ -1,3 +1,5 @@
+import { backUp } from '../ops/backup.ts'
+import type { Database } from '../ops/database.ts'
 import { createMetrics, type Metrics } from '../ops/metrics.ts'
 import type { Drain } from '../ops/drain.ts'
 import type { LogControl, LogLevel, Logger } from '../ops/log.ts'
@@ -46,6 +48,7 @@ export interface FrontInit {
   readonly board: StatusBoard
   readonly drain: Drain
   readonly dir: DataDir
+  readonly db: Database
 }
 
 /** Calls under way get 5 s of it (rpc-server.ts). */
@@ -131,7 +134,7 @@ function notReady(board: StatusBoard): WorkerError {
 
 /** What every role can do; the rest is refused unless a role brings it. */
 function commonActions(
-  { config, drain, logControl }: FrontInit,
+  { config, board, drain, logControl, dir, db }: FrontInit,
   network: Pick<PeerNetwork, 'peers'>
 ): ManagementActions {
   const refuse = (method: string) => (): Promise<never> =>
@@ -148,6 +151,12 @@ function commonActions(
       const before = logControl.level
       logControl.level = level
       return Promise.resolve({ level, before })
+    },
+    async backup(target) {
+      const { role, name } = config
+      const made = await backUp({ dataDir: dir.path, db, target, facts: { role, name, version: VERSION } })
+      board.count('backups')
+      return made
     },
     importRequest: refuse('import-request'),
     exportRoot: refuse('export-root'),

@@ -63,7 +63,7 @@ export async function openBase(init: BaseInit): Promise<NodeBase> {
   stops.add('database', () => db.close())
   const drain = createDrain()
   stops.signal.addEventListener('abort', () => drain.set(true), { once: true })
-  const front = createFront({ config, log, logControl, board, drain, dir })
+  const front = createFront({ config, log, logControl, board, drain, dir, db })
   await front.start()
   stops.add('calls', () => front.stop(), front.stopMs)
   writeRuntime(dir, { pid: process.pid, httpUrl: front.url, multiaddrs: [] })

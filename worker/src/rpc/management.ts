@@ -19,6 +19,8 @@ export interface ManagementActions {
   peers(): Promise<object>
   /** With `on`, takes no new inputs; what is under way is finished. */
   drain(on: boolean): Promise<object>
+  /** Copies the data folder to another one while the node runs. `dir`: an absolute path. @throws BACKUP_TARGET, BACKUP_FAILED */
+  backup(dir: string): Promise<object>
   /** A principal's second enclave (R14): what it asks for, what the first one answers, and what it takes. As 0x hex. */
   importRequest(): Promise<object>
   exportRoot(request: Uint8Array): Promise<object>
@@ -37,6 +39,7 @@ export const MANAGEMENT_ACTIONS = Object.keys({
   logLevel: 1,
   peers: 1,
   drain: 1,
+  backup: 1,
   importRequest: 1,
   exportRoot: 1,
   importRoot: 1,
@@ -114,6 +117,12 @@ function actionTable(actions: ManagementActions): Readonly<Record<string, (given
     '/mgmt/import-root': given => {
       only(given, 'sealed')
       return actions.importRoot(hexField(given, 'sealed'))
+    },
+    '/mgmt/backup': given => {
+      only(given, 'dir')
+      const dir = given['dir']
+      if (typeof dir !== 'string' || dir === '') throw invalidParams('dir', 'dir is the path of a folder.')
+      return actions.backup(dir)
     },
     '/mgmt/promote': bare(() => actions.promote()),
     '/mgmt/rotate-generation': bare(() => actions.rotateGeneration()),

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect } from 'chai'
 import { readConfig } from '../../src/config.ts'
+import { openDatabase, type Database } from '../../src/ops/database.ts'
 import { createDrain } from '../../src/ops/drain.ts'
 import { createLogger, type LogControl } from '../../src/ops/log.ts'
 import { createMetrics } from '../../src/ops/metrics.ts'
@@ -18,10 +19,12 @@ describe('roles/front', () => {
   const logControl: LogControl = { level: 'error' }
   let board: StatusBoard
   let dir: DataDir
+  let db: Database
   let front: Front
   beforeEach(async () => {
     board = createStatusBoard()
     dir = openDataDir(join(folder, 'node'))
+    db = await openDatabase(dir.db)
     const settings = [
       '--role',
       'worker',
@@ -33,10 +36,21 @@ describe('roles/front', () => {
       '0'
     ]
     const config = readConfig([...settings, '--data-dir', dir.path], {})
-    front = createFront({ config, log: createLogger({ level: 'error' }), logControl, board, drain: createDrain(), dir })
+    front = createFront({
+      config,
+      log: createLogger({ level: 'error' }),
+      logControl,
+      board,
+      drain: createDrain(),
+      dir,
+      db
+    })
     await front.start()
   })
-  afterEach(() => front.stop())
+  afterEach(async () => {
+    await front.stop()
+    await db.close()
+  })
   after(() => rmSync(folder, { recursive: true, force: true }))
 
   const port = (): number => Number(new URL(front.url).port)

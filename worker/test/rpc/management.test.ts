@@ -36,7 +36,8 @@ describe('rpc/management', () => {
       importRoot: () => Promise.resolve({}),
       promote: () => Promise.resolve({}),
       rotateGeneration: () => Promise.resolve({}),
-      drain: on => note(['drain', on])
+      drain: on => note(['drain', on]),
+      backup: dir => note(['backup', dir])
     }
     token = managementToken(file)
     const worker = new MemoryWorker(new MemoryChain())
