@@ -8,6 +8,7 @@ export const COUNTERS = {
   chain_views: 'Views of the chain that this principal answered.',
   deltas_replayed: 'State deltas that the enclave replayed.',
   deltas_spared: 'State deltas that snapshots made it unnecessary to replay.',
+  deltas_undone: 'State deltas that the enclave took back after a reorganisation.',
   enclave_crashes: 'Ends of the enclave that nobody asked for.',
   epoch_calls: 'Calls of setEpoch that the chain accepted.',
   epoch_calls_failed: 'Calls of setEpoch that failed.',
@@ -15,6 +16,8 @@ export const COUNTERS = {
   snapshots_loaded: 'Snapshots of state that the enclave took.',
   snapshots_made: 'Snapshots of state that the enclave made.',
   snapshots_refused: 'Snapshots of state that the enclave refused.',
+  states_dropped: 'States that the enclave dropped, to replay them from their beginning.',
+  states_reverted: 'States that the enclave took back to the last point that chain and enclave share.',
   store_damaged_values: 'Values on disk that were damaged and set aside.',
   task_retries: 'Steps of tasks that failed and were tried again.'
 } as const
