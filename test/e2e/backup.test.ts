@@ -87,11 +87,11 @@ describe('e2e: backup of a running node', function () {
     const [worker] = devnet.workers as [DevnetWorker]
     await acknowledged(4)
     const dir = join(folder, 'first')
-    const [code, printed] = await backUp(worker, dir)
+    const [code, printed] = await whileMining(devnet, backUp(worker, dir), 20) // the four are run and committed meanwhile
     expect(code, printed).to.equal(0)
     expect(printed).to.match(/\d+ files, .* MiB; writes waited \d+ ms/)
     expect(JSON.parse(readFileSync(join(dir, 'backup.json'), 'utf8'))).to.include({ role: 'worker', name: worker.name })
-    expect(await settled()).to.deep.equal(counted()) // after the copy was made
+    expect(await settled()).to.deep.equal(counted())
     const { signer } = (await worker.status()) as unknown as { signer: string }
 
     await restore(worker, dir)
@@ -107,9 +107,9 @@ describe('e2e: backup of a running node', function () {
     const second = await whileMining(devnet, devnet.addWorker())
     await acknowledged(3)
     const dir = join(folder, 'older')
-    const [code, printed] = await backUp(worker, dir)
+    const [[code, printed]] = await Promise.all([backUp(worker, dir), acknowledged(3)])
     expect(code, printed).to.equal(0)
-    await acknowledged(3)
+    await acknowledged(2)
     expect(await settled()).to.deep.equal(counted())
     // What the second worker holds is all that tells the first of what came after the copy.
     const has = async (): Promise<boolean> => {
