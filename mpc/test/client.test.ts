@@ -1,15 +1,12 @@
 import { expect } from 'chai'
 import { build } from 'esbuild'
 import { readdir, readFile } from 'node:fs/promises'
+import { LEGAL } from '../harness/settings.ts'
 import { combine, deal, decode, DEFAULT_PRIME, encode, expand, FAST_PRIME, Field } from '../src/client.ts'
 
 describe('mpc/client', () => {
-  for (const [n, t, prime] of [
-    [3, 1, DEFAULT_PRIME],
-    [4, 1, FAST_PRIME],
-    [5, 2, DEFAULT_PRIME],
-    [7, 3, DEFAULT_PRIME]
-  ] as const) {
+  for (const [n, t] of LEGAL) {
+    const prime = n === 4 ? FAST_PRIME : DEFAULT_PRIME
     const field = Field.of(prime)
     const sharing = { prime, n, t }
     const numbers = [1.5, -2.25, 0, 1e9, -(2 ** 40), 3n]

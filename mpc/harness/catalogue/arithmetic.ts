@@ -66,7 +66,7 @@ export const arithmeticOperations: readonly Operation[] = [
     inputs: one,
     run: async (party, [a]) => [await arithmetic.scaleReal(party, a!, -0.37)],
     expected: ([a]) => [a!.map(v => v * -0.37)],
-    bound: (v, precision) => truncated(v, precision) + Math.abs(v) * 2 ** -29
+    bound: (v, precision) => truncated(v, precision) + Math.abs(v) * 2 ** -30
   },
   {
     name: 'numbers/arithmetic.withFraction',

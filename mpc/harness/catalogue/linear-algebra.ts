@@ -1,7 +1,6 @@
 import * as linear from '../../src/numbers/linear-algebra.ts'
 import { between, both, reals, type Input, type Operation } from './operation.ts'
 
-const ULP = 2 ** -16
 export const rowsOf = (flat: readonly number[], columns: number): number[][] =>
   Array.from({ length: flat.length / columns }, (_, i) => flat.slice(i * columns, (i + 1) * columns))
 export const eye = (m: number): number[][] =>
@@ -54,6 +53,36 @@ const fit = (design: readonly number[], right: readonly number[]): { x: number[]
   return { x, errors: [0, 1].map(j => Math.sqrt(variance * gram[j]![j]!)) }
 }
 
+/**
+ * What the docstrings of `leastSquares` and `multipleRegression` promise for these data, truncation aside: 2^-20 of the norm of the
+ * solution that is scaled by the powers of two above the columns' norms, and 2^-16 of a standard error where 2^-14 of b is unexplained,
+ * else of what it would be if all of b were.
+ */
+export function promisedBounds(
+  design: readonly (readonly number[])[],
+  right: readonly number[],
+  exact: readonly number[]
+): { coefficients: number[]; errors: number[] } {
+  const above = (v: readonly number[]): number => 2 ** (Math.floor(Math.log2(Math.hypot(...v))) + 1)
+  const scales = flip(design).map(above)
+  const own = above(right)
+  const norm = Math.hypot(...exact.map((x, j) => (x * scales[j]!) / own))
+  const squares = design.reduce((s, row, i) => s + (right[i]! - row.reduce((t, v, j) => t + v * exact[j]!, 0)) ** 2, 0)
+  const freedom = design.length - exact.length
+  const gram = solve(multiply(flip(design), design), eye(exact.length))
+  const whole = right.reduce((s, v) => s + v * v, 0)
+  return {
+    coefficients: scales.map(scale => (2 ** -20 * norm * own) / scale),
+    errors: exact.map((_, j) =>
+      squares / whole > 2 ** -14
+        ? 2 ** -16 * Math.sqrt((squares / freedom) * gram[j]![j]!)
+        : 2 ** -16 * own * Math.sqrt(gram[j]![j]! / freedom)
+    )
+  }
+}
+/** Enough fraction bits for rounding to hide nothing of what is promised. */
+const FINE = 30
+
 export const linearOperations: readonly Operation[] = [
   {
     name: 'numbers/linear-algebra.inverse',
@@ -62,22 +91,25 @@ export const linearOperations: readonly Operation[] = [
       const noise = reals(random, 4, 1)
       return [real([3 + noise[0]!, noise[1]!, noise[2]!, -2 + noise[3]!], 2, 3)]
     },
-    run: (party, [a]) => both(linear.inverse(party, a!)),
+    run: (party, [a]) => both(linear.inverse(party, a!, { fraction: FINE })),
     expected: ([a]) => {
       const values = solve(rowsOf(a!, 2), eye(2)).flat()
       return [values, [1]]
     },
-    // 2^-20 of the norm of the inverse, which is below 2 here
-    bound: (_, { truncation }, at) => (at === 1 ? 0 : (truncation + 1) * ULP + 2 ** -19),
+    bound: (_, { truncation }, at, [a]) =>
+      at === 1 ? 0 : (truncation + 1) * 2 ** -FINE + 2 ** -20 * Math.hypot(...solve(rowsOf(a!, 2), eye(2)).flat()),
     slow: true
   },
   {
     name: 'numbers/linear-algebra.leastSquares',
     shapes: ['matrix'],
     inputs: sample,
-    run: (party, [a, b]) => both(linear.leastSquares(party, a!, b!)),
+    run: (party, [a, b]) => both(linear.leastSquares(party, a!, b!, { fraction: FINE })),
     expected: ([a, b]) => [fit(a!, b!).x, [1]],
-    bound: (v, { truncation }, at) => (at === 1 ? 0 : (2 * truncation + 1) * ULP + Math.abs(v) * ULP),
+    bound: (_, { truncation }, at, [a, b], i) =>
+      at === 1
+        ? 0
+        : (2 * truncation + 1) * 2 ** -FINE + promisedBounds(rowsOf(a!, 2), b!, fit(a!, b!).x).coefficients[i]!,
     slow: true
   },
   {
@@ -85,15 +117,18 @@ export const linearOperations: readonly Operation[] = [
     shapes: ['matrix'],
     inputs: sample,
     run: async (party, [a, b]) => {
-      const { value, valid, standardErrors } = await linear.multipleRegression(party, a!, b!)
+      const { value, valid, standardErrors } = await linear.multipleRegression(party, a!, b!, { fraction: FINE })
       return [value, standardErrors, valid]
     },
     expected: ([a, b]) => {
       const { x, errors } = fit(a!, b!)
       return [x, errors, [1]]
     },
-    bound: (v, { truncation }, at) =>
-      at === 2 ? 0 : (2 * truncation + 1) * ULP + Math.abs(v) * 2 ** (at === 1 ? -12 : -16),
+    bound: (_, { truncation }, at, [a, b], i) => {
+      if (at === 2) return 0
+      const { coefficients, errors } = promisedBounds(rowsOf(a!, 2), b!, fit(a!, b!).x)
+      return (2 * truncation + 1) * 2 ** -FINE + (at === 0 ? coefficients : errors)[i]!
+    },
     slow: true
   }
 ]

@@ -39,8 +39,14 @@ export interface Operation {
   readonly run: (party: Party, inputs: readonly Secret[]) => Promise<readonly Secret[]> | readonly Secret[]
   /** The exact results, one list for each that `run` gives. NaN: the result is invalid and must be 0. */
   readonly expected: (inputs: readonly (readonly number[])[], columns: number) => readonly (readonly number[])[]
-  /** How far result `at` may be from `exact`. */
-  readonly bound: (exact: number, precision: Precision, at: number, inputs: readonly (readonly number[])[]) => number
+  /** How far element `i` of result `at` may be from `exact`. */
+  readonly bound: (
+    exact: number,
+    precision: Precision,
+    at: number,
+    inputs: readonly (readonly number[])[],
+    i: number
+  ) => number
   /** Slow ones are attacked less often. */
   readonly slow?: boolean
   /** A shape that leaves nothing to do: the largest of one. It counts for accuracy, not for attacks and costs. */

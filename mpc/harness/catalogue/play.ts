@@ -63,7 +63,7 @@ export function complaint(
           ? value !== 0
           : Number.isNaN(wanted)
             ? value === 0
-            : Math.abs(value - wanted) <= operation.bound(wanted, precision, at, inputs)
+            : Math.abs(value - wanted) <= operation.bound(wanted, precision, at, inputs, i)
       if (!good) return `result ${at}, element ${i}: ${value} in place of ${wanted}`
     }
   }

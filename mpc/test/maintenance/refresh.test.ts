@@ -1,5 +1,6 @@
 import { expect } from 'chai'
 import { combine } from '../../src/client.ts'
+import { LEGAL } from '../../harness/settings.ts'
 import { dealLocally, runParties } from '../../harness/local-parties.ts'
 import { DEFAULT_PRIME, Field, type Vec } from '../../src/field/field.ts'
 import { refresh } from '../../src/maintenance/refresh.ts'
@@ -9,13 +10,7 @@ const field = Field.of(DEFAULT_PRIME)
 const VALUES = [0n, 1n, 42n, DEFAULT_PRIME - 7n, 2n ** 100n]
 
 describe('mpc/refresh', () => {
-  for (const [n, t, security] of [
-    [3, 1, 'passive'],
-    [3, 1, 'active'],
-    [4, 1, 'active'],
-    [5, 2, 'active'],
-    [7, 3, 'active']
-  ] as const) {
+  for (const [n, t, security] of LEGAL.flatMap(([n, t]) => [[n, t, 'passive'] as const, [n, t, 'active'] as const])) {
     it(`keeps the values under new shares that do not go with the old ones (n=${n}, t=${t}, ${security})`, async () => {
       const old = dealLocally(VALUES, n, t)
       const { results } = await runParties({ n, t, security }, party => refresh(party, old[party.index]!))

@@ -1,6 +1,6 @@
 import { expect } from 'chai'
 import { seeded } from '../../harness/attack.ts'
-import { eye, flip, multiply, rowsOf, solve } from '../../harness/catalogue/linear-algebra.ts'
+import { eye, flip, multiply, promisedBounds, rowsOf, solve } from '../../harness/catalogue/linear-algebra.ts'
 import { between } from '../../harness/catalogue/operation.ts'
 import { runParties } from '../../harness/local-parties.ts'
 import { column, reveal } from '../../harness/open-numbers.ts'
@@ -12,7 +12,6 @@ import { identity, planCourse, prepareNewtonSchulz } from '../../src/numbers/new
 
 const SEED = Number(process.env.MPC_SEED ?? Math.floor(Math.random() * 2 ** 31))
 const campaign = process.env.MPC_CAMPAIGN === '1'
-const ULP = 2 ** -16
 const frobenius = (v: readonly number[]): number => Math.hypot(...v)
 
 const hilbert = (m: number): number[] =>
@@ -167,8 +166,8 @@ describe(`mpc/ill-conditioned inputs (MPC_SEED=${SEED})`, function () {
       const a = column(rows.flat(), { prime: DEFAULT_PRIME, fraction: 16, magnitude: 3, columns: 2 })
       const b = column(right, { prime: DEFAULT_PRIME, fraction: 16, magnitude: 5 })
       const { results } = await runParties({ timeoutMs: 30_000 }, async party => {
-        const plain = await leastSquares(party, a.at(party), b.at(party))
-        const fit = await multipleRegression(party, a.at(party), b.at(party))
+        const plain = await leastSquares(party, a.at(party), b.at(party), { fraction: 30 })
+        const fit = await multipleRegression(party, a.at(party), b.at(party), { fraction: 30 })
         const shown = [plain.value, plain.valid, fit.value, fit.standardErrors, fit.valid]
         const out: number[][] = []
         for (const each of shown) out.push(await reveal(party, each))
@@ -185,10 +184,9 @@ describe(`mpc/ill-conditioned inputs (MPC_SEED=${SEED})`, function () {
       const gram = solve(multiply(flip(clear), clear), eye(2))
       const target = b.values.map(v => [v])
       const exact = multiply(gram, multiply(flip(clear), target)).flat()
-      // a condition of 2^14 of the scaled system leaves 2^-18 relative to the size of the solution
-      const size = frobenius(exact)
-      const bound = 4 * ULP + size * 2 ** -18
+      const bounds = promisedBounds(clear, b.values, exact)
       exact.forEach((v, j) => {
+        const bound = 6 * 2 ** -30 + bounds.coefficients[j]!
         expect(value[j], `gap ${gap}, coefficient ${j}`).to.be.closeTo(v, bound)
         expect(again[j], `gap ${gap}, coefficient ${j}`).to.be.closeTo(v, bound)
       })
@@ -199,7 +197,7 @@ describe(`mpc/ill-conditioned inputs (MPC_SEED=${SEED})`, function () {
       const variance = squares / (clear.length - 2)
       errors.forEach((v, j) => {
         const error = Math.sqrt(variance * gram[j]![j]!)
-        expect(v, `gap ${gap}, error ${j}`).to.be.closeTo(error, 4 * ULP + error * 2 ** -9)
+        expect(v, `gap ${gap}, error ${j}`).to.be.closeTo(error, 6 * 2 ** -30 + bounds.errors[j]!)
       })
     }
     expect(verdicts[0]).to.equal(1)

@@ -21,6 +21,20 @@ describe('mpc/rounding', function () {
       return { ...fine, fraction: 11 }
     },
     scaleReal: (party, x) => mpc.scaleReal(party, x, 0.3),
+    // 200 sums of 20 products each, one rounding for each sum
+    dot: async (party, x) => {
+      const factor = mpc.publicValue(party, Array<number>(20).fill(0.3), 16)
+      const sums = await parallel<mpc.Secret[]>(
+        party,
+        Array.from(
+          { length: 200 },
+          (_, i) => branch => mpc.dot(branch, mpc.range(branch, x, 20 * i, 20 * i + 20), factor)
+        )
+      )
+      return mpc.stack(party, sums)
+    },
+    matmul: (party, x) =>
+      mpc.matmul(party, mpc.reshape(x, COUNT / 4, 4), mpc.publicValue(party, Array<number>(4).fill(0.3), 16)),
     mean: async (party, x) => {
       // many means of three elements: 1/3 is never exact
       const means = await parallel<mpc.Secret[]>(
@@ -30,24 +44,24 @@ describe('mpc/rounding', function () {
       return mpc.stack(party, means)
     }
   }
-  for (const [n, t] of [
-    [3, 1],
-    [4, 1],
-    [5, 2]
+  for (const [n, t, security] of [
+    [3, 1, 'passive'],
+    [3, 1, 'active'],
+    [4, 1, 'passive'],
+    [4, 1, 'active'],
+    [5, 2, 'passive'],
+    [5, 2, 'active']
   ] as const) {
-    it(`has no bias that ${COUNT} roundings would show (n=${n}, t=${t})`, async () => {
+    it(`has no bias that ${COUNT} roundings would show (n=${n}, t=${t}, ${security})`, async () => {
       const value = 7 + 5 * ULP
       const a = column(Array<number>(COUNT).fill(value), { n, t, prime: DEFAULT_PRIME, fraction: 16, magnitude: 8 })
       for (const [name, operation] of Object.entries(cases)) {
-        const { results } = await runParties({ n, t, timeoutMs: 30_000 }, async party =>
+        const { results } = await runParties({ n, t, security, timeoutMs: 60_000 }, async party =>
           reveal(party, await operation(party, a.at(party)))
         )
-        const exact =
-          name === 'mean' || name === 'withFraction'
-            ? value
-            : name === 'mul'
-              ? value * Math.round(0.3 / ULP) * ULP
-              : value * 0.3
+        const third = Math.round(0.3 / ULP) * ULP
+        const factors: Record<string, number> = { mul: third, dot: 20 * third, matmul: 4 * third, scaleReal: 0.3 }
+        const exact = value * (factors[name] ?? 1)
         const errors = results[0]!.map(found => (found - exact) / (name === 'withFraction' ? 2 ** -11 : ULP))
         const mean = errors.reduce((s, e) => s + e, 0) / errors.length
         const deviation = Math.sqrt(errors.reduce((s, e) => s + (e - mean) ** 2, 0) / errors.length)

@@ -1,5 +1,7 @@
 import { expect } from 'chai'
 import fc from 'fast-check'
+import { seeded } from '../../harness/attack.ts'
+import { LEGAL } from '../../harness/settings.ts'
 import { dealLocally } from '../../harness/local-parties.ts'
 import { DEFAULT_PRIME, Field, FAST_PRIME } from '../../src/field/field.ts'
 import { decode, reconstruct } from '../../src/sharing/robust.ts'
@@ -7,22 +9,36 @@ import { pointOf, Shamir, type Row } from '../../src/sharing/shamir.ts'
 import { keySets, setPolynomial } from '../../src/sharing/subsets.ts'
 
 const field = Field.of(DEFAULT_PRIME)
-const legal = [3, 4, 5, 7].flatMap(n => Array.from({ length: Math.floor((n - 1) / 2) }, (_, i) => [n, i + 1] as const))
+/** All choices of `size` of the numbers below n. */
+const choices = (n: number, size: number): number[][] =>
+  Array.from({ length: 2 ** n }, (_, mask) =>
+    Array.from({ length: n }, (_, i) => i).filter(i => (mask >> i) & 1)
+  ).filter(({ length }) => length === size)
 const rowsOf = (vectors: readonly Uint32Array<ArrayBuffer>[]): Row[] =>
   vectors.map((shares, index) => ({ index, shares }))
 
-describe('mpc/sharing', () => {
-  for (const [n, t] of legal) {
+const SEED = Number(process.env.MPC_SEED ?? Math.floor(Math.random() * 2 ** 31))
+
+describe(`mpc/sharing (MPC_SEED=${SEED})`, () => {
+  for (const [n, t] of LEGAL) {
     describe(`n=${n}, t=${t}`, () => {
       const shamir = new Shamir(field, n, t)
       const values = [0n, 1n, DEFAULT_PRIME - 1n, 12345n]
 
       it('any t + 1 rows give the secret, and all rows are consistent', () => {
         const rows = rowsOf(dealLocally(values, n, t))
-        for (let from = 0; from < n; from++) {
-          const some = Array.from({ length: t + 1 }, (_, i) => rows[(from + i) % n]!)
-          expect(field.toBigints(shamir.interpolate(some))).to.deep.equal(values)
+        const random = seeded(SEED)
+        const all = choices(n, t + 1)
+        for (const chosen of all) {
+          const some = chosen.map(i => rows[i]!)
+          // in any order
+          for (let i = t; i > 0; i--) {
+            const j = Math.floor(random() * (i + 1))
+            ;[some[i], some[j]] = [some[j]!, some[i]!]
+          }
+          expect(field.toBigints(shamir.interpolate(some)), `rows ${chosen}`).to.deep.equal(values)
         }
+        expect(all.length).to.equal(choices(n, n - t - 1).length)
         expect(shamir.consistent(rows, t)).to.equal(true)
       })
 
@@ -38,7 +54,8 @@ describe('mpc/sharing', () => {
         const limit = Math.min(Math.floor((n - t - 1) / 2), n - 1 - 2 * t)
         for (let wrong = 0; wrong <= limit; wrong++) {
           const rows = rowsOf(dealLocally(values, n, t))
-          const culprits = Array.from({ length: wrong }, (_, i) => n - 1 - i).sort()
+          const sets = choices(n, wrong)
+          const culprits = sets[Math.floor(seeded(SEED + wrong)() * sets.length)]!
           for (const i of culprits)
             rows[i] = { index: i, shares: field.add(rows[i]!.shares, field.from([0n, 5n, 0n, BigInt(i)])) }
           const found = reconstruct(shamir, rows)
