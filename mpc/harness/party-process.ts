@@ -65,7 +65,7 @@ async function link(ports: readonly number[]): Promise<void> {
       socket ? new SecureLink(socket, { self: index, peer, secret: secrets[peer]! }) : null
     )
   )
-  await mesh.ready
+  await mesh.ready({ timeoutMs })
   keys = await agreeOnKeys(mesh.session('keys'), t, 'epoch', { timeoutMs })
   tell({ kind: 'ready' })
 }

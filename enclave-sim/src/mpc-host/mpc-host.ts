@@ -1,14 +1,5 @@
 import type { Hash, Key32, MpcOffer, X25519Pair } from '@enigma/protocol'
-import {
-  Mesh,
-  Party,
-  SecureLink,
-  agreeOnKeys,
-  Field,
-  type NumberFormat,
-  type Secret,
-  type SessionChannel
-} from '@enigma/mpc'
+import { Mesh, Party, SecureLink, agreeOnKeys, Field, type NumberFormat, type Secret } from '@enigma/mpc'
 import { enclaveError } from '../errors.ts'
 import { createSocketInbox, type SocketInbox } from './socket-inbox.ts'
 
@@ -65,6 +56,7 @@ export function createMpcHost(): MpcHost {
   const offered = new Map<Hash, X25519Pair>()
   const used = new Set<Hash>()
   const sessions = new Map<Hash, HostedSession>()
+  const opening = new Map<Hash, AbortController>()
 
   return {
     sockets,
@@ -83,22 +75,23 @@ export function createMpcHost(): MpcHost {
       return key
     },
     async open({ session, index, offers, secrets, prime, degree, active, numbers, timeoutMs, name }) {
-      if (sessions.size >= MAX_SESSIONS) {
+      if (sessions.size + opening.size >= MAX_SESSIONS) {
         throw enclaveError('ENCLAVE_BUSY', `${MAX_SESSIONS} sessions are open; close one first.`)
       }
+      const controller = new AbortController()
+      const wait = { timeoutMs, signal: controller.signal }
+      opening.set(session, controller)
       const links: (SecureLink | null)[] = []
-      let channel: SessionChannel | undefined
       let mesh: Mesh | undefined
       try {
         for (const [peer, secret] of secrets.entries()) {
-          const socket = secret && (await sockets.take(session, peer, timeoutMs))
+          const socket = secret && (await sockets.take(session, peer, wait))
           links.push(socket ? new SecureLink(socket, { self: index, peer, secret: secret! }) : null)
         }
         mesh = new Mesh(index, links)
-        await withDeadline(mesh.ready, timeoutMs)
-        const wait = { timeoutMs }
+        await mesh.ready(wait)
         const keys = await agreeOnKeys(mesh.session('keys'), degree, name, wait)
-        channel = mesh.session('work')
+        const channel = mesh.session('work')
         const party = Party.create({
           field: Field.of(prime),
           n: offers.length,
@@ -106,19 +99,24 @@ export function createMpcHost(): MpcHost {
           channel,
           keys,
           session: name,
-          timeoutMs,
+          ...wait,
           numbers,
           security: active ? 'active' : 'passive'
         })
         await meetAll(party)
         const all = mesh
-        const close = (): void => all.close()
+        const close = (): void => {
+          controller.abort()
+          all.close()
+        }
         sessions.set(session, { index, offers, party, numbers, inputs: new Map(), close, tail: Promise.resolve() })
       } catch (error) {
         for (const link of links) link?.close()
         mesh?.close()
         sockets.drop(session)
         throw error
+      } finally {
+        opening.delete(session)
       }
     },
     session(session) {
@@ -127,6 +125,7 @@ export function createMpcHost(): MpcHost {
       return found
     },
     close(session) {
+      opening.get(session)?.abort()
       sessions.get(session)?.close()
       sessions.delete(session)
       offered.delete(session)
@@ -147,19 +146,4 @@ async function meetAll(party: Party): Promise<void> {
   const op = party.operation('meet')
   for (const to of op.others) await op.sendBytes(to, 0, Uint8Array.of(1))
   await Promise.all(op.others.map(from => op.receiveBytes(from, 0, 1)))
-}
-
-async function withDeadline(ready: Promise<void>, limitMs: number): Promise<void> {
-  let timer: NodeJS.Timeout | undefined
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(
-      () => reject(enclaveError('ENCLAVE_MPC_REFUSED', `The links were not up within ${limitMs} ms.`)),
-      limitMs
-    )
-  })
-  try {
-    await Promise.race([ready, late])
-  } finally {
-    clearTimeout(timer)
-  }
 }

@@ -1,5 +1,6 @@
 import { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
+import type { WaitOptions } from '@enigma/mpc'
 import { enclaveError } from '../errors.ts'
 
 /** Sockets that no session has asked for yet; more than these are closed again. */
@@ -11,15 +12,17 @@ const MAX_WAITING = 64
  */
 export interface SocketInbox {
   deliver(message: unknown, handle: unknown): void
-  /** The link of a session to a peer. @throws ENCLAVE_MPC_REFUSED if the host brings none in time. */
-  take(session: string, peer: number, timeoutMs: number): Promise<Duplex>
-  /** Closes what waits for a session that is over. */
+  /** The link of a session to a peer. @throws ENCLAVE_MPC_REFUSED if the host brings none in time, or the signal ends the session. */
+  take(session: string, peer: number, wait: WaitOptions): Promise<Duplex>
+  /** Closes what waits for a session that is over, and ends the waits for its sockets. */
   drop(session: string): void
+  /** Sockets nobody asked for, and waits for sockets that have not come. */
+  readonly pending: { readonly waiting: number; readonly wanted: number }
 }
 
 export function createSocketInbox(): SocketInbox {
   const waiting = new Map<string, Duplex>()
-  const wanted = new Map<string, (socket: Duplex) => void>()
+  const wanted = new Map<string, { readonly found: (socket: Duplex) => void; readonly dropped: () => void }>()
   const nameOf = (message: unknown): string | null => {
     if (typeof message !== 'object' || message === null) return null
     const { mpcLink, peer } = message as { mpcLink?: unknown; peer?: unknown }
@@ -37,34 +40,56 @@ export function createSocketInbox(): SocketInbox {
         return
       }
       const asked = wanted.get(name)
-      if (asked) asked(handle)
+      if (asked) asked.found(handle)
       else waiting.set(name, handle)
     },
-    async take(session, peer, timeoutMs) {
+    async take(session, peer, { timeoutMs, signal }) {
       const name = `${session}/${peer}`
+      const over = (): Error => enclaveError('ENCLAVE_MPC_REFUSED', 'The session was closed before its links were up.')
+      if (signal?.aborted) throw over()
       const socket = waiting.get(name)
       if (socket) {
         waiting.delete(name)
         return socket
       }
       return new Promise((resolve, reject) => {
-        const timer = setTimeout(() => {
-          wanted.delete(name)
-          reject(enclaveError('ENCLAVE_MPC_REFUSED', `The host brought no socket to node ${peer} in ${timeoutMs} ms.`))
-        }, timeoutMs)
-        wanted.set(name, found => {
+        const end = (): void => {
           clearTimeout(timer)
+          signal?.removeEventListener('abort', onAbort)
           wanted.delete(name)
-          resolve(found)
+        }
+        const refuse = (reason: Error): void => {
+          end()
+          reject(reason)
+        }
+        const onAbort = (): void => refuse(over())
+        const timer = setTimeout(
+          () =>
+            refuse(
+              enclaveError('ENCLAVE_MPC_REFUSED', `The host brought no socket to node ${peer} in ${timeoutMs} ms.`)
+            ),
+          timeoutMs
+        )
+        signal?.addEventListener('abort', onAbort)
+        wanted.set(name, {
+          found: socket => {
+            end()
+            resolve(socket)
+          },
+          dropped: onAbort
         })
       })
     },
     drop(session) {
       for (const [name, socket] of waiting) {
-        if (!name.startsWith(session)) continue
+        if (!name.startsWith(`${session}/`)) continue
         socket.destroy()
         waiting.delete(name)
       }
+      for (const [name, { dropped }] of wanted) if (name.startsWith(`${session}/`)) dropped()
+    },
+    get pending() {
+      return { waiting: waiting.size, wanted: wanted.size }
     }
   }
 }

@@ -244,6 +244,34 @@ describe('a party of the MPC engine in the enclave', function () {
     await close(session)
   })
 
+  it('ends the opening of a session that is closed meanwhile, whatever it waits for', async () => {
+    const [first] = enclaves() as [HostedEnclave]
+    const longer = 100_000 // than this test may take
+    for (const sockets of ['none', 'one', 'all']) {
+      const session = freshSession()
+      const offers = await offersFor(session)
+      const wire = new Wire()
+      cleanups.push(() => wire.close())
+      for (const peer of sockets === 'none' ? [] : sockets === 'one' ? [1] : [1, 2]) {
+        const [left] = await wire.pair() // nobody answers at the other end
+        handOver(first, session, peer, left)
+      }
+      const opening = refusal(first.call('mpcOpen', openRequest({ session, offers }, prime, longer)))
+      await first.call('status', {})
+      await first.call('mpcClose', { session })
+      // a handed socket may come before the order to close or after it
+      expect(await opening, sockets).to.match(/^(ENCLAVE_MPC_REFUSED|MPC_ABORTED)$/)
+    }
+    // nothing of them counts against what an enclave may hold
+    const session = freshSession()
+    const offers = await offersFor(session)
+    const wire = new Wire()
+    cleanups.push(() => wire.close())
+    await connectAll(wire, session, enclaves())
+    await Promise.all(enclaves().map(enclave => enclave.call('mpcOpen', openRequest({ session, offers }, prime))))
+    await close(session)
+  })
+
   it('goes on under sockets that nobody asked for, and under messages that are none', async () => {
     const wire = new Wire()
     cleanups.push(() => wire.close())

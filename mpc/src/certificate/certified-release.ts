@@ -1,11 +1,12 @@
 import { equalBytes, utf8, type Hash } from '@enigma/protocol'
-import { MpcError } from '../errors.ts'
+import { type MpcError } from '../errors.ts'
 import type { Vec } from '../field/field.ts'
 import { weighedSum } from '../protocols/weighed-sum.ts'
 import { openChecked } from '../protocols/open.ts'
 import { toss } from '../protocols/coin.ts'
 import { verifyProducts } from '../protocols/verify.ts'
 import type { Party } from '../session/party.ts'
+import { within } from '../session/wait.ts'
 import { commitmentOf, openingFor, type ResultOpening } from './commitment.ts'
 import { certificateError, reviewStatements } from './review.ts'
 import {
@@ -25,7 +26,7 @@ import {
 import type { TranscriptRoots } from './transcript.ts'
 import type { Challenge } from './validator.ts'
 
-/** The validator as a node sees it; the host carries the messages and sets their deadlines. */
+/** The validator as a node sees it; the host carries the messages. A node waits until `validatorTimeoutMs`. */
 export interface ValidatorHook {
   commit(signed: SignedStatement): Promise<Challenge>
   conclude(signed: SignedVerdict): Promise<SignedCertificate>
@@ -41,6 +42,11 @@ export interface CertifyOptions {
   readonly validator: ValidatorHook
   /** Signs a digest with this node's key: nodes[index] of the network. */
   readonly sign: (digest: Hash) => Uint8Array
+  /**
+   * How long the validator may take for one answer. It waits for all nodes itself, so by default three times the session's deadline: then
+   * the validator is the first to say which node was silent.
+   */
+  readonly validatorTimeoutMs?: number
 }
 
 export interface CertifiedResult {
@@ -69,6 +75,7 @@ export async function certifiedRelease(party: Party, shares: Vec, options: Certi
   const op = party.operation('certified-release')
   const { field, index } = op
   const { network, request, roots, validator, sign } = options
+  const limitMs = options.validatorTimeoutMs ?? 3 * op.session.timeoutMs
   const opening = openingFor(index, field.toBytes(shares).slice())
   const session = sessionDigest(options.session)
   const statement: Statement = {
@@ -80,7 +87,7 @@ export async function certifiedRelease(party: Party, shares: Vec, options: Certi
     result: commitmentOf(session, opening)
   }
   const signed = { statement, signature: sign(statementDigest(statement)) }
-  const { nonce, statements } = await unlessEnded(op, validator.commit(signed))
+  const { nonce, statements } = await answered(op, validator.commit(signed), limitMs)
   try {
     reviewStatements(network, { request, session }, statements)
     requireOwn(signed, statements)
@@ -94,25 +101,20 @@ export async function certifiedRelease(party: Party, shares: Vec, options: Certi
     await testDegree(op, shares, challenge)
   }
   const verdict = { statements: all, nonce, node: index }
-  const certificate = await unlessEnded(op, validator.conclude({ verdict, signature: sign(verdictDigest(verdict)) }))
+  const certificate = await answered(
+    op,
+    validator.conclude({ verdict, signature: sign(verdictDigest(verdict)) }),
+    limitMs
+  )
   return { opening, certificate }
 }
 
-/** The validator's answer, or the end of the session: a host that ends one need not wait for the validator's own deadline. */
-function unlessEnded<T>(op: Party, answer: Promise<T>): Promise<T> {
-  const { signal } = op.session
-  if (!signal) return answer
-  return new Promise<T>((resolve, reject) => {
-    const end = (): void =>
-      reject(
-        new MpcError({ code: 'MPC_ABORTED', operation: op.id }, 'The session was ended from outside.', {
-          cause: signal.reason
-        })
-      )
-    if (signal.aborted) end()
-    signal.addEventListener('abort', end)
-    answer.then(resolve, reject).finally(() => signal.removeEventListener('abort', end))
-  })
+/** The validator's answer, within its deadline and until the end of the session. */
+function answered<T>(op: Party, answer: Promise<T>, limitMs: number): Promise<T> {
+  const wait = { timeoutMs: limitMs, signal: op.session.signal }
+  return within(answer, op.id, wait, () =>
+    certificateError('validator', `The validator did not answer within ${limitMs} ms.`)
+  )
 }
 
 function requireOwn(signed: SignedStatement, statements: readonly SignedStatement[]): void {

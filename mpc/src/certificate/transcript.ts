@@ -37,9 +37,9 @@ export function recordTranscript(inner: Channel): TranscriptChannel {
     index: inner.index,
     size: inner.size,
     roots: () => ({ sent: roots(sent), received: roots(received) }),
-    send(to, operation, step, body) {
+    send(to, operation, step, body, wait) {
       sent[to]!.add(operation, step, body)
-      return inner.send(to, operation, step, body)
+      return inner.send(to, operation, step, body, wait)
     },
     async receive(from, operation, step, bytes, wait) {
       const body = await inner.receive(from, operation, step, bytes, wait)

@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto'
 import { MpcError } from '../errors.ts'
-import type { Channel } from '../session/channel.ts'
+import type { Channel, WaitOptions } from '../session/channel.ts'
 import type { SecureLink } from './secure-link.ts'
 
 /** A session's channel over the links; `close` frees what it keeps and drops late messages. */
@@ -20,8 +20,9 @@ export class Mesh {
     this.#links = links
   }
 
-  get ready(): Promise<void> {
-    return Promise.all(this.#links.flatMap(link => (link ? [link.ready] : []))).then(() => undefined)
+  /** Resolves when all links are up. @throws as `SecureLink.ready`, for the first link that is not. */
+  async ready(wait: WaitOptions): Promise<void> {
+    await Promise.all(this.#links.flatMap(link => (link ? [link.ready(wait)] : [])))
   }
 
   /** @throws MPC_PARAMETERS if a session of this name is open here already. */
@@ -40,7 +41,7 @@ export class Mesh {
     return {
       index: this.#index,
       size: this.#links.length,
-      send: (to, operation, step, body) => link(to).send(tag, operation, step, body),
+      send: (to, operation, step, body, wait) => link(to).send(tag, operation, step, body, wait),
       receive: (from, operation, step, bytes, wait) => link(from).mailbox(tag).receive(operation, step, bytes, wait),
       close: () => {
         this.#open.delete(tag)

@@ -1,7 +1,9 @@
 import { createSecretKey, hkdfSync, randomBytes, type KeyObject } from 'node:crypto'
 import type { Duplex } from 'node:stream'
 import { MpcError } from '../errors.ts'
+import type { WaitOptions } from '../session/channel.ts'
 import { Mailbox } from '../session/mailbox.ts'
+import { within } from '../session/wait.ts'
 import { Assembler } from './assembler.ts'
 import { RecordReader, SALT_BYTES } from './reader.ts'
 import { Opener, RECORD_BODY_BYTES, Sealer, type RecordHead } from './record.ts'
@@ -22,10 +24,16 @@ export interface SecureLinkOptions {
   readonly secret: Uint8Array
   /** The largest message, all records together. */
   readonly maxMessageBytes?: number
-  /** Sending waits this long for the peer to read on. */
+  /** Sending waits this long for the peer to read on, where the sender says nothing else. */
   readonly drainTimeoutMs?: number
   /** What may be kept of messages that nobody waits for yet, per session. */
   readonly maxEarlyBytes?: number
+}
+
+interface WaitingSender {
+  readonly session: string
+  readonly resolve: () => void
+  readonly reject: (reason: MpcError) => void
 }
 
 /**
@@ -41,6 +49,8 @@ export class SecureLink {
   readonly #boxes = new Map<string, Mailbox>()
   readonly #opened = new Set<string>()
   readonly #closed = new Set<string>()
+  /** Those that wait for the peer to read on. */
+  readonly #senders = new Set<WaitingSender>()
   readonly #assembler: Assembler
   readonly #reader: RecordReader
   readonly #salt = randomBytes(SALT_BYTES)
@@ -77,15 +87,17 @@ export class SecureLink {
     })
     this.#ready.catch(() => undefined)
     stream.on('data', (chunk: Buffer) => this.#reader.read(chunk))
+    stream.on('drain', () => this.#onDrain())
     stream.on('error', cause => this.#fail('connection', 'The connection failed.', cause))
     stream.on('close', () => this.#fail('closed', 'The connection is closed.'))
     stream.on('end', () => this.#fail('closed', 'The connection is closed.'))
     stream.write(this.#salt)
   }
 
-  /** Resolves when both salts are exchanged. */
-  get ready(): Promise<void> {
-    return this.#ready
+  /** Resolves when both salts are exchanged. @throws MPC_TIMEOUT naming the peer, MPC_ABORTED, MPC_LINK. */
+  ready(wait: WaitOptions): Promise<void> {
+    const { peer } = this.#options
+    return within(this.#ready, 'link', wait, () => silent(peer, 'link', wait.timeoutMs, 'did not answer'))
   }
 
   /** Says that this side takes part in a session: from now on its full allowance of early messages holds. */
@@ -105,7 +117,9 @@ export class SecureLink {
   }
 
   closeSession(session: string): void {
-    this.#boxes.get(session)?.fail(new MpcError({ code: 'MPC_ABORTED', operation: session }, 'The session is closed.'))
+    const closed = new MpcError({ code: 'MPC_ABORTED', operation: session }, 'The session is closed.')
+    this.#boxes.get(session)?.fail(closed)
+    for (const sender of this.#senders) if (sender.session === session) sender.reject(closed)
     this.#boxes.delete(session)
     this.#opened.delete(session)
     this.#assembler.dropSession(session)
@@ -117,7 +131,13 @@ export class SecureLink {
    * Encrypts and writes; the promise, if any, resolves when the peer has read enough for more. Await `ready` once before.
    * Small records of one turn of the event loop are written together when it ends: side by side branches then cost one system call.
    */
-  send(session: string, operation: string, step: number, body: Uint8Array): Promise<void> | undefined {
+  send(
+    session: string,
+    operation: string,
+    step: number,
+    body: Uint8Array,
+    wait: WaitOptions = { timeoutMs: this.#options.drainTimeoutMs }
+  ): Promise<void> | undefined {
     if (this.#failure) throw this.#failure
     if (body.length > this.#options.maxMessageBytes) throw this.#error('message', 'A message exceeds the size limit.')
     let at = 0
@@ -126,7 +146,7 @@ export class SecureLink {
       at += part.length
       this.#writeRecord({ session, operation, step, left: body.length - at }, part)
     } while (at < body.length)
-    return this.#stream.writableNeedDrain ? this.#drained(operation) : undefined
+    return this.#stream.writableNeedDrain ? this.#drained(session, operation, wait) : undefined
   }
 
   close(): void {
@@ -162,34 +182,24 @@ export class SecureLink {
     }
   }
 
-  #drained(operation: string): Promise<void> {
-    const { peer, drainTimeoutMs } = this.#options
-    return new Promise((resolve, reject) => {
-      const end = (): void => {
-        clearTimeout(timer)
-        this.#stream.off('drain', onDrain)
-        this.#stream.off('close', onClose)
-      }
-      const onDrain = (): void => {
-        end()
-        resolve()
-      }
-      const onClose = (): void => {
-        end()
-        reject(this.#failure ?? this.#error('closed', 'The connection is closed.'))
-      }
-      const timer = setTimeout(() => {
-        end()
-        reject(
-          new MpcError(
-            { code: 'MPC_TIMEOUT', from: peer, operation, limitMs: drainTimeoutMs },
-            `Party ${peer} read nothing for ${drainTimeoutMs} ms.`
-          )
-        )
-      }, drainTimeoutMs)
-      this.#stream.on('drain', onDrain)
-      this.#stream.on('close', onClose)
+  /** Until the peer has read enough, the deadline, the end of the session, or that of the link. */
+  async #drained(session: string, operation: string, wait: WaitOptions): Promise<void> {
+    let sender: WaitingSender
+    const drained = new Promise<void>((resolve, reject) => {
+      sender = { session, resolve, reject }
+      this.#senders.add(sender)
     })
+    try {
+      const { peer } = this.#options
+      await within(drained, operation, wait, () => silent(peer, operation, wait.timeoutMs, 'read nothing'))
+    } finally {
+      this.#senders.delete(sender!)
+    }
+  }
+
+  #onDrain(): void {
+    for (const { resolve } of this.#senders) resolve()
+    this.#senders.clear()
   }
 
   #startKeys(theirs: Uint8Array): void {
@@ -229,8 +239,14 @@ export class SecureLink {
     this.#failure = this.#error(what, message, cause)
     this.#failReady(this.#failure)
     for (const box of this.#boxes.values()) box.fail(this.#failure)
+    for (const { reject } of this.#senders) reject(this.#failure)
     this.#assembler.clear()
     this.#reader.stop()
     this.#stream.destroy()
   }
 }
+
+const silent = (peer: number, operation: string, limitMs: number, what: string): MpcError =>
+  new MpcError({ code: 'MPC_TIMEOUT', from: peer, operation, limitMs }, `Party ${peer} ${what} for ${limitMs} ms.`, {
+    hint: 'Look whether that node is up and reachable.'
+  })

@@ -74,7 +74,7 @@ export async function giveShares(party: Party, shares: Vec, plan: HandOver, t: n
     const random = Array.from({ length: t }, () => field.sample(field.length(part), size => randomBytes(size)))
     const rows = shamir.split(part, random)
     for (const [k, to] of plan.to.entries()) {
-      const pressure = plan.link.send(to, operation, step, field.toBytes(rows[k]!))
+      const pressure = plan.link.send(to, operation, step, field.toBytes(rows[k]!), op.session)
       if (pressure) await pressure
     }
   }

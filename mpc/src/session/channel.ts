@@ -11,8 +11,11 @@ export interface WaitOptions {
 export interface Channel {
   readonly index: number
   readonly size: number
-  /** Hands over a message; `body` must not change afterwards. A promise means: wait for it before sending more. */
-  send(to: number, operation: string, step: number, body: Uint8Array): Promise<void> | undefined
+  /**
+   * Hands over a message; `body` must not change afterwards. A promise means: wait for it before sending more. It is rejected where the
+   * peer reads nothing until the deadline, or the session ends.
+   */
+  send(to: number, operation: string, step: number, body: Uint8Array, wait?: WaitOptions): Promise<void> | undefined
   /**
    * The body of a message, exactly `bytes` long.
    * @throws MPC_TIMEOUT, MPC_ABORTED, MPC_LINK; MPC_MESSAGE if its length is another.

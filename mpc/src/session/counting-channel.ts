@@ -19,11 +19,11 @@ export function countTraffic(inner: Channel): Channel & { readonly traffic: Traf
     index: inner.index,
     size: inner.size,
     traffic,
-    send(to, operation, step, body) {
+    send(to, operation, step, body, wait) {
       traffic.messages++
       traffic.bytes += body.length
       sent = true
-      return inner.send(to, operation, step, body)
+      return inner.send(to, operation, step, body, wait)
     },
     receive(from, operation, step, bytes, wait) {
       if (sent) traffic.rounds++

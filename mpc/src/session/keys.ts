@@ -36,7 +36,7 @@ export async function agreeOnKeys(channel: Channel, t: number, epoch: string, wa
     if (set[0] !== index) continue
     const key = new Uint8Array(randomBytes(KEY_BYTES))
     keys[number] = key
-    for (const member of set) if (member !== index) await channel.send(member, operation, 2 * number, key)
+    for (const member of set) if (member !== index) await channel.send(member, operation, 2 * number, key, wait)
   }
   for (const [number, set] of members.entries()) {
     if (set[0] === index || !set.includes(index)) continue
@@ -47,7 +47,7 @@ export async function agreeOnKeys(channel: Channel, t: number, epoch: string, wa
   for (const [number, set] of members.entries()) {
     if (set.length < 3 || !set.includes(index)) continue
     for (const member of set)
-      if (member !== index) await channel.send(member, operation, 2 * number + 1, digest(number))
+      if (member !== index) await channel.send(member, operation, 2 * number + 1, digest(number), wait)
   }
   for (const [number, set] of members.entries()) {
     if (set.length < 3 || !set.includes(index)) continue

@@ -1,5 +1,6 @@
 import { MpcError } from '../errors.ts'
 import type { WaitOptions } from './channel.ts'
+import { abortedBy } from './wait.ts'
 
 interface Waiter {
   readonly resolve: (body: Uint8Array) => void
@@ -99,7 +100,7 @@ export class Mailbox {
     return new Promise((resolve, reject) => {
       const { signal, timeoutMs } = wait
       if (this.#failure) return reject(this.#failure)
-      if (signal?.aborted) return reject(aborted(operation, signal))
+      if (signal?.aborted) return reject(abortedBy(operation, signal))
       if (signal && !this.#signals.has(signal)) {
         this.#signals.add(signal)
         signal.addEventListener('abort', this.#onAbort)
@@ -153,10 +154,7 @@ export class Mailbox {
     for (const [name, { reject, operation, wait }] of this.#waiting) {
       if (wait.signal !== event.target) continue
       this.#end(name)
-      reject(aborted(operation, wait.signal!))
+      reject(abortedBy(operation, wait.signal!))
     }
   }
 }
-
-const aborted = (operation: string, { reason }: AbortSignal): MpcError =>
-  new MpcError({ code: 'MPC_ABORTED', operation }, 'The session was ended from outside.', { cause: reason })

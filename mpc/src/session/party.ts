@@ -149,12 +149,12 @@ export class Party {
 
   send(to: number, step: number, values: Vec): Promise<void> | undefined {
     this.#assertAlive()
-    return this.session.channel.send(to, this.id, step, this.field.toBytes(values))
+    return this.session.channel.send(to, this.id, step, this.field.toBytes(values), this.session)
   }
 
   sendBytes(to: number, step: number, body: Uint8Array): Promise<void> | undefined {
     this.#assertAlive()
-    return this.session.channel.send(to, this.id, step, body)
+    return this.session.channel.send(to, this.id, step, body, this.session)
   }
 
   receiveBytes(from: number, step: number, bytes: number): Promise<Uint8Array> {

@@ -52,7 +52,7 @@ async function linkPair(
     new SecureLink(a, { self: 0, peer: 1, secret: secrets[0]!, drainTimeoutMs }),
     new SecureLink(b, { self: 1, peer: 0, secret: secrets.at(-1)! })
   ]
-  await Promise.all(links.map(link => link.ready))
+  await Promise.all(links.map(link => link.ready(wait)))
   return links
 }
 
@@ -173,7 +173,7 @@ describe('mpc/link', function () {
       links[j]![i] = new SecureLink(b, { self: j, peer: i, secret })
     }
     const meshes = links.map((row, i) => new Mesh(i, row))
-    await Promise.all(meshes.map(mesh => mesh.ready))
+    await Promise.all(meshes.map(mesh => mesh.ready(wait)))
     const keys = await Promise.all(meshes.map(mesh => agreeOnKeys(mesh.session('keys'), 1, 'epoch 1', wait)))
     const x = dealLocally([3n, 5n, 7n], 3, 1)
     const run = (session: string): Promise<bigint[][]> =>
