@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { asError } from '@enigma/protocol'
 import { WorkerError } from '../errors.ts'
 import type { Logger } from '../ops/log.ts'
 
@@ -6,6 +7,9 @@ import type { Logger } from '../ops/log.ts'
 const PATIENCE_MS = 60_000
 const PAUSE_MS = 500
 const PASSING: readonly string[] = ['CHAIN_TIMEOUT', 'CHAIN_UNREACHABLE', 'CHAIN_DISAGREEMENT']
+
+/** Whether a failure to read the chain may be over by itself. */
+export const isPassing = (error: unknown): boolean => error instanceof WorkerError && PASSING.includes(error.code)
 
 /** Reads the chain up to the present as a node starts; what passes is tried again. @throws what does not pass, or lasts a minute */
 export async function firstReading(advance: () => Promise<unknown>, log: Logger, pauseMs = PAUSE_MS): Promise<void> {
@@ -15,8 +19,8 @@ export async function firstReading(advance: () => Promise<unknown>, log: Logger,
       await advance()
       return
     } catch (error) {
-      if (!(error instanceof WorkerError) || !PASSING.includes(error.code) || performance.now() > until) throw error
-      log.warn('the chain could not be read; it is tried again', { error: error.message })
+      if (!isPassing(error) || performance.now() > until) throw error
+      log.warn('the chain could not be read; it is tried again', { error: asError(error).message })
       await sleep(pauseMs)
     }
   }

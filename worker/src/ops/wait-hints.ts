@@ -14,7 +14,7 @@ export type WaitCode =
 
 export const WAIT_HINTS: Hints<WaitCode> = {
   WAITS_FOR_CHAIN:
-    'Nothing if it is short: the past of the network is read. Else look at the Ethereum node of --chain-url.',
+    'Nothing if it is short: the past of the network is read. Else check that an Ethereum node answers at --chain-url.',
   WAITS_FOR_CONTENT: 'Nothing if other workers are up: the rest is fetched from them as soon as one of them has it.',
   WAITS_FOR_LOGIN: 'Log in with the operating key (`/mgmt/login`), or start the worker with --auto-login.',
   WAITS_FOR_OWNER: 'The owner of the contract registers this principal with the evidence that it shows in getInfo.',

@@ -15,10 +15,12 @@ import { Precedence } from '../ops/precedence.ts'
 import type { LogControl, Logger } from '../ops/log.ts'
 import { createStatusBoard, type StatusBoard } from '../ops/status-board.ts'
 import { VERSION } from '../ops/version.ts'
+import { isPassing } from '../chain/first-reading.ts'
 import { openChain, type ChainLink } from './chain-link.ts'
 import { openDataDir, writeRuntime, type DataDir } from './data-dir.ts'
 import { createFront, type Front } from './front.ts'
 import type { Stops } from './stops.ts'
+import { untilThere } from './until-there.ts'
 
 /** What every role is built on: data folder, chain, key. */
 export interface NodeBase {
@@ -40,6 +42,9 @@ export interface NodeBase {
   /** Everything that a role starts is stopped by it, in the opposite order. */
   readonly stops: Stops
 }
+
+/** Between two attempts to find an Ethereum node that is not there yet. */
+const CHAIN_PAUSE_MS = 1_000
 
 /** How long what was sent is not looked after while receipts that are not on their way have the machine. */
 const SENT_WAITS_MS = 400
@@ -68,7 +73,15 @@ export async function openBase(init: BaseInit): Promise<NodeBase> {
   stops.add('calls', () => front.stop(), front.stopMs)
   writeRuntime(dir, { pid: process.pid, httpUrl: front.url, multiaddrs: [] })
   board.waits('start', 'WAITS_FOR_CHAIN', 'for the chain, to read the past of the network')
-  const chain = await openChain({ ...config, db, log: log.child('chain'), board })
+  const chainLog = log.child('chain')
+  const chain = await untilThere(() => openChain({ ...config, db, log: chainLog, board }), {
+    signal: stops.signal,
+    log: chainLog,
+    what: 'the chain',
+    pauseMs: CHAIN_PAUSE_MS,
+    lookMs: null, // the past of a network may take long to read
+    isPassing
+  })
   stops.add('chain', () => chain.stop())
   const { facts } = chain
   log.info('chain reached', {

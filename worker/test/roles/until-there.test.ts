@@ -27,6 +27,15 @@ describe('roles/until-there', () => {
     expect(lines.some(line => line.includes('still waiting for a principal'))).to.equal(true)
   })
 
+  it('gives up after what does not pass', async () => {
+    const isPassing = (error: unknown): boolean => (error as Error).message === 'passes'
+    const answers = ['passes', 'is for ever'].map(text => () => Promise.reject(new Error(text)))
+    const error = await untilThere(() => answers.shift()!(), { ...base, isPassing, lookMs: null }).catch(
+      (e: Error) => e
+    )
+    expect((error as Error).message).to.equal('is for ever')
+  })
+
   it('ends with the node', async () => {
     const stop = new AbortController()
     const waiting = untilThere(() => new Promise<null>(() => undefined), {

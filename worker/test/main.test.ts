@@ -1,0 +1,79 @@
+import { spawn, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { expect } from 'chai'
+import type { StepStatus } from '@enigma/protocol'
+import { openDatabase } from '../src/ops/database.ts'
+import { addressOf } from './memory-chain.ts'
+import { until } from './net/network-kit.ts'
+
+const main = join(import.meta.dirname, '../src/main.ts')
+
+/** The executable itself, before it has a chain. */
+describe('worker/main', function () {
+  this.timeout(60_000)
+  let folder: string
+  let child: ChildProcess | undefined
+  let out: string
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'enigma-main-'))
+    writeFileSync(join(folder, 'key'), `${'11'.repeat(32)}\n`, { mode: 0o600 })
+    out = ''
+  })
+  afterEach(async () => {
+    if (child && child.exitCode === null && child.signalCode === null) {
+      child.kill('SIGKILL')
+      await once(child, 'exit')
+    }
+    rmSync(folder, { recursive: true, force: true })
+  })
+
+  function start(...more: string[]): Promise<[number | null]> {
+    const flags = { enigma: addressOf('enigma'), 'data-dir': join(folder, 'data'), 'http-port': '0' }
+    const args = Object.entries({ ...flags, 'operator-key-file': join(folder, 'key') }).flatMap(([k, v]) => [
+      `--${k}`,
+      v
+    ])
+    child = spawn(process.execPath, [main, ...args, ...more], {
+      env: { ...process.env, NODE_NO_WARNINGS: '1' },
+      stdio: ['ignore', 'pipe', 'pipe']
+    })
+    for (const stream of [child.stdout!, child.stderr!]) stream.on('data', (chunk: Buffer) => (out += chunk.toString()))
+    return once(child, 'exit') as Promise<[number | null]>
+  }
+  const url = (): string =>
+    (JSON.parse(readFileSync(join(folder, 'data/runtime.json'), 'utf8')) as { httpUrl: string }).httpUrl
+  const stepOf = async (): Promise<StepStatus> =>
+    ((await (await fetch(`${url()}/status`)).json()) as { steps: StepStatus[] }).steps[0]!
+
+  it('waits for an Ethereum node that is not there, says so, and stops with 0 when it is told to', async () => {
+    const exit = start('--chain-url', 'http://127.0.0.1:1')
+    const waits = (): Promise<boolean> => stepOf().then(step => step.code === 'WAITS_FOR_CHAIN', () => false) // prettier-ignore
+    await until('it answers', waits, 30_000)
+    expect(await stepOf()).to.include({ name: 'start', state: 'waiting' })
+    expect((await stepOf()).hint).to.contain('--chain-url')
+    await until('it has tried, and tries on', () => out.includes('could not look for the chain'), 30_000)
+    expect(child!.exitCode).to.equal(null)
+    child!.kill('SIGTERM')
+    expect((await exit)[0], out).to.equal(0)
+    const db = await openDatabase(join(folder, 'data/db')) // nobody holds its lock
+    await db.close()
+  })
+
+  it('says which setting is wrong, and ends with 2', async () => {
+    const [code] = await start('--max-peers', '1')
+    expect(code).to.equal(2)
+    expect(out).to.contain('max-peers').and.to.contain('code=WORKER_CONFIG')
+  })
+
+  it('ends with 1 when another process has its data folder, and leaves that one alone', async () => {
+    mkdirSync(join(folder, 'data'), { mode: 0o700 })
+    const held = await openDatabase(join(folder, 'data/db'))
+    const [code] = await start('--chain-url', 'http://127.0.0.1:1')
+    expect(code).to.equal(1)
+    expect(out).to.contain('code=STORE_LOCKED')
+    await held.close()
+  })
+})
