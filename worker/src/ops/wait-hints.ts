@@ -2,14 +2,23 @@ import type { Hints } from '@enigma/protocol'
 
 /** What a node waits for that others have to bring, and what its operator can do: `code` and `hint` of a step in `/status`. */
 export type WaitCode =
+  /** A step of `/status`: the node waits for its Ethereum node, or reads the past of the network. */
   | 'WAITS_FOR_CHAIN'
+  /** A step of `/status`: contents that the chain names are not here, and no worker has given them so far. */
   | 'WAITS_FOR_CONTENT'
+  /** A step of `/status`: the worker is registered and staked, and its operator has not logged it in. */
   | 'WAITS_FOR_LOGIN'
+  /** A step of `/status`: the contract's owner has not registered this principal. */
   | 'WAITS_FOR_OWNER'
+  /** A step of `/status`: no principal is registered on this network. */
   | 'WAITS_FOR_PRINCIPAL'
+  /** A step of `/status`: contents are missing, and nobody answers a worker that is not registered. */
   | 'WAITS_FOR_REGISTRATION'
+  /** A step of `/status`: this standby has no root. */
   | 'WAITS_FOR_ROOT'
+  /** A step of `/status`: the worker does not register by itself, and nobody has sent its registration. */
   | 'WAITS_FOR_SENDER'
+  /** A step of `/status`: the stake of the operator is below the least that a login needs. */
   | 'WAITS_FOR_STAKE'
 
 export const WAIT_HINTS: Hints<WaitCode> = {
