@@ -14,6 +14,7 @@ import {
   reshape,
   sizeOf,
   requireBits,
+  requireChecked,
   stack,
   transpose,
   withBits,
@@ -47,6 +48,7 @@ export function inverse(party: Party, a: Secret, options: InverseOptions = {}): 
 }
 
 async function inverseSteps(op: Party, a: Secret, options: InverseOptions): Promise<Partial> {
+  requireChecked('inverse', a)
   const size = a.rows
   if (size !== a.columns) throw shapeError('inverse', `A ${a.rows} x ${a.columns} matrix has no inverse.`)
   const { conditionBits = 10, fraction = Math.max(16, a.fraction) } = options
@@ -172,6 +174,7 @@ async function solveLeastSquares(
 ): Promise<Partial & { standardErrors?: Secret }> {
   const { field } = op
   const { conditionBits = 14, fraction = Math.max(16, a.fraction, b.fraction), x0, intercept = false } = options
+  requireChecked('least-squares', a, b, x0 ?? {})
   const design = intercept ? withOnes(op, a) : a
   const { rows, columns: size } = design
   if (sizeOf(b) !== rows) throw shapeError('least-squares', `${rows} rows against ${sizeOf(b)} values.`)

@@ -7,6 +7,7 @@ import { keySets, setPolynomial } from '../sharing/subsets.ts'
 import type { Channel } from './channel.ts'
 import type { PartyKeys } from './keys.ts'
 import type { Security, Session } from './session.ts'
+import { takeName } from './used-names.ts'
 import { StreamSource } from './streams.ts'
 
 export interface PartyOptions {
@@ -16,7 +17,7 @@ export interface PartyOptions {
   readonly t: number
   readonly channel: Channel
   readonly keys: PartyKeys
-  /** Unique for ever: masks of two sessions with one name under the same keys would be equal. */
+  /** Unique for ever: masks of two sessions with one name under the same keys would be equal. A second one is refused. */
   readonly session: string
   /** One message may take this long. */
   readonly timeoutMs?: number
@@ -77,6 +78,7 @@ export function startSession(options: PartyOptions): Started {
   const productWeights = lagrange(dealers.map(pointOf), 0n, field.p)
   const agreed = `${n}/${t}/${field.p}/${security}/${statisticalBits}/${numbers.wholeBits}.${numbers.fractionBits}/${without.length > 0 ? `without ${[...without].sort((a, b) => a - b).join(',')}/` : ''}${session}`
   const root = hash('sha256', `enigma/mpc/session/2/${agreed}`, 'hex').slice(0, 32)
+  takeName(keys, root)
   const sourceOf = (key: Uint8Array | null): StreamSource | null => (key ? new StreamSource(key, root) : null)
   return {
     session: {

@@ -8,6 +8,7 @@ import { Party, type PartyOptions } from '../../src/session/party.ts'
 
 describe('mpc/parameters', () => {
   const keys = new Map<string, PartyKeys>()
+  let sessions = 0
   before(async () => {
     for (const [n, t] of [
       [3, 1],
@@ -26,7 +27,7 @@ describe('mpc/parameters', () => {
       t,
       channel: memoryChannels(n)[0]!,
       keys: held,
-      session: 'parameters',
+      session: `parameters ${sessions++}`,
       ...rest
     })
   }
