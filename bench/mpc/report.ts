@@ -14,8 +14,12 @@ export interface Result {
   readonly cpuSeconds: number
   readonly perSecondByCpu: number
   readonly memoryBytes: number
+  /** Active mode: log2 of the chance that something wrong passes the checks of the batch, as `soundnessBits` bounds it. */
+  readonly soundnessBits?: number
   readonly eventLoopLagP99Ms: number
   readonly hostEventLoopLagP99Ms: number
+  /** Both below 50 ms. */
+  readonly isResponsive: boolean
   readonly bareBigintPerSecond: number
   readonly bareWasmPerSecond: number
   readonly bareRoundTripMs: number
@@ -43,7 +47,8 @@ export function printResult(result: Result): void {
       `${short(result.roundTrips)} bare round trips, ${short(result.bareRounds)} bare rounds`.padEnd(46),
       `cpu ${short(result.cpuSeconds)} s (${short(result.perSecondByCpu)}/s)`.padEnd(26),
       `${Math.round(result.memoryBytes / 2 ** 20)} MiB`,
-      `lag ${short(result.eventLoopLagP99Ms, 2)} ms, host ${short(result.hostEventLoopLagP99Ms, 2)} ms`
+      `lag ${short(result.eventLoopLagP99Ms, 2)} ms, host ${short(result.hostEventLoopLagP99Ms, 2)} ms${result.isResponsive ? '' : ': LATE'}`,
+      ...(result.soundnessBits === undefined ? [] : [`wrong passes with 2^${Math.round(result.soundnessBits)}`])
     ].join('  ')
   )
 }

@@ -89,6 +89,7 @@ export async function proveGates(party: Party, layers: readonly GateClaims[]): P
   if (gateSoundnessBits(32 * words) > WEAKEST_BITS) {
     op.fail(parameterError('gates', `${32 * words} gates cannot be proved well enough in one check.`))
   }
+  op.session.state.unsound += 2 ** gateSoundnessBits(32 * words)
   let good = true
   for (let at = 0; at < words; at += SEGMENT_WORDS) {
     const part = cut(planes, at, Math.min(words, at + SEGMENT_WORDS))

@@ -53,6 +53,7 @@ async function verifyClaims(op: Party, claims: readonly Claim[], challenge: bigi
       )
     )
   }
+  op.session.state.unsound += 2 ** soundnessBits(total, field.bits)
   const { x, y, z } = await reduceClaims(op, claims, challenge)
   const rows = await exchangeRows(op, field.concat([x, y, z]))
   const outcome = judgeRows(op, rows)

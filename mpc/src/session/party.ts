@@ -99,7 +99,7 @@ export class Party {
 
   /** This party without its messages: `rehearse`. */
   rehearsal(): Party {
-    const state = { failure: null, stock: null, suspects: new Set<number>() }
+    const state = { failure: null, stock: null, suspects: new Set<number>(), unsound: 0 }
     const session: Session = { ...this.session, field: SizeField.like(this.field), rehearsal: true, state }
     return new Party(session, `${this.#path}\nrehearsal`, new Ledger(), null, { inBranch: true, isPlanned: true })
   }
@@ -111,6 +111,11 @@ export class Party {
   /** Parties that sent wrong shares in openings that could be corrected (N >= 3(T-1)+1). */
   get suspects(): readonly number[] {
     return [...this.session.state.suspects].sort((a, b) => a - b)
+  }
+
+  /** log2 of the chance that anything wrong passed the checks of this session so far; -Infinity before the first. */
+  get soundnessBits(): number {
+    return Math.log2(this.session.state.unsound)
   }
 
   /** The nodes that take part, without this one. */

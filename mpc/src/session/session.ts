@@ -54,6 +54,8 @@ export interface Session extends WaitOptions {
     /** What `reserveStock` got for this session. */
     stock: Stock | null
     /** Parties whose wrong shares were corrected. */ readonly suspects: Set<number>
+    /** The chance that a wrong product or gate passed one of the checks so far. */
+    unsound: number
   }
   /** Lagrange coefficients at 0 over the points of the dealers. */
   readonly productWeights: readonly bigint[]

@@ -102,7 +102,7 @@ export function startSession(options: PartyOptions): Started {
       statisticalBits,
       security,
       rehearsal: false,
-      state: { failure: null, stock: null, suspects: new Set() },
+      state: { failure: null, stock: null, suspects: new Set(), unsound: 0 },
       productWeights
     },
     root
