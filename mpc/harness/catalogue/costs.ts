@@ -83,3 +83,39 @@ export async function document(conversation: Conversation, tags: readonly string
   })
   await writeFile(conversation.file, next)
 }
+
+const PAGE = new URL('../../../docs/spec/mpc-costs.md', import.meta.url)
+const COST = /^@cost n = (\d+), (.*?): (.*)$/
+/** "passive 1 round, 24 bytes" in a cell of its own: 1 / 24. */
+const cell = (costs: string, mode: string): string => {
+  const found = new RegExp(`(?:^|; )${mode}\\D* (\\d+) rounds?, (\\d+) bytes`).exec(costs)
+  return found ? `${found[1]} / ${Number(found[2]).toLocaleString('en-US')}` : ''
+}
+
+/** docs/spec/mpc-costs.md: the figures of all docstrings in one table. */
+export function pageOf(conversations: readonly Conversation[]): string {
+  const rows = conversations.flatMap(({ name, comment }) =>
+    documented(comment).map((tag, i) => {
+      const [, n, size, costs] = COST.exec(tag)!
+      return [i === 0 ? `\`${name}\`` : '', n!, size!, cell(costs!, 'passive'), cell(costs!, 'active')]
+    })
+  )
+  const all = [['Operation', 'Nodes', 'Input', 'Passive', 'Active'], ...rows]
+  const widths = all[0]!.map((_, column) => Math.max(...all.map(row => row[column]!.length)))
+  const line = (row: readonly string[]): string => `| ${row.map((text, i) => text.padEnd(widths[i]!)).join(' | ')} |`
+  const [head, ...body] = all.map(line)
+  return [
+    '# Rounds and bytes of multi-party computation',
+    '',
+    'Rounds / bytes that the busiest node sends, with the default modulus and T = 2, counted by `mpc/test/catalogue/costs.test.ts` and the same as in',
+    'the docstrings; `MPC_COSTS=write` with that test writes both. Rounds are the longest chain of messages that wait for each other. In active mode',
+    'the proof of all products is included. They do not depend on the machine. [mpc.md](mpc.md) has the arguments.',
+    '',
+    head!,
+    `| ${widths.map(width => '-'.repeat(width)).join(' | ')} |`,
+    ...body,
+    ''
+  ].join('\n')
+}
+export const readPage = async (): Promise<string> => (await readFile(PAGE, 'utf8')).replaceAll('\r\n', '\n')
+export const writePage = async (page: string): Promise<void> => writeFile(PAGE, page)

@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { document, documented, tagsOf } from '../../harness/catalogue/costs.ts'
+import { document, documented, pageOf, readPage, tagsOf, writePage } from '../../harness/catalogue/costs.ts'
 import { conversations } from '../../harness/catalogue/conversations.ts'
 import { targets } from '../../harness/catalogue/targets.ts'
 import { PARTS } from './parts.ts'
@@ -27,4 +27,11 @@ describe('mpc/costs', function () {
     }
     expect(wrong, 'MPC_COSTS=write mocha mpc/test/catalogue/costs.test.ts writes them').to.deep.equal([])
   }).timeout(600_000)
+
+  it('are the same in the table of docs/spec/mpc-costs.md', async () => {
+    const page = pageOf(await conversations())
+    if (WRITE) await writePage(page)
+    expect(await readPage(), 'MPC_COSTS=write mocha mpc/test/catalogue/costs.test.ts writes it').to.equal(page)
+    expect(page).to.match(/numbers\/compare\.lt` +\| 3 +\| 1 element +\| \d+ \/ \d+ +\| \d+ \/ [\d,]+ +\|/)
+  })
 })
