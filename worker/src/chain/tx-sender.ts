@@ -1,9 +1,9 @@
-import { Wallet } from 'ethers'
-import { address, asError, fromHex, keccak256, type Address, type Hex } from '@enigma/protocol'
+import { addressOfPrivateKey, asError, fromHex, type Address, type Hex } from '@enigma/protocol'
 import type { Logger } from '../ops/log.ts'
 import { WorkerError } from '../errors.ts'
 import { RecentFees } from './recent-fees.ts'
 import type { ChainRpc } from './rpc.ts'
+import { signTransaction } from './signed-tx.ts'
 import type { StoredTx, TxStore } from './tx-store.ts'
 import { TxWire, type TxOutcome } from './tx-wire.ts'
 
@@ -56,7 +56,7 @@ export class TxSender {
   readonly #parts: TxSenderParts
   readonly #wire: TxWire
   readonly #fees: RecentFees
-  readonly #wallet: Wallet
+  readonly #key: Uint8Array
   readonly #pending = new Map<number, StoredTx>()
   readonly #included = new Map<number, TxOutcome>()
   readonly #waiting = new Map<number, Waiting[]>() // by nonce
@@ -70,8 +70,8 @@ export class TxSender {
     this.#parts = parts
     this.#wire = new TxWire(parts.rpc, parts.log)
     this.#fees = new RecentFees(this.#wire)
-    this.#wallet = new Wallet(parts.privateKey)
-    this.address = address(this.#wallet.address)
+    this.#key = fromHex(parts.privateKey, 32)
+    this.address = addressOfPrivateKey(this.#key)
   }
 
   /** Takes up what an earlier run of this process left. */
@@ -170,7 +170,7 @@ export class TxSender {
     if (known) return known
     const { id, covers, to, data, gas } = request
     const [gasLimit, fees] = await Promise.all([this.#wire.gasFor(this.address, to, data, gas), this.#fees.get()])
-    const tx = await this.#signed({ id, covers, to, data, gasLimit, ...fees, nonce: this.#nextNonce, formerHashes: [] })
+    const tx = this.#signed({ id, covers, to, data, gasLimit, ...fees, nonce: this.#nextNonce, formerHashes: [] })
     await this.#parts.store.put(tx)
     this.#nextNonce += 1
     this.#pending.set(tx.nonce, tx)
@@ -179,32 +179,20 @@ export class TxSender {
     return tx
   }
 
-  async #signed(
+  #signed(
     tx: Omit<StoredTx, 'raw' | 'hash' | 'gasLimit' | 'maxFeePerGas' | 'tip'> & {
       gasLimit: bigint
       maxFeePerGas: bigint
       tip: bigint
     }
-  ): Promise<StoredTx> {
-    const { to, data, nonce, gasLimit, maxFeePerGas, tip } = tx
-    const { chainId } = this.#parts
-    const raw = (await this.#wallet.signTransaction({
-      type: 2,
-      chainId,
-      nonce,
-      to,
-      data,
-      gasLimit,
-      maxFeePerGas,
-      maxPriorityFeePerGas: tip
-    })) as Hex
+  ): StoredTx {
+    const { gasLimit, maxFeePerGas, tip } = tx
     return {
       ...tx,
       gasLimit: gasLimit.toString(),
       maxFeePerGas: maxFeePerGas.toString(),
       tip: tip.toString(),
-      raw,
-      hash: keccak256(fromHex(raw))
+      ...signTransaction({ ...tx, chainId: this.#parts.chainId }, this.#key)
     }
   }
 
@@ -243,7 +231,7 @@ export class TxSender {
     const raise = (was: string): bigint => (BigInt(was) * FEE_STEP_PERCENT) / 100n
     const tip = raise(tx.tip)
     const wanted = raise(tx.maxFeePerGas)
-    const raised = await this.#signed({
+    const raised = this.#signed({
       ...tx,
       gasLimit: BigInt(tx.gasLimit),
       tip,
@@ -274,7 +262,7 @@ export class TxSender {
           nonce,
           formerHashes: []
         }
-        const tx = await this.#signed(nothing)
+        const tx = this.#signed(nothing)
         await this.#parts.store.put(tx)
         this.#pending.set(nonce, tx)
         await this.#wire.broadcast(tx)
