@@ -1,6 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { asError, printable } from '@enigma/protocol'
 import { WorkerError } from '../errors.ts'
+import { deadlineIn } from '../ops/deadline.ts'
+import { AnswerTooLarge, postJson } from './http-post.ts'
 
 /**
  * JSON-RPC to Ethereum nodes over HTTP: deadlines, retries with back-off and jitter, failover from one endpoint to the next,
@@ -61,17 +63,6 @@ export class ChainRpcError extends Error {
 const FIRST_PAUSE_MS = 100
 const LONGEST_PAUSE_MS = 2_000
 
-async function boundedText(response: Response, method: string, limit: number): Promise<string> {
-  const parts: Uint8Array[] = []
-  let size = 0
-  for await (const chunk of response.body ?? []) {
-    size += (chunk as Uint8Array).length
-    if (size > limit) throw new ChainRpcError(method, LIMIT_EXCEEDED, `more than ${limit} bytes`, undefined)
-    parts.push(chunk as Uint8Array)
-  }
-  return Buffer.concat(parts).toString('utf8')
-}
-
 interface Endpoint {
   readonly url: string
   failures: number
@@ -97,19 +88,17 @@ export function createChainRpc(urls: string | readonly string[], options: ChainR
     params: readonly unknown[],
     signal: AbortSignal
   ): Promise<unknown> {
-    const response = await fetch(url, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({ jsonrpc: '2.0', id: nextId++, method, params }),
-      signal
+    const question = JSON.stringify({ jsonrpc: '2.0', id: nextId++, method, params })
+    const { status, text } = await postJson(url, question, maxAnswerBytes, signal).catch((error: unknown) => {
+      if (!(error instanceof AnswerTooLarge)) throw error
+      throw new ChainRpcError(method, LIMIT_EXCEEDED, `more than ${maxAnswerBytes} bytes`, undefined)
     })
-    const text = await boundedText(response, method, maxAnswerBytes)
-    if (TRANSIENT_STATUS.includes(response.status)) throw new Error(`HTTP status ${response.status}.`)
+    if (TRANSIENT_STATUS.includes(status)) throw new Error(`HTTP status ${status}.`)
     let answer: { result?: unknown; error?: { code?: unknown; message?: unknown; data?: unknown } }
     try {
       answer = JSON.parse(text) as typeof answer
     } catch {
-      throw new Error(`HTTP status ${response.status} without a JSON answer.`)
+      throw new Error(`HTTP status ${status} without a JSON answer.`)
     }
     if (typeof answer !== 'object' || answer === null) throw new Error('An answer that is no object.')
     const { error } = answer
@@ -129,49 +118,65 @@ export function createChainRpc(urls: string | readonly string[], options: ChainR
     endpoints: () => endpoints.map(({ failedAt, failures }) => ({ up: failedAt === null, failures })),
     async send(method, params, call = {}) {
       const limitMs = call.timeoutMs ?? timeoutMs
-      const whole = AbortSignal.any([AbortSignal.timeout(limitMs), ...(call.signal ? [call.signal] : [])])
-      let pause = FIRST_PAUSE_MS
-      let last: Error | undefined
-      let round: Endpoint[] = []
-      for (let tries = 0; tries < (call.attempts ?? attempts); tries++) {
-        if (round.length === 0) round = inOrder()
-        const endpoint = round.shift()!
-        try {
-          const signal = AbortSignal.any([whole, AbortSignal.timeout(attemptTimeoutMs)])
-          const result = await attempt(endpoint.url, method, params, signal)
+      const whole = deadlineIn(limitMs, call.signal)
+      try {
+        return await sendUntil(whole.signal, limitMs, method, params, call)
+      } finally {
+        whole.clear()
+      }
+    }
+  }
+
+  async function sendUntil(
+    whole: AbortSignal,
+    limitMs: number,
+    method: string,
+    params: readonly unknown[],
+    call: SendOptions
+  ): Promise<unknown> {
+    let pause = FIRST_PAUSE_MS
+    let last: Error | undefined
+    let round: Endpoint[] = []
+    for (let tries = 0; tries < (call.attempts ?? attempts); tries++) {
+      if (round.length === 0) round = inOrder()
+      const endpoint = round.shift()!
+      const limit = deadlineIn(attemptTimeoutMs, whole)
+      try {
+        const result = await attempt(endpoint.url, method, params, limit.signal)
+        endpoint.failedAt = null
+        return result
+      } catch (error) {
+        if (error instanceof ChainRpcError && error.rpcCode !== LIMIT_EXCEEDED) {
           endpoint.failedAt = null
-          return result
-        } catch (error) {
-          if (error instanceof ChainRpcError && error.rpcCode !== LIMIT_EXCEEDED) {
-            endpoint.failedAt = null
-            throw error
-          }
-          last = asError(error)
+          throw error
         }
-        if (call.signal?.aborted) throw asError(call.signal.reason)
-        endpoint.failures += 1
-        endpoint.failedAt = performance.now()
-        if (whole.aborted) break
-        if (round.length > 0) continue // the next endpoint at once; a pause when all have failed
-        // Half to all of the pause: many nodes that lost the same endpoint do not come back in one moment.
-        await sleep(pause * (0.5 + random() / 2), undefined, { signal: whole }).catch(() => undefined)
-        pause = Math.min(2 * pause, LONGEST_PAUSE_MS)
+        last = asError(error)
+      } finally {
+        limit.clear()
       }
       if (call.signal?.aborted) throw asError(call.signal.reason)
-      if (call.divisible === true && last instanceof ChainRpcError) throw last
-      const which = endpoints.length === 1 ? 'The Ethereum node' : `None of the ${endpoints.length} Ethereum endpoints`
-      if (whole.aborted) {
-        throw new WorkerError(
-          { code: 'CHAIN_TIMEOUT', method, limitMs },
-          `${which} ${endpoints.length === 1 ? 'did not answer' : 'answered'} ${method} within ${limitMs} ms.`,
-          { hint: 'Check the node at --chain-url.', cause: last }
-        )
-      }
+      endpoint.failures += 1
+      endpoint.failedAt = performance.now()
+      if (whole.aborted) break
+      if (round.length > 0) continue // the next endpoint at once; a pause when all have failed
+      // Half to all of the pause: many nodes that lost the same endpoint do not come back in one moment.
+      await sleep(pause * (0.5 + random() / 2), undefined, { signal: whole }).catch(() => undefined)
+      pause = Math.min(2 * pause, LONGEST_PAUSE_MS)
+    }
+    if (call.signal?.aborted) throw asError(call.signal.reason)
+    if (call.divisible === true && last instanceof ChainRpcError) throw last
+    const which = endpoints.length === 1 ? 'The Ethereum node' : `None of the ${endpoints.length} Ethereum endpoints`
+    if (whole.aborted) {
       throw new WorkerError(
-        { code: 'CHAIN_UNREACHABLE', method },
-        `${which} ${endpoints.length === 1 ? 'cannot' : 'can'} be reached for ${method}.`,
-        { hint: 'Check that a node runs at --chain-url.', cause: last }
+        { code: 'CHAIN_TIMEOUT', method, limitMs },
+        `${which} ${endpoints.length === 1 ? 'did not answer' : 'answered'} ${method} within ${limitMs} ms.`,
+        { hint: 'Check the node at --chain-url.', cause: last }
       )
     }
+    throw new WorkerError(
+      { code: 'CHAIN_UNREACHABLE', method },
+      `${which} ${endpoints.length === 1 ? 'cannot' : 'can'} be reached for ${method}.`,
+      { hint: 'Check that a node runs at --chain-url.', cause: last }
+    )
   }
 }

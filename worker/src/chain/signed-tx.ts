@@ -36,7 +36,10 @@ const rlpNumber = (value: bigint): Uint8Array => rlpBytes(minimal(value))
  * Signs a transaction. A receipt that is ready waits for this, and the library's general encoder takes two and a half times as long:
  * docs/adr/prepared-hashing.md.
  */
-export function signTransaction(tx: FeeTransaction, privateKey: Uint8Array): { readonly raw: Hex; readonly hash: Hash } {
+export function signTransaction(
+  tx: FeeTransaction,
+  privateKey: Uint8Array
+): { readonly raw: Hex; readonly hash: Hash } {
   const { chainId, nonce, to, data, gasLimit, maxFeePerGas, tip } = tx
   const fields = [
     ...[chainId, BigInt(nonce), tip, maxFeePerGas, gasLimit].map(rlpNumber),

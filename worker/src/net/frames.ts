@@ -1,6 +1,7 @@
 import type { Stream } from '@libp2p/interface'
 import { byteStream } from '@libp2p/utils'
 import { asError, concatBytes, u32 } from '@enigma/protocol'
+import { deadlineIn } from '../ops/deadline.ts'
 
 /** Length-prefixed messages, each with a size limit and a deadline. */
 export interface Frames {
@@ -144,12 +145,17 @@ export async function answerEachOn(
   try {
     const line = frames(stream, maxRequestBytes)
     for (;;) {
-      const signal = AbortSignal.timeout(requestMs)
-      const untie = tie(stream, signal)
-      const { bytes, last = false } = await reply(() => line.read(signal), signal)
-      await line.write(bytes, signal)
+      const request = deadlineIn(requestMs)
+      const untie = tie(stream, request.signal)
+      const { bytes, last = false } = await reply(() => line.read(request.signal), request.signal)
+      await line.write(bytes, request.signal)
       untie()
-      if (last || !(await line.more(AbortSignal.timeout(idleMs)).catch(() => false))) break
+      request.clear()
+      if (last) break
+      const idle = deadlineIn(idleMs)
+      const goesOn = await line.more(idle.signal).catch(() => false)
+      idle.clear()
+      if (!goesOn) break
     }
     const signal = AbortSignal.timeout(requestMs)
     tie(stream, signal) // the other end may never close its side

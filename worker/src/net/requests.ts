@@ -1,5 +1,6 @@
 import type { Connection } from '@libp2p/interface'
 import { asError, peerRequest, peerResponse } from '@enigma/protocol'
+import { deadlineIn } from '../ops/deadline.ts'
 import { decode } from './decode.ts'
 import { NetError, refusedBy } from './errors.ts'
 import { KeptStreams } from './kept-streams.ts'
@@ -31,18 +32,19 @@ export class Requests {
   async ask(connection: Connection, terms: RequestTerms): Promise<Uint8Array> {
     const { protocol, method, payload, timeoutMs, signal: outer } = terms
     const peerId = connection.remotePeer.toString()
-    const deadline = AbortSignal.timeout(timeoutMs)
-    const signal = outer ? AbortSignal.any([outer, deadline]) : deadline
+    const { signal, clear } = deadlineIn(timeoutMs, outer)
     let bytes: Uint8Array
     try {
       bytes = await this.#streams(connection, protocol).ask(peerRequest.encode({ method, payload }), signal)
     } catch (cause) {
       if (outer?.aborted) throw asError(outer.reason)
-      if (deadline.aborted) {
+      if (signal.aborted) {
         const facts = { code: 'PEER_TIMEOUT', peerId, limitMs: timeoutMs } as const
         throw new NetError(facts, `Peer ${peerId} did not answer within ${timeoutMs} ms.`, { cause })
       }
       throw connectionFailed(peerId, cause)
+    } finally {
+      clear()
     }
     const response = decode(peerResponse, bytes, peerId)
     if (!response.ok) throw refusedBy(peerId, response.code, new TextDecoder().decode(response.payload))

@@ -184,6 +184,7 @@ export async function startWorker(base: NodeBase): Promise<void> {
     chain: indexer,
     tasks,
     cache: await ResultCache.open(db),
+    signer,
     precedence,
     log: log.child('results')
   })

@@ -36,7 +36,8 @@ export function hasFinalReceipt(chain: Pick<ChainReader, 'facts' | 'task' | 'hea
 export function resultFault(
   chain: Pick<ChainReader, 'facts' | 'task' | 'seats' | 'head'>,
   taskId: TaskId,
-  { receipt, signature, result }: ReleasedResult
+  { receipt, signature, result }: ReleasedResult,
+  signer?: Address | null
 ): string | null {
   const task = chain.task(taskId)
   const settled = task?.settlement
@@ -44,8 +45,8 @@ export function resultFault(
   if (!hasFinalReceipt(chain, taskId)) return 'it is not final, or has no result'
   const digest = typedDigest(chain.facts, 'Receipt', receipt)
   if (digest !== settled.digest) return 'its receipt is not the one on chain' // every field of it is in the digest
-  if (!seatSigners(chain, task.epoch, task.scAddr).some(signer => signer === signerOf(digest, signature)))
-    return 'no seat signed its receipt'
+  const who = signer ?? signerOf(digest, signature)
+  if (!seatSigners(chain, task.epoch, task.scAddr).some(seat => seat === who)) return 'no seat signed its receipt'
   if (outputHashOf(result) !== receipt.outputHash) return 'the ciphertext is not the one of its receipt'
   return null
 }

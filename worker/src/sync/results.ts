@@ -1,4 +1,4 @@
-import { asError, outputHashOf, releasedResult, type ReleasedResult, type TaskId } from '@enigma/protocol'
+import { asError, outputHashOf, releasedResult, type Address, type ReleasedResult, type TaskId } from '@enigma/protocol'
 import type { ChainReader } from '../chain/reader.ts'
 import { ask, relayCalls } from '../net/calls.ts'
 import { sleep } from '../net/deadline.ts'
@@ -17,6 +17,8 @@ export interface ResultsInit {
   readonly chain: ChainReader
   readonly tasks: Pick<TaskService, 'releasedResult' | 'onReleased'>
   readonly cache: ResultCache
+  /** Of this worker's enclave. */
+  readonly signer?: Address
   readonly precedence?: Pick<Precedence, 'giveWay'>
   readonly log: Logger
   readonly askTimeoutMs?: number
@@ -40,6 +42,8 @@ export class Results {
   readonly #init: ResultsInit
   readonly #quota = new Quota()
   readonly #ahead = new Map<string, number>()
+  /** This worker's own results that were told: who signed them is known. */
+  readonly #own = new WeakSet<ReleasedResult>()
   #stopped = new AbortController()
   #unsubscribe = (): void => {}
 
@@ -63,7 +67,8 @@ export class Results {
     const { chain, tasks, cache } = this.#init
     for (const source of [() => cache.get(taskId), () => tasks.releasedResult(taskId)]) {
       const found = await source()
-      if (found && resultFault(chain, taskId, found) === null) return found
+      const signer = found && this.#own.has(found) ? this.#init.signer : null
+      if (found && resultFault(chain, taskId, found, signer) === null) return found
     }
     return null
   }
@@ -104,6 +109,7 @@ export class Results {
       if (await cache.get(taskId)) return // another seat was first
       const found = await tasks.releasedResult(taskId)
       if (!found) return
+      this.#own.add(found)
       await cache.put(taskId, found)
       const told = await network.publish(releasedResult.encode(found))
       log.debug('A result was told', { taskId, peers: told })
