@@ -1,8 +1,9 @@
-import { AbiCoder, concat, type EventFragment, type ParamType } from 'ethers'
+import { AbiCoder, type EventFragment, type ParamType } from 'ethers'
 import { address, fromHex, hash, key32, scAddr, taskId } from '@enigma/protocol'
 import type { Address, Hash, Key32, ScAddr, StakeLeaf, TaskId } from '@enigma/protocol'
 import { enigmaInterface } from './enigma-abi.ts'
 import type { RawLog } from './quantities.ts'
+import { wordsReader } from './static-words.ts'
 
 /** The events of Enigma that the index is made of, in our types. */
 export type EnigmaEvent =
@@ -170,10 +171,15 @@ const failure = (f: Fields, reason: number, inCallback: boolean): EnigmaEvent =>
 
 interface EventShape {
   readonly name: string
-  /** Types of the indexed fields, one word each, and their names; and of the others. */
-  readonly indexed: readonly ParamType[]
-  readonly others: readonly ParamType[]
+  /** Names of the indexed fields, one word each, and of the others. */
+  readonly names: readonly string[]
+  readonly readIndexed: (data: string) => Iterable<unknown>
+  readonly readOthers: (data: string) => Iterable<unknown>
 }
+
+const coder = AbiCoder.defaultAbiCoder()
+const readerOf = (fields: readonly ParamType[]): ((data: string) => Iterable<unknown>) =>
+  wordsReader(fields.map(({ type }) => type)) ?? (data => coder.decode(fields, data))
 
 /** By topic, prepared once: a general parser compares the hash of every event there is with each log. */
 const shapes: ReadonlyMap<string, EventShape> = new Map(
@@ -182,20 +188,23 @@ const shapes: ReadonlyMap<string, EventShape> = new Map(
       (fragment): fragment is EventFragment =>
         fragment.type === 'event' && Object.hasOwn(decoders, (fragment as EventFragment).name)
     )
-    .map(({ name, topicHash, inputs }) => [
-      topicHash,
-      { name, indexed: inputs.filter(field => field.indexed), others: inputs.filter(field => !field.indexed) }
-    ])
+    .map(({ name, topicHash, inputs }) => {
+      const indexed = inputs.filter(field => field.indexed)
+      const others = inputs.filter(field => !field.indexed)
+      const names = [...indexed, ...others].map(field => field.name)
+      return [topicHash, { name, names, readIndexed: readerOf(indexed), readOthers: readerOf(others) }]
+    })
 )
-const coder = AbiCoder.defaultAbiCoder()
 
 /** @returns null for an event that does not matter here. */
 export function decodeEvent({ topics, data }: Pick<RawLog, 'topics' | 'data'>): EnigmaEvent | null {
   const shape = shapes.get(topics[0] ?? '')
   if (!shape) return null
-  const { name, indexed, others } = shape
-  const fields: Fields = {}
-  coder.decode(indexed, concat(topics.slice(1))).forEach((value, i) => (fields[indexed[i]!.name] = value))
-  coder.decode(others, data).forEach((value, i) => (fields[others[i]!.name] = value))
-  return decoders[name]!(fields)
+  const { name, names, readIndexed, readOthers } = shape
+  const words = `0x${topics
+    .slice(1)
+    .map(topic => topic.slice(2))
+    .join('')}`
+  const values = [...readIndexed(words), ...readOthers(data)]
+  return decoders[name]!(Object.fromEntries(names.map((field, i) => [field, values[i]])))
 }
