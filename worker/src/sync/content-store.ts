@@ -92,9 +92,10 @@ export class LevelContentStore implements ContentStore {
   putDeltas(offers: readonly DeltaOffer[]): Promise<readonly (StoredDelta | EnigmaError)[]> {
     return this.#inOrder(async () => {
       const batch = this.#db.batch()
+      const added: StoredDelta[] = []
       const taken: (StoredDelta | EnigmaError)[] = []
       for (const offer of offers) {
-        const stored = this.#takeDelta(offer, taken, batch).catch((error: unknown) => {
+        const stored = this.#takeDelta(offer, added, batch).catch((error: unknown) => {
           if (error instanceof EnigmaError) return error
           throw error
         })
@@ -105,18 +106,16 @@ export class LevelContentStore implements ContentStore {
     })
   }
 
-  /** @param before what is in the batch already, not on disk yet. @throws PROTOCOL_DECODE, DELTA_REFUSED, CONTENT_FULL */
+  /** @param added what is in the batch already, not on disk yet. @throws PROTOCOL_DECODE, DELTA_REFUSED, CONTENT_FULL */
   async #takeDelta(
     { delta, from }: DeltaOffer,
-    before: readonly (StoredDelta | EnigmaError)[],
+    added: StoredDelta[],
     batch: ReturnType<Database['batch']>
   ): Promise<StoredDelta> {
     const { scAddr, index } = deltaCodec.decode(delta)
     const deltaHash = deltaHashOf(delta)
     const key = deltaKey(scAddr, index, deltaHash)
-    const here = before.filter(
-      (one): one is StoredDelta => !(one instanceof EnigmaError) && one.scAddr === scAddr && one.index === index
-    )
+    const here = added.filter(one => one.scAddr === scAddr && one.index === index)
     const held =
       here.some(one => one.deltaHash === deltaHash) || (await this.getDelta(scAddr, index, deltaHash)) !== null
     if (from === null) {
@@ -125,8 +124,11 @@ export class LevelContentStore implements ContentStore {
       await this.#requireRoom(scAddr, index, from, here.length)
       this.#mark(key, from, delta.length, batch)
     }
-    if (!held) batch.put(key, delta, { sublevel: this.#deltas })
-    return { scAddr, index, deltaHash }
+    const stored = { scAddr, index, deltaHash }
+    if (held) return stored
+    batch.put(key, delta, { sublevel: this.#deltas })
+    added.push(stored)
+    return stored
   }
 
   putChosen(contents: readonly ChosenContent[]): Promise<void> {

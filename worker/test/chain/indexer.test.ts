@@ -18,6 +18,8 @@ import { requireSameView, viewAt } from '../../src/chain/chain-view.ts'
 import { createIndexStore } from '../../src/chain/index-store.ts'
 import { Indexer } from '../../src/chain/indexer.ts'
 import { readNetworkFacts } from '../../src/chain/network.ts'
+import { numberOf } from '../../src/chain/quantities.ts'
+import type { ChainRpc } from '../../src/chain/rpc.ts'
 import type { ChainEvent, NetworkFacts } from '../../src/chain/reader.ts'
 import { jsonPart, openDatabase, type Database } from '../../src/ops/database.ts'
 import { createLogger } from '../../src/ops/log.ts'
@@ -138,6 +140,31 @@ describe('chain/indexer', function () {
     expect(() => requireSameView(indexer, lie, { nonce, contracts: query })).to.throw('differs')
     const other = { ...told, contracts: [{ ...told.contracts[0]!, headHash: ZERO_HASH }] }
     expect(() => requireSameView(indexer, other, { nonce, contracts: query })).to.throw('differs')
+  })
+
+  it('asks two questions for a new block, and a third when it looks for events that were left out', async () => {
+    const asked: string[] = []
+    const rpc: ChainRpc = {
+      send(method, params, options) {
+        asked.push(method)
+        return chain.rpc.send(method, params, options)
+      }
+    }
+    const folder = await openDatabase(mkdtempSync(join(tmpdir(), 'enigma-indexer-')))
+    const source = createBlockSource(rpc, network.enigma)
+    const following = new Indexer({ source, store: createIndexStore(folder), facts, log })
+    await following.advance()
+    for (const questions of [['eth_getBlockByNumber', 'eth_getLogs'], ['eth_getBlockByNumber', 'eth_getLogs']]) {
+      await chain.mine()
+      asked.splice(0)
+      await following.catchUp()
+      expect(asked).to.deep.equal(questions)
+    }
+    asked.splice(0)
+    await following.advance()
+    expect(asked.filter(method => method === 'eth_getLogs').length).to.be.greaterThan(0)
+    expect(following.head().number).to.equal(numberOf(await chain.rpc.send('eth_blockNumber', [])))
+    await folder.close()
   })
 
   it('goes back to the common block after a reorg, and then follows the other chain', async () => {

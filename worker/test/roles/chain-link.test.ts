@@ -110,6 +110,21 @@ describe('roles/chain-link', function () {
     feed.stop()
   })
 
+  it('reads a new block at once, and looks for what was left out of earlier ones afterwards, without a further block', async () => {
+    const link = await open(first.enigma)
+    const looks: string[] = []
+    const { advance, catchUp } = link.indexer
+    link.indexer.advance = signal => (looks.push('advance'), advance.call(link.indexer, signal))
+    link.indexer.catchUp = signal => (looks.push('catch up'), catchUp.call(link.indexer, signal))
+    link.follow(() => undefined)
+    await until(() => looks.includes('advance')) // the answer to the subscription counts as word of a block
+    looks.splice(0)
+    await chain.mine()
+    await until(() => looks.includes('advance'))
+    expect(looks[0]).to.equal('catch up')
+    await link.stop()
+  })
+
   it('follows the chain by itself, and ends when the node serves another chain', async () => {
     const link = await open(first.enigma)
     const fatal: Error[] = []

@@ -52,6 +52,19 @@ describe('sync/content-store', () => {
     expect(await offer('e', SEAT, 3)).to.equal('ok')
   })
 
+  it('takes several at once as it takes them one by one, each by itself', async () => {
+    const { store } = await disks.content({ candidatesPerSigner: 3, maxCandidateBytes: 1000 })
+    const first = makeDelta(C, 0, 'a')
+    await store.putDelta(first.delta, SEAT)
+    const salts = ['a', 'b', 'b', 'c', 'd']
+    const offers = [...salts.map(salt => makeDelta(C, 0, salt).delta), utf8('no delta'), makeDelta(C, 1).delta]
+    const outcomes = await store.putDeltas(offers.map(delta => ({ delta, from: SEAT })))
+    const told = outcomes.map(one => (one instanceof Error ? one.code : 'ok'))
+    expect(told).to.deep.equal(['ok', 'ok', 'ok', 'ok', 'DELTA_REFUSED', 'PROTOCOL_DECODE', 'ok'])
+    const held = await Promise.all(['a', 'b', 'c', 'd'].map(salt => store.hasDelta(C, 0, makeDelta(C, 0, salt).hash)))
+    expect([...held, await store.hasDelta(C, 1, makeDelta(C, 1).hash)]).to.deep.equal([true, true, true, false, true])
+  })
+
   it('drops candidates that nobody chose, and remembers across a restart how much it holds', async () => {
     let now = 1_000
     const { db } = await disks.database()

@@ -133,6 +133,13 @@ describe('sync/delta-sync', () => {
     chain.append(C, first.hash)
     expect(await push(alice, bob, makeDelta(C, 0, 'rival').delta)).to.equal('DELTA_REFUSED')
     expect(await push(bob, alice, first.delta)).to.equal('ok') // the chain names it: anyone may bring it
+
+    // Several at once, each by itself.
+    const next = makeDelta(C, 1)
+    const deltas = [makeDelta(C, 0, 'rival').delta, next.delta, utf8('no delta'), makeDelta(C, 65).delta, first.delta]
+    const { codes } = await ask(alice.network, bob.network, deltaCalls.pushDeltas, { deltas })
+    expect(codes).to.deep.equal(['DELTA_REFUSED', '', 'PROTOCOL_DECODE', 'DELTA_REFUSED', ''])
+    expect(await bob.store.hasDelta(C, 1, next.hash)).to.equal(true)
   })
 
   it('fetches a history it lacks from any worker, in pieces, and serves it on', async () => {
@@ -232,7 +239,9 @@ describe('sync/delta-sync', () => {
 
   it('goes on at once when a push brings what it waits for', async () => {
     const alice = await makeNode('alice')
-    const bob = await makeNode('bob', { firstPauseMs: 3_600_000, fetchTimeoutMs: 3_600_000 }) // nothing but a push ends it
+    const never = 3_600_000
+    // Nothing but a push ends its wait.
+    const bob = await makeNode('bob', { firstPauseMs: never, fetchTimeoutMs: never, graceMs: never })
     await until('connected', seesAll(bob.network, 1))
     await history(1, [])
     let asked = 0
