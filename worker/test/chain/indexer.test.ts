@@ -154,7 +154,10 @@ describe('chain/indexer', function () {
     const source = createBlockSource(rpc, network.enigma)
     const following = new Indexer({ source, store: createIndexStore(folder), facts, log })
     await following.advance()
-    for (const questions of [['eth_getBlockByNumber', 'eth_getLogs'], ['eth_getBlockByNumber', 'eth_getLogs']]) {
+    for (const questions of [
+      ['eth_getBlockByNumber', 'eth_getLogs'],
+      ['eth_getBlockByNumber', 'eth_getLogs']
+    ]) {
       await chain.mine()
       asked.splice(0)
       await following.catchUp()
