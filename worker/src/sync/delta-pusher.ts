@@ -135,7 +135,7 @@ export class DeltaPusher {
   #empty(peer: Peer, outbox: Outbox): void {
     while (outbox.waiting.length > 0 && outbox.underWay < MAX_UNDER_WAY) {
       outbox.underWay += 1
-      const pushes = outbox.waiting.splice(0, MAX_PUSHED_DELTAS)
+      const pushes = outbox.waiting.splice(0, countTogether(outbox.waiting))
       void this.#sendTo(peer, pushes, outbox).finally(() => {
         outbox.underWay -= 1
         this.#empty(peer, outbox)
@@ -193,4 +193,11 @@ export class DeltaPusher {
     if (code === 'DELTA_REFUSED') push.refusals.set(operator, (push.refusals.get(operator) ?? 0) + 1)
     this.#init.log.debug('A delta was not taken', { peer: peerId, code })
   }
+}
+
+/** A deployment goes alone: its bytecode is large, and may be refused. */
+function countTogether(waiting: readonly Push[]): number {
+  const deployment = waiting.findIndex(push => push.codeHash !== null)
+  if (deployment === 0) return 1
+  return Math.min(MAX_PUSHED_DELTAS, deployment === -1 ? waiting.length : deployment)
 }

@@ -3,7 +3,7 @@ import { DeltaMethod, deltaHashOf, deltasPush, deltasPushed, type Hash } from '@
 import type { Peer, PeerNetwork } from '../../src/net/peer-network.ts'
 import { DeltaPusher } from '../../src/sync/delta-pusher.ts'
 import type { ContentStore } from '../../src/sync/interfaces.ts'
-import { addressOf, asScAddr } from '../memory-chain.ts'
+import { addressOf, asScAddr, hashOf } from '../memory-chain.ts'
 import { quiet, until } from '../net/network-kit.ts'
 import { makeDelta } from './sync-kit.ts'
 
@@ -21,6 +21,7 @@ describe('sync/delta-pusher', () => {
     peers: () => peers,
     onPeer: () => () => undefined,
     async request({ peerId }: Peer, _protocol: string, method: number, payload: Uint8Array) {
+      if (method === DeltaMethod.pushBytecode) throw new Error('refused')
       expect(method).to.equal(DeltaMethod.pushDeltas)
       const hashes = deltasPush.decode(payload).deltas.map(deltaHashOf)
       messages.push({ to: peerId, hashes })
@@ -29,6 +30,7 @@ describe('sync/delta-pusher', () => {
     }
   } as unknown as PeerNetwork
   const store = {
+    getBytecode: () => Promise.resolve(Uint8Array.of(1)),
     getDelta: (_: unknown, index: number) => Promise.resolve(inStore.has(index) ? made[index]!.delta : null)
   } as unknown as ContentStore
   const push = (index: number, stored: Promise<unknown> = Promise.resolve()): Promise<number> =>
@@ -82,6 +84,16 @@ describe('sync/delta-pusher', () => {
     )
     expect(await Promise.all(all)).to.deep.equal([2, 2, 2])
     expect(messages.filter(({ to }) => to === 'bob').map(({ hashes }) => hashes.length)).to.deep.equal([2, 1])
+  })
+
+  it('sends a deployment alone, so that one whose code is refused holds up nothing else', async () => {
+    const code = hashOf('code')
+    const all = made.slice(0, 4).map(({ delta, hash }, index) => {
+      const place = { scAddr: C, index, deltaHash: hash }
+      return pusher.push(place, delta, index === 1 ? code : null, Promise.resolve())
+    })
+    expect(await Promise.all([all[0], all[2], all[3]])).to.deep.equal([2, 2, 2])
+    expect(pusher.replicas(made[1]!.hash)).to.equal(0)
   })
 
   it('does not wait for its own disk, and lets go what its disk refused', async () => {
