@@ -332,9 +332,13 @@ export async function startWorker(base: NodeBase): Promise<void> {
 
   // From here on the node answers; registering may have to wait for a stake, for as long as it takes. A seat without the
   // contents accepts nothing (R10), so the login comes after them.
+  const isLoggedIn = (): boolean => indexer.worker(sender.address)?.loggedIn === true
   const joining = registration
     .register()
-    .then(() => catchingUp.finish())
+    .then(() => {
+      const whole = catchingUp.finish() // goes on by itself
+      return isLoggedIn() ? undefined : whole
+    })
     .then(() => registration.login())
     .catch(error => {
       if (!stops.signal.aborted) fatal(error instanceof Error ? error : new Error(String(error)))
