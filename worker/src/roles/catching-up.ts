@@ -33,6 +33,9 @@ const LIMITS: CatchingUpLimits = {
   pauseMs: 1_000
 }
 
+/** What nobody has given for long is asked for once in a while; a push brings it at once. */
+const LONGEST_PAUSE_MS = 60_000
+
 /** The step `sync`: done when this node holds everything that the chain names, and not before. */
 export interface CatchingUp {
   /** Contracts that were whole at the last look. */
@@ -73,9 +76,9 @@ export function createCatchingUp({ sync, isRegistered, board, log, signal, limit
   const within = (ms: number): AbortSignal => AbortSignal.any([AbortSignal.timeout(ms), signal])
 
   async function untilWhole(): Promise<void> {
-    while (!whole && !signal.aborted) {
+    for (let pause = pauseMs; !whole && !signal.aborted; pause = Math.min(2 * pause, LONGEST_PAUSE_MS)) {
       await round(within(roundMs))
-      if (!whole) await sleep(pauseMs, signal)
+      if (!whole) await sleep(pause, signal)
     }
   }
 
