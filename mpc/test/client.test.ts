@@ -1,6 +1,6 @@
 import { expect } from 'chai'
 import { build } from 'esbuild'
-import { readdir, readFile } from 'node:fs/promises'
+import { fileURLToPath } from 'node:url'
 import { LEGAL } from '../harness/settings.ts'
 import { combine, deal, decode, DEFAULT_PRIME, encode, expand, FAST_PRIME, Field } from '../src/client.ts'
 
@@ -91,17 +91,25 @@ describe('mpc/client', () => {
         .with.property('code', 'MPC_SHAPE')
   })
 
-  it('has a client entry without anything of Node.js', async () => {
-    const { outputFiles } = await build({
-      entryPoints: [new URL('../src/client.ts', import.meta.url).pathname],
+  it('has a client entry without anything of Node.js, and without the code of parties', async () => {
+    const { outputFiles, metafile } = await build({
+      // by the name that others import it under
+      entryPoints: ['@enigma/mpc/client'],
+      absWorkingDir: fileURLToPath(new URL('../..', import.meta.url)),
       bundle: true,
       platform: 'browser',
       format: 'esm',
+      metafile: true,
       write: false,
       logLevel: 'silent'
     })
-    expect(outputFiles[0]!.text).to.not.match(/from ["']node:|require\(["']node:/)
-    expect((await readdir(new URL('../src', import.meta.url))).includes('client.ts')).to.equal(true)
-    expect(await readFile(new URL('../package.json', import.meta.url), 'utf8')).to.contain('"./client"')
+    const [bundle] = outputFiles
+    expect(bundle!.text).to.not.match(/from ["']node:|require\(["']node:|\bBuffer\b/)
+    const own = Object.keys(metafile.inputs).filter(path => path.startsWith('mpc/'))
+    expect(own).to.include('mpc/src/client.ts')
+    const party = own.filter(path => /^mpc\/(harness|src\/(session|protocols|link|bits|pool|maintenance))\//.test(path))
+    expect(party).to.deep.equal([])
+    const names = ['combine', 'deal', 'expand', 'Field', 'slopeSignificance']
+    for (const name of names) expect(bundle!.text, name).to.match(new RegExp(`export \\{[^}]*\\b${name}\\b`))
   })
 })

@@ -42,8 +42,8 @@ export interface Kernel {
 
 export const SCRATCH_PAGES = 64
 
-/** Compiles the kernels of a prime: about 10 ms, once per prime and process. */
-export function compileKernel(form: FieldForm): { kernel: Kernel; memory: WebAssembly.Memory } {
+/** The module with the kernels of a prime. `test/field/secret-flow` reads it and looks for branches and addresses that depend on elements. */
+export function encodeKernels(form: FieldForm): Uint8Array<ArrayBuffer> {
   const context: Context = {
     form,
     prime: toLimbs(form.p, form),
@@ -60,8 +60,13 @@ export function compileKernel(form: FieldForm): { kernel: Kernel; memory: WebAss
     validKernel(context),
     maskKernel(context)
   ]
+  return encodeModule(functions, SCRATCH_PAGES)
+}
+
+/** Compiles the kernels of a prime: about 10 ms, once per prime and process. */
+export function compileKernel(form: FieldForm): { kernel: Kernel; memory: WebAssembly.Memory } {
   const memory = new WebAssembly.Memory({ initial: SCRATCH_PAGES, maximum: SCRATCH_PAGES })
-  const module = new WebAssembly.Module(encodeModule(functions, SCRATCH_PAGES))
+  const module = new WebAssembly.Module(encodeKernels(form))
   const instance = new WebAssembly.Instance(module, { env: { memory } })
   return { kernel: instance.exports as unknown as Kernel, memory }
 }
