@@ -112,15 +112,14 @@ class Watcher {
       yield* this.#stage({ stage: 'encrypted', taskId: null, detail: `for epoch ${stored.epoch}`, ...inputOf(stored) })
       yield* this.#stage({ stage: 'delivered', taskId: null, detail: 'a seat holder has stored the encrypted input' })
     }
-    const first = await this.#waitForRecord(stored)
-    const place = placeOf(first)
-    const shown = stored?.shown
-    if (shown) {
-      this.#record = shown.record
-      this.#receipt = shown.receipt
+    if (stored?.shown) {
+      this.#record = stored.shown.record
+      this.#receipt = stored.shown.receipt
       this.#wasShown = true
     }
-    if (!shown || samePlace(shown.record, place)) {
+    const first = yield* this.#untilRecorded(stored)
+    const place = placeOf(first)
+    if (this.#record === null || samePlace(this.#record, place)) {
       const detail = `the fee is in escrow in block ${place.block}`
       yield* this.#stage({ stage: 'recorded', taskId: this.#taskId, ...place, detail })
       this.#record = place
@@ -159,12 +158,14 @@ class Watcher {
     }
   }
 
-  async #waitForRecord(stored: StoredTask | null): Promise<TaskRecord> {
+  /** The record as it is now. One that was here in an earlier watch, and is gone, is told as taken back, and waited for. */
+  async *#untilRecorded(stored: StoredTask | null): AsyncGenerator<TaskProgress, TaskRecord> {
     // A task of ours may still be on its way into a block; one that nobody recorded is not waited for.
     const until = Date.now() + (stored === null ? 0 : this.#session.timeouts.transactionMs)
     for (;;) {
       const found = await taskRecord(this.#session.chain, this.#taskId, stored?.recordBlock)
       if (found !== null) return found.record
+      yield* this.#takenBack(null, null)
       if (Date.now() >= until) throw unknownTask(this.#taskId)
       await sleep(this.#session.timeouts.pollMs, this.#signal)
     }

@@ -187,6 +187,20 @@ export class ScriptedChain implements Eip1193Provider {
     if (recordBlock !== undefined) slots.recordBlock = recordBlock
   }
 
+  /** Another fork, which has nothing of a task. @returns what records it there after all, in a block of its own */
+  forget(taskId: TaskId): () => void {
+    const slots = this.#tasks.get(taskId)!
+    const ofTask = this.#logs.filter(log => log.topics[1] === taskId)
+    const record = ofTask.find(log => log.topics[0] === enigma.getEvent('TaskRecordCreated')!.topicHash)!
+    for (const log of ofTask) this.#logs.splice(this.#logs.indexOf(log), 1)
+    this.#tasks.delete(taskId)
+    return () => {
+      this.block++
+      this.#tasks.set(taskId, { ...slots, status: TaskStatus.RecordCreated, recordBlock: this.block })
+      this.#logs.push({ ...record, block: this.block })
+    }
+  }
+
   /** Gives the fee back as returnFeesForTask does. */
   giveBack(taskId: TaskId, amount: bigint): void {
     this.block++

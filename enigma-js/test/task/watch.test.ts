@@ -159,6 +159,26 @@ describe('enigma-js/task/watch', () => {
       expect(moved.at(-1)).to.deep.equal(['final', false])
     })
 
+    it('tells a later watch so at once while the chain has no record at all, and waits for it', async () => {
+      await watched(({ stage }) => {
+        if (stage === 'verified') scene.chain.block += 2
+      })
+      const recordAgain = scene.chain.forget(taskId)
+      const seen: [string, boolean][] = []
+      for await (const progress of client.watchTask(taskId)) {
+        seen.push([told(progress), progress.revealed ?? false])
+        if (progress.undone !== undefined) recordAgain()
+        if (progress.stage === 'recorded') settle()
+        if (progress.stage === 'verified') scene.chain.block += 2
+      }
+      expect(seen).to.deep.equal([
+        ['encrypted', false],
+        ['delivered', false],
+        ['delivered (not final)', true],
+        ...[...FIRST.slice(2), 'final'].map(stage => [stage, false])
+      ])
+    })
+
     it('tells that a record was moved, with all that followed', async () => {
       let verified = 0
       const seen = await watched(({ stage, undone }) => {
