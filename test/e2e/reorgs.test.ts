@@ -1,5 +1,4 @@
 import { expect } from 'chai'
-import { Transaction } from 'ethers'
 import { startDevnet, waitFor, type Devnet } from '@enigma/devnet'
 import type { ScAddr } from '@enigma/protocol'
 import { callWorker, type EnigmaClient, type TaskProgress } from 'enigma-js'
@@ -7,6 +6,7 @@ import { connectAs, sample } from './support/actors.ts'
 import { counterContract } from './support/counter.ts'
 import { Ledger } from './support/ledger.ts'
 import { mineUntil, whileMining } from './support/mining.ts'
+import { signedBy } from './support/signed.ts'
 
 /** Blocks are taken back by the chain's own node; what its transactions do afterwards is what the pools of real nodes do with them. */
 describe('e2e: a chain that is reorganised, with 24 confirmations', function () {
@@ -35,17 +35,6 @@ describe('e2e: a chain that is reorganised, with 24 confirmations', function () 
     for (const { name } of devnet.processes()) console.error(devnet.logs(name).slice(-25).join('\n'))
   })
 
-  /** The signed transactions of a sender in these blocks, in order. */
-  async function signedBy(sender: string, from: number, to: number): Promise<string[]> {
-    const found: string[] = []
-    for (let number = from; number <= to; number++) {
-      const block = (await ledger.provider.getBlock(number, true))!
-      for (const tx of block.prefetchedTransactions) {
-        if (tx.from.toLowerCase() === sender.toLowerCase()) found.push(Transaction.from(tx).serialized)
-      }
-    }
-    return found
-  }
   const resultOf = (taskId: string): Promise<unknown> =>
     callWorker(devnet.workers[0]!.httpUrl, 'getTaskResult', { taskId: taskId as never })
 
@@ -64,7 +53,7 @@ describe('e2e: a chain that is reorganised, with 24 confirmations', function () 
       while ((await devnet.blockNumber()) < start + depth) await devnet.mine()
       expect(await resultOf(task.taskId), 'not released').to.equal(null)
 
-      const lost = await signedBy(client.address!, start + 1, await devnet.blockNumber())
+      const lost = await signedBy(ledger, client.address!, start + 1, await devnet.blockNumber())
       expect(lost).to.have.lengthOf(1)
       await ledger.provider.send('evm_revert', [snapshot])
       expect(await ledger.endings(task.taskId)).to.deep.equal([])

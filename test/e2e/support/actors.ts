@@ -4,6 +4,7 @@ import type { DevAccount, Devnet } from '@enigma/devnet'
 import {
   createEnigmaClient,
   type Artifact,
+  type ClientOptions,
   type ClientStorage,
   type EnigmaClient,
   type SecretContractAbi
@@ -24,6 +25,7 @@ export interface ConnectOptions {
   readonly rpc?: readonly string[]
   readonly chainUrl?: string
   readonly storage?: ClientStorage
+  readonly timeouts?: ClientOptions['timeouts']
 }
 
 /** A client of a devnet that pays with the account's key. */
@@ -36,6 +38,7 @@ export function connectAs(devnet: Devnet, user: DevAccount, options: ConnectOpti
       rpc: options.rpc ?? devnet.workers.map(worker => worker.httpUrl),
       mode: 'simulation'
     },
-    storage: options.storage
+    storage: options.storage,
+    timeouts: options.timeouts
   })
 }

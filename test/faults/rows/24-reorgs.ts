@@ -1,16 +1,23 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { Random } from '@enigma/faults'
-import { callWorker } from 'enigma-js'
 import { connectAs } from '../../e2e/support/actors.ts'
 import { counterContract } from '../../e2e/support/counter.ts'
 import { whileMining } from '../../e2e/support/mining.ts'
 import { must, type Row } from '../row.ts'
-import { startFaultNet, type FaultNet } from '../support/fault-net.ts'
+import { EPOCH_SIZE, startFaultNet, type FaultNet } from '../support/fault-net.ts'
+import { Reorgs, type Doomed } from '../support/reorgs.ts'
 
-/** The chain goes back 1 to 20 blocks and on with others, some of them across the begin of an epoch. */
+/** Tasks of one branch. */
+const MOST_TASKS = 3
+const DEEPEST = 20
+const blockMs = 100
+
+/**
+ * The chain goes back 1 to 20 blocks and on with others, the last time across the begin of an epoch. CONF is the chain's, 24 or 1: no host has
+ * a say in it. Every second time, and the last, the pools send the records again, as those of real nodes do; else they are gone for good.
+ */
 export const row: Row = {
   number: 24,
   name: 'chain reorg of depth 1 to 20',
@@ -19,12 +26,9 @@ export const row: Row = {
   times: { core: 0, full: 20, campaign: 20 },
   async run({ random, times, say }) {
     const figures: string[] = []
-    for (const confirmations of [24, 1]) {
+    for (const confirmations of [24, 1] as const) {
       const folder = mkdtempSync(join(tmpdir(), 'enigma-reorg-'))
-      const net = await startFaultNet({
-        folder,
-        devnet: { mining: { mode: 'manual' }, env: () => ({ ENIGMA_CONFIRMATIONS: String(confirmations) }) }
-      })
+      const net = await startFaultNet({ folder, devnet: { mining: { mode: 'manual' }, confirmations } })
       try {
         figures.push(`CONF=${confirmations}: ${await reorganise(net, confirmations, times, random, say)}`)
       } finally {
@@ -38,90 +42,140 @@ export const row: Row = {
 
 async function reorganise(
   net: FaultNet,
-  confirmations: number,
+  confirmations: 24 | 1,
   times: number,
   random: Random,
   say: (text: string) => void
 ): Promise<string> {
   const { devnet, ledger } = net
   const { abi, ...code } = await counterContract()
-  const client = await connectAs(devnet, await net.borrowUser())
-  const rpc = (method: string, params: unknown[] = []): Promise<unknown> => ledger.provider.send(method, params)
-  const deployed = await whileMining(devnet, client.deploy({ ...code, abi }, []))
-  const scAddr = await whileMining(devnet, deployed.result())
-  let counted = 0
-  let orphaned = 0
-  let revealed = 0
-  let epochsUndone = 0
-  const count = async (): Promise<void> => {
-    const task = await whileMining(devnet, client.compute(scAddr, abi, 'next', []))
-    const value = await whileMining(devnet, task.result())
-    counted += 1
-    must(value === BigInt(counted), `the counter says ${String(value)} after ${counted} tasks of this chain`)
+  const client = await connectAs(devnet, await net.borrowUser(), { timeouts: { pollMs: blockMs } })
+  const deployed = client.deploy({ ...code, abi }, []).then(task => task.result())
+  const scAddr = await whileMining(devnet, deployed, blockMs)
+  const reorgs = new Reorgs(net, client, scAddr, abi, 'next')
+  const isFinalAtOnce = confirmations === 1
+  const sum = { settled: 0, orphaned: 0, again: 0, revealed: 0, epochs: 0 }
+  let counted = 0n
+
+  /** Every number comes once, in order: no effect of a branch that is gone, and none lost of this one. */
+  const expectNext = (value: unknown): void => {
+    counted += 1n
+    must(value === counted, `the counter says ${String(value)} after ${counted} tasks of this chain`)
   }
+  const count = async (): Promise<void> => {
+    const result = client.compute(scAddr, abi, 'next', []).then(task => task.result())
+    expectNext(await whileMining(devnet, result, blockMs))
+  }
+
+  /** Makes a branch of so many blocks, with tasks on it of which all but the last are surely settled. */
+  async function makeBranch(depth: number): Promise<Doomed[]> {
+    await reorgs.branch()
+    const isRoom = async (): Promise<boolean> => (await reorgs.depth()) < depth
+    const doomed: Doomed[] = []
+    do {
+      const one = await reorgs.record()
+      doomed.push(one)
+      if (await isRoom()) await reorgs.settle(one, isFinalAtOnce ? 'final' : 'verified')
+    } while (doomed.length < MOST_TASKS && (await isRoom()))
+    while (await isRoom()) await reorgs.mine()
+    return doomed
+  }
+
+  const wasShown = ({ told, settled }: Pick<Doomed, 'told' | 'settled'>): boolean =>
+    isFinalAtOnce && (settled || told.some(({ stage }) => stage === 'final'))
+
+  /** Nothing comes in the place of these tasks; whoever watches one is told. */
+  async function goneForGood(doomed: readonly Doomed[]): Promise<void> {
+    for (const one of doomed) {
+      const shown = wasShown(one)
+      const watch = shown ? reorgs.watch(one.task) : one // the first watch of one that was shown is over
+      const { revealed } = await reorgs.told(watch, 'what was taken back', step => step.undone !== undefined)
+      must((revealed === true) === shown, `an output that was ${shown ? '' : 'not '}out is told otherwise`)
+      watch.stopWatching()
+      if (shown) sum.revealed += 1
+    }
+    sum.orphaned += doomed.length
+  }
+
+  /** Each task runs again on this chain, and its watch says what was taken back, and what had been shown. */
+  async function cameAgain(doomed: readonly Doomed[]): Promise<void> {
+    for (const { task, told, settled } of doomed) {
+      const shown = wasShown({ told, settled })
+      const steps = shown ? [] : told
+      const watchAgain = async (): Promise<void> => {
+        for await (const step of client.watchTask(task.taskId)) steps.push(step)
+      }
+      if (shown) await whileMining(devnet, watchAgain(), blockMs)
+      expectNext(await whileMining(devnet, task.result(), blockMs))
+      const undone = await net.eventually(`the step that took ${task.taskId} back`, () =>
+        Promise.resolve(steps.find(step => step.undone !== undefined))
+      )
+      const wanted = shown ? 'final' : settled ? 'verified' : undone.undone
+      must(undone.undone === wanted, `a client was told that ${undone.undone} was undone, where ${wanted} was`)
+      must((undone.revealed === true) === shown, `an output that was ${shown ? '' : 'not '}out is told otherwise`)
+      if (shown) sum.revealed += 1
+    }
+    sum.again += doomed.length
+  }
+
   await count()
   for (let i = 0; i < times; i++) {
-    const depth = times >= 20 ? i + 1 : 1 + random.below(20)
-    const snapshot = await rpc('evm_snapshot')
-    const [base, epoch] = [await devnet.blockNumber(), await ledger.epoch()]
-    const task = await mined(client.compute(scAddr, abi, 'next', []), depth)
-    while ((await devnet.blockNumber()) < base + depth) {
-      await devnet.mine()
-      await sleep(250)
-    }
-    if ((await ledger.epoch()) > epoch) epochsUndone += 1
-    const early = task && (await resultAt(task.taskId))
-    if (early) revealed += 1
-    must(!(early && confirmations > 20), `an output was released with fewer than ${confirmations} confirmations`)
-
-    await rpc('evm_revert', [snapshot])
-    await rpc('evm_increaseTime', [3])
-    for (let block = 0; block <= depth; block++) {
-      await devnet.mine() // one by one: each is the parent of the next
-      await sleep(100)
-    }
-    await followed()
-    if (task) orphaned += 1
-    say(`depth ${depth}, CONF=${confirmations}: undone${early ? ', its output was out' : ''}`)
+    const isLast = i === times - 1
+    const depth = isLast ? DEEPEST : times >= DEEPEST ? i + 1 : 1 + random.below(DEEPEST)
+    if (isLast) await untilMidEpoch(net, reorgs)
+    const epoch = await ledger.epoch()
+    const doomed = await makeBranch(depth)
+    const released = await reorgs.released(doomed)
+    must(isFinalAtOnce || released.length === 0, `${released.length} outputs were out before ${confirmations} confirmations`) // prettier-ignore
+    const crossed = (await ledger.epoch()) > epoch
+    const lost = doomed.filter(({ settled }) => settled).length
+    const signed = await reorgs.signed()
+    const again = isLast || i % 2 === 1 ? comingAgain(doomed, signed, epoch) : 0
+    await reorgs.goBack(signed.slice(0, again))
+    for (const one of doomed) must((await ledger.endings(one.task.taskId)).length === 0, 'a receipt outlived its block')
+    await goneForGood(doomed.slice(again))
+    await cameAgain(doomed.slice(0, again))
+    for (const one of doomed) one.stopWatching()
+    sum.settled += lost
+    if (crossed) sum.epochs += 1
+    say(`depth ${depth}, CONF=${confirmations}: ${doomed.length} tasks undone, ${lost} of them settled, ${released.length} shown${again > 0 ? `, ${again} came again` : ''}${crossed ? ', with the begin of an epoch' : ''}`) // prettier-ignore
     await count()
   }
+
   const drift = await ledger.drift()
   must(drift === 0n, `Enigma holds ${drift} grains more than it owes`)
+  must(sum.epochs > 0, 'no reorganisation went across the begin of an epoch')
+  must(sum.settled > 0, 'no receipt was taken back')
+  must(sum.again > 0 && (times === 1 || sum.orphaned > 0), 'not both kinds of records were tried')
+  must(!isFinalAtOnce || sum.revealed > 0, 'no output was out before it was taken back')
+  const { reverted, dropped } = await undoneStates(net)
+  must(reverted > 0, 'no enclave had anything to undo')
+  if (!isFinalAtOnce) must(dropped === 0, `${dropped} states were dropped and replayed`)
   client.close()
-  return `orphaned effects 0 of ${orphaned} tasks in ${times} reorgs, ${epochsUndone} across a setEpoch; released before: ${revealed}; state equal to the chain's after each`
+  return `orphaned effects 0 of ${sum.orphaned} tasks in ${times} reorgs, ${sum.epochs} across a setEpoch; ${sum.settled} receipts undone, ${sum.again} tasks came again; outputs that had been shown, and told so: ${sum.revealed}; states reverted ${reverted}, resynced ${dropped}` // prettier-ignore
+}
 
-  /** The task, if its record came into one of `blocks` blocks. */
-  async function mined<T>(sent: Promise<T>, blocks: number): Promise<T | null> {
-    let done: T | null = null
-    const watch = sent.then(
-      found => void (done = found),
-      () => undefined
-    )
-    const pending = async (): Promise<boolean> => {
-      const block = (await rpc('eth_getBlockByNumber', ['pending', true])) as { transactions: { from: string }[] }
-      return block.transactions.some(({ from }) => from.toLowerCase() === client.address)
-    }
-    await net.eventually('the record in the pool', async () => ((await pending()) ? true : undefined))
-    for (let i = 0; i < blocks && done === null; i++) {
-      await devnet.mine()
-      await Promise.race([watch, sleep(1_000)])
-    }
-    return done
-  }
+/** How many of the first ones the other chain takes: a record that names an epoch which is gone, too, it refuses. */
+function comingAgain(doomed: readonly Doomed[], signed: readonly string[], epoch: number): number {
+  if (signed.length !== doomed.length) return 0 // one was refused once and sent again: it is not known which belongs to which
+  const later = doomed.findIndex(one => one.epoch !== epoch)
+  return later === -1 ? doomed.length : later
+}
 
-  async function resultAt(taskId: `0x${string}`): Promise<boolean> {
-    const urls = devnet.workers.map(worker => worker.httpUrl)
-    const answers = await Promise.all(urls.map(url => callWorker(url, 'getTaskResult', { taskId: taskId as never }).catch(() => null))) // prettier-ignore
-    return answers.some(answer => answer !== null)
+/** Mines until the next epoch's begin is more than a few blocks away, but nearer than the deepest branch reaches. */
+async function untilMidEpoch({ ledger }: FaultNet, reorgs: Reorgs): Promise<void> {
+  for (;;) {
+    const begun = (await ledger.epochStarts()).at(-1)!.block
+    const into = (await ledger.provider.getBlockNumber()) - begun
+    if (into >= EPOCH_SIZE / 4 && into <= EPOCH_SIZE / 2) return
+    await reorgs.mine()
   }
+}
 
-  /** Waits until every node has the chain's head. */
-  async function followed(): Promise<void> {
-    await net.eventually('every node on the new chain', async () => {
-      const head = (await rpc('eth_getBlockByNumber', ['latest', false])) as { hash: string }
-      const nodes = [devnet.principal, ...devnet.workers]
-      const heads = await Promise.all(nodes.map(async node => (await node.status()) as unknown as { head: { hash: string } })) // prettier-ignore
-      return heads.every(found => found.head.hash === head.hash) ? true : undefined
-    })
-  }
+/** Of all enclaves: how often a state went back to where the branches part, and how often one was dropped. */
+async function undoneStates({ devnet }: FaultNet): Promise<{ reverted: number; dropped: number }> {
+  const statuses = await Promise.all(devnet.workers.map(worker => worker.status()))
+  const all = statuses.map(status => (status as unknown as { counters: Record<string, number> }).counters)
+  const total = (name: string): number => all.reduce((found, counters) => found + (counters[name] ?? 0), 0)
+  return { reverted: total('states_reverted'), dropped: total('states_dropped') }
 }
