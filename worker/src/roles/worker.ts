@@ -135,7 +135,7 @@ export async function startWorker(base: NodeBase): Promise<void> {
   await envelopes.load()
   const store = createTaskStore(db)
   const taskLog = log.child('task')
-  const committer = new Committer({ chain: indexer, sender, log: taskLog })
+  const committer = new Committer({ chain: indexer, sender, precedence, log: taskLog })
   stops.add('committer', () => committer.stop())
   const views = shareViews(indexer, enclave, createChainViews(indexer, enclave, network), () => runner.foreseen())
   const { verifyFull, snapshotWorth: worthDeltas } = config

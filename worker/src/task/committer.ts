@@ -5,6 +5,7 @@ import { enigmaInterface } from '../chain/enigma-abi.ts'
 import type { ChainReader } from '../chain/reader.ts'
 import type { TxOutcome, TxSender } from '../chain/tx-sender.ts'
 import type { Logger } from '../ops/log.ts'
+import type { Precedence } from '../ops/precedence.ts'
 import { orderFrom, type Unsettled } from './lane.ts'
 
 /** A receipt on its way to the chain. */
@@ -32,6 +33,10 @@ export interface CommitterParts {
   readonly chain: Pick<ChainReader, 'facts' | 'contract' | 'subscribe'>
   readonly sender: Pick<TxSender, 'signed' | 'outcomeOf' | 'has'>
   readonly log: Logger
+  /** How many receipts of this worker are pressing, those that wait here among them; without it there may always be more. */
+  readonly precedence?: Pick<Precedence, 'pressing'>
+  /** How long receipts wait for others. */
+  readonly gatherMs?: number
   /** How long receipts wait for further runs of their contracts. */
   readonly laneGatherMs?: number
 }
@@ -106,13 +111,19 @@ export class Committer {
 
   async #drain(): Promise<void> {
     for (;;) {
-      const latest = performance.now() + (this.#parts.laneGatherMs ?? LANE_GATHER_MS)
-      do await sleep(GATHER_MS)
-      while (performance.now() < latest && this.#isGrowing())
+      const { gatherMs = GATHER_MS, laneGatherMs = LANE_GATHER_MS } = this.#parts
+      const latest = performance.now() + laneGatherMs
+      if (!this.#isAllHere()) await sleep(gatherMs)
+      while (performance.now() < latest && this.#isGrowing()) await sleep(gatherMs)
       const batch = this.#next()
       if (batch.length === 0) return
       await this.#send(batch)
     }
+  }
+
+  #isAllHere(): boolean {
+    const { precedence } = this.#parts
+    return precedence !== undefined && precedence.pressing() <= this.#queue.length
   }
 
   /** Whether all that waits belongs to contracts of which more is about to come: nobody else is kept waiting. */

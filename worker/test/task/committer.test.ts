@@ -5,7 +5,7 @@ import { enigmaInterface } from '../../src/chain/enigma-abi.ts'
 import type { TxOutcome, TxRequest } from '../../src/chain/tx-sender.ts'
 import { WorkerError } from '../../src/errors.ts'
 import { createLogger } from '../../src/ops/log.ts'
-import { Committer, SkipReason, type CommitJob, type Committed } from '../../src/task/committer.ts'
+import { Committer, SkipReason, type CommitJob, type Committed, type CommitterParts } from '../../src/task/committer.ts'
 import type { Unsettled } from '../../src/task/lane.ts'
 import { MemoryChain, addressOf, asScAddr, asTaskId, hashOf } from '../memory-chain.ts'
 
@@ -30,7 +30,7 @@ describe('task/committer', () => {
   })
   afterEach(() => committer.stop())
 
-  function committerOf(laneGatherMs?: number): Committer {
+  function committerOf(times: Partial<CommitterParts> = {}): Committer {
     sent = []
     unsettled = []
     refuse = () => null
@@ -54,7 +54,7 @@ describe('task/committer', () => {
         has: underWay
       },
       log: createLogger({ write: () => undefined }),
-      laneGatherMs
+      ...times
     })
   }
 
@@ -167,7 +167,7 @@ describe('task/committer', () => {
 
   it('waits for further runs of a contract that are about to end, and takes them along', async () => {
     committer.stop()
-    committer = committerOf(3_600_000)
+    committer = committerOf({ laneGatherMs: 3_600_000 })
     const scAddr = asScAddr('contract')
     coming.set(scAddr, 3)
     let run = job('first', { scAddr, delta: 'first' })
@@ -185,7 +185,7 @@ describe('task/committer', () => {
 
   it('does not wait for ever for runs that do not end', async () => {
     committer.stop()
-    committer = committerOf(30)
+    committer = committerOf({ laneGatherMs: 30 })
     const scAddr = asScAddr('contract')
     coming.set(scAddr, 1)
     void committer.commit(job('first', { scAddr, delta: 'first' }).job)
@@ -193,9 +193,25 @@ describe('task/committer', () => {
     expect(batches()).to.deep.equal([['first']])
   })
 
+  it('waits for no others when every receipt that is pressing waits here', async () => {
+    let pressing = 2
+    const precedence = { pressing: () => pressing }
+    committer.stop()
+    committer = committerOf({ gatherMs: 10_000, precedence })
+    void committer.commit(job('a').job)
+    await new Promise(done => setTimeout(done, 30))
+    expect(sent, 'one more is pressing').to.have.length(0)
+    committer.stop()
+    committer = committerOf({ gatherMs: 10_000, precedence })
+    pressing = 1
+    void committer.commit(job('c').job)
+    await until(1)
+    expect(batches()).to.deep.equal([['c']])
+  })
+
   it('keeps no receipt waiting for the runs of another contract', async () => {
     committer.stop()
-    committer = committerOf(3_600_000)
+    committer = committerOf({ laneGatherMs: 3_600_000 })
     const scAddr = asScAddr('contract')
     coming.set(scAddr, Infinity)
     void committer.commit(job('first', { scAddr, delta: 'first' }).job)
