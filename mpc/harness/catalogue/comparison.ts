@@ -2,6 +2,7 @@ import * as compare from '../../src/numbers/compare.ts'
 import * as order from '../../src/numbers/order.ts'
 import { foreignSecret } from '../../src/numbers/foreign.ts'
 import { loadSecrets } from '../../src/numbers/load.ts'
+import { publicValue } from '../../src/numbers/arithmetic.ts'
 import type { Secret } from '../../src/numbers/secret.ts'
 import type { Party } from '../../src/session/party.ts'
 import { reals, SHAPES, sizeOfShape, type Input, type Operation, type Shape } from './operation.ts'
@@ -35,6 +36,11 @@ const binary = (name: string, run: Binary, clear: (a: number, b: number) => numb
   expected: ([a, b]) => [a!.map((v, i) => Number(clear(v, b![i]!)))],
   bound: exact
 })
+/** What all nodes were told, as shares that say the same. */
+const opened =
+  (run: (party: Party, a: Secret, b: Secret) => Promise<boolean[]>): Binary =>
+  async (party, a, b) =>
+    publicValue(party, (await run(party, a, b)).map(Number))
 const each = (name: string, run: Unary, clear: (a: number) => number): Operation => ({
   name: `numbers/compare.${name}`,
   shapes: SHAPES,
@@ -64,6 +70,10 @@ export const comparisonOperations: readonly Operation[] = [
   binary('gt', compare.gt, (a, b) => a > b),
   binary('lte', compare.lte, (a, b) => a <= b),
   binary('gte', compare.gte, (a, b) => a >= b),
+  binary('ltOpened', opened(compare.ltOpened), (a, b) => a < b),
+  binary('gtOpened', opened(compare.gtOpened), (a, b) => a > b),
+  binary('lteOpened', opened(compare.lteOpened), (a, b) => a <= b),
+  binary('gteOpened', opened(compare.gteOpened), (a, b) => a >= b),
   binary('eq', compare.eq, (a, b) => a === b),
   {
     name: 'numbers/compare.eqBlinded',

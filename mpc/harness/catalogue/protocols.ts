@@ -1,6 +1,6 @@
 import { modInverse } from '../../src/field/prime.ts'
 import { DEFAULT_PRIME } from '../../src/field/field.ts'
-import { isNegativeReplicated } from '../../src/bits/compare.ts'
+import { isNegativeOpenedReplicated, isNegativeReplicated } from '../../src/bits/compare.ts'
 import { giveShares, takeShares, type HandOver } from '../../src/maintenance/hand-over.ts'
 import { refresh } from '../../src/maintenance/refresh.ts'
 import { fillPool, type Order } from '../../src/pool/fill.ts'
@@ -11,6 +11,7 @@ import {
   isAbove,
   isNegative,
   isNegativeInField,
+  isNegativeOpened,
   isZero,
   maskBits,
   multiplyAll
@@ -136,6 +137,24 @@ export const protocols: readonly Protocol[] = [
   {
     name: 'bits/compare.isNegativeReplicated',
     start: released((party, k) => isNegativeReplicated(party, share(party, X, k), 5)),
+    right: is(0n, 1n, 0n, 0n),
+    batch: BATCH,
+    fits: ({ n }) => n === 3
+  },
+  simple(
+    'compare.isNegativeOpened',
+    async (party, k) => party.field.fromIntegers((await isNegativeOpened(party, share(party, X, k), 5)).map(Number)),
+    is(0n, 1n, 0n, 0n),
+    { batch: BATCH }
+  ),
+  {
+    name: 'bits/compare.isNegativeOpenedReplicated',
+    start: released(async (party, k) => {
+      const values = share(party, X, k)
+      const words = await isNegativeOpenedReplicated(party, values, 5)
+      const count = party.field.length(values)
+      return party.field.fromIntegers(Array.from({ length: count }, (_, i) => 1 - ((words[i >> 5]! >>> (i & 31)) & 1)))
+    }),
     right: is(0n, 1n, 0n, 0n),
     batch: BATCH,
     fits: ({ n }) => n === 3

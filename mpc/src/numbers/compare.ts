@@ -1,5 +1,5 @@
 import { shapeError } from '../errors.ts'
-import { blindForZeroTest, isNegative, isZero } from '../protocols/compare.ts'
+import { blindForZeroTest, isNegative, isNegativeOpened, isZero } from '../protocols/compare.ts'
 import { parallel } from '../protocols/masked.ts'
 import { elements } from '../protocols/product.ts'
 import { reduceProduct } from '../protocols/multiply.ts'
@@ -65,6 +65,54 @@ export const gte = async (party: Party, a: Secret, b: Secret): Promise<Secret> =
  * @cost n = 4, 1 element: passive 8 rounds, 1896 bytes; active, proved 28 rounds, 5343 bytes
  */
 export const lte = async (party: Party, a: Secret, b: Secret): Promise<Secret> => not(party, await lt(party, b, a))
+
+/** Opens the signs of differences. */
+async function openedNegative(party: Party, d: Secret): Promise<boolean[]> {
+  requireChecked('comparison', d)
+  return isNegativeOpened(party, d.shares, strictBits(d))
+}
+
+/**
+ * Whether a < b, element by element, told to all nodes; cheaper than a shared answer.
+ *
+ * - Shapes: two of one shape, or any and a scalar; one answer for each element, in row order.
+ * - Accuracy: exact.
+ * - Security, source: as `isNegativeOpened`.
+ * @cost n = 3, 1 element: passive 7 rounds, 184 bytes; active, proved 16 rounds, 6598 bytes
+ * @cost n = 3, 40 elements: passive 7 rounds, 1280 bytes; active, proved 18 rounds, 10314 bytes
+ * @cost n = 4, 1 element: passive 9 rounds, 1920 bytes; active, proved 29 rounds, 5415 bytes
+ */
+export const ltOpened = async (party: Party, a: Secret, b: Secret): Promise<boolean[]> =>
+  openedNegative(party.operation('lt-opened'), sub(party, a, b))
+/**
+ * Whether a > b, element by element, told to all nodes; cheaper than a shared answer.
+ *
+ * - Shapes, accuracy, security, source: as `ltOpened`.
+ * @cost n = 3, 1 element: passive 7 rounds, 184 bytes; active, proved 16 rounds, 6598 bytes
+ * @cost n = 3, 40 elements: passive 7 rounds, 1280 bytes; active, proved 18 rounds, 10314 bytes
+ * @cost n = 4, 1 element: passive 9 rounds, 1920 bytes; active, proved 29 rounds, 5415 bytes
+ */
+export const gtOpened = async (party: Party, a: Secret, b: Secret): Promise<boolean[]> => ltOpened(party, b, a)
+/**
+ * Whether a >= b, element by element, told to all nodes; cheaper than a shared answer.
+ *
+ * - Shapes, accuracy, security, source: as `ltOpened`.
+ * @cost n = 3, 1 element: passive 7 rounds, 184 bytes; active, proved 16 rounds, 6598 bytes
+ * @cost n = 3, 40 elements: passive 7 rounds, 1280 bytes; active, proved 18 rounds, 10314 bytes
+ * @cost n = 4, 1 element: passive 9 rounds, 1920 bytes; active, proved 29 rounds, 5415 bytes
+ */
+export const gteOpened = async (party: Party, a: Secret, b: Secret): Promise<boolean[]> =>
+  (await ltOpened(party, a, b)).map(less => !less)
+/**
+ * Whether a <= b, element by element, told to all nodes; cheaper than a shared answer.
+ *
+ * - Shapes, accuracy, security, source: as `ltOpened`.
+ * @cost n = 3, 1 element: passive 7 rounds, 184 bytes; active, proved 16 rounds, 6598 bytes
+ * @cost n = 3, 40 elements: passive 7 rounds, 1280 bytes; active, proved 18 rounds, 10314 bytes
+ * @cost n = 4, 1 element: passive 9 rounds, 1920 bytes; active, proved 29 rounds, 5415 bytes
+ */
+export const lteOpened = async (party: Party, a: Secret, b: Secret): Promise<boolean[]> =>
+  (await ltOpened(party, b, a)).map(less => !less)
 
 /**
  * Shared bits: 1 where equal.

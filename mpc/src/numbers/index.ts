@@ -14,7 +14,25 @@ export {
   withFraction,
   publicValue
 } from './arithmetic.ts'
-export { lt, lte, gt, gte, eq, eqBlinded, sign, abs, select, max, min, argmax, argmin } from './compare.ts'
+export {
+  lt,
+  lte,
+  gt,
+  gte,
+  ltOpened,
+  lteOpened,
+  gtOpened,
+  gteOpened,
+  eq,
+  eqBlinded,
+  sign,
+  abs,
+  select,
+  max,
+  min,
+  argmax,
+  argmin
+} from './compare.ts'
 export { divide, reciprocal, sqrt, inverseSqrt, type Partial, type DivideOptions, type RootOptions } from './divide.ts'
 export { mean, variance, std, covariance, type StatisticsOptions } from './statistics.ts'
 export { correlation, simpleRegression, type SimpleRegression, type RegressionOptions } from './regression.ts'

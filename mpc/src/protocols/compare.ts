@@ -1,5 +1,5 @@
 import { FEW, isNegativeBetween } from '../bits/compare-few.ts'
-import { isNegativeReplicated } from '../bits/compare.ts'
+import { isNegativeOpenedReplicated, isNegativeReplicated } from '../bits/compare.ts'
 import type { Vec } from '../field/field.ts'
 import { requireRoom } from '../plan/room.ts'
 import type { Party } from '../session/party.ts'
@@ -35,6 +35,37 @@ export async function isNegative(party: Party, d: Vec, bits: number): Promise<Ve
     (block, part) => isNegativeReplicated(block, part, bits),
     REPLICATED_BLOCK
   )
+}
+
+/**
+ * Whether d < 0, told to all nodes: for branches of a program that may depend on it, and for answers that all may know.
+ *
+ * - Shapes: k shares of degree t with |d| <= 2^bits - 1 in, k answers out.
+ * - Cost: n = 3: `isNegativeOpenedReplicated`, one element in place of three; otherwise that of `isNegative` and an opening.
+ * - Security: that of the session's mode; nodes learn the answers and nothing else.
+ * @throws MPC_RANGE if the field cannot mask bits + 1 bits.
+ * @see docs/spec/mpc.md 5.3.
+ * @cost n = 3, 4 elements: passive 5 rounds, 152 bytes; active, proved 14 rounds, 6638 bytes
+ * @cost n = 3, 40 elements: passive 5 rounds, 1072 bytes; active, proved 16 rounds, 8570 bytes
+ * @cost n = 4, 4 elements: passive 8 rounds, 3648 bytes; active, proved 28 rounds, 9087 bytes
+ */
+export async function isNegativeOpened(party: Party, d: Vec, bits: number): Promise<boolean[]> {
+  const op = party.operation('negative-opened')
+  const { field } = op
+  const count = field.length(d)
+  if (op.session.rehearsal) {
+    roomOnly(op, 'comparison', d, bits)
+    return Array<boolean>(count).fill(false)
+  }
+  if (op.n !== 3) return field.toBigints(await openMasked(op, await isNegative(op, d, bits))).map(bit => bit === 1n)
+  const answers: boolean[] = []
+  for (let at = 0; at < count; at += REPLICATED_BLOCK) {
+    const size = Math.min(REPLICATED_BLOCK, count - at)
+    const words = await isNegativeOpenedReplicated(op, field.slice(d, at, at + size), bits)
+    // the highest bit of d + 2^bits is 1 where d >= 0
+    for (let i = 0; i < size; i++) answers.push(((words[i >> 5]! >>> (i & 31)) & 1) === 0)
+  }
+  return answers
 }
 
 function roomOnly({ session, field }: Party, what: string, d: Vec, bits: number): Vec {
