@@ -11,7 +11,11 @@ interface Size {
 /** Shares of small whole numbers that nobody chose: enough for timing. */
 function numbers(party: Party, count: number, { columns = 1, fraction = 0, magnitude = 63 } = {}): Secret {
   const op = party.operation('bench-input')
-  return mpc.secret(party, op.bounded(count, 24).whole, { columns, fraction, magnitude: magnitude - fraction })
+  return mpc.secret(party, op.bounded(count, 26 - Math.ceil(Math.log2(party.session.setCount))).whole, {
+    columns,
+    fraction,
+    magnitude: magnitude - fraction
+  })
 }
 
 /** What the last program made: for `check`, which is not timed. */
