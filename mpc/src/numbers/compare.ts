@@ -30,7 +30,8 @@ async function negative(party: Party, d: Secret): Promise<Secret> {
  * Shared bits: 1 where a < b, else 0. Bounds of the operands decide how many bits are compared.
  *
  * - Shapes: two of one shape, or any and a scalar; the result has one bit for each element.
- * - Accuracy: exact, but for a chance below 2^-100 an element (1/p) with more than three nodes.
+ * - Accuracy: exact, but for a chance of 1/p an element where a product is opened as 0 or uniform: with more than three nodes, and for a
+ *   few elements in passive mode.
  * - Security, source: as `isNegative`.
  * @cost n = 3, 1 element: passive 5 rounds, 360 bytes; active, proved 17 rounds, 7166 bytes
  * @cost n = 3, 40 elements: passive 7 rounds, 3200 bytes; active, proved 20 rounds, 13602 bytes

@@ -184,7 +184,7 @@ describe('mpc/attack', function () {
           let silences = 0
           for (let at = 0; at < total; at++) {
             let kind = kinds[turn++ % kinds.length]!
-            if (!CAMPAIGN && isSilence(kind) && silences++ > 0) kind = 'change'
+            if (isSilence(kind) && silences++ > (CAMPAIGN ? 3 : 0)) kind = 'change'
             for (const each of CAMPAIGN && EACH.includes(target.name) ? kinds : [kind]) {
               const about = `${each} by ${culprit} of ${setting.n} in ${target.name}`
               await strike(fixed, setting, random, { culprit, kind: each, at, total }, about, seen)
