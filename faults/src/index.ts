@@ -1,7 +1,7 @@
 export { startFaultProxy, type FaultProxy, type FaultProxyInit } from './proxy/fault-proxy.ts'
 export type { Direction, Toxics } from './proxy/toxics.ts'
 export { randomOf, type Random } from './random.ts'
-export { droppingLogs, flapping, wrongBlocks } from './rpc-front/plans.ts'
+export { droppingLogs, flapping, otherChain, wrongBlocks } from './rpc-front/plans.ts'
 export {
   honest,
   startRpcFront,

@@ -1,7 +1,16 @@
 import { expect } from 'chai'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { droppingLogs, flapping, honest, randomOf, startRpcFront, wrongBlocks, type RpcFront } from '../src/index.ts'
+import {
+  droppingLogs,
+  flapping,
+  honest,
+  otherChain,
+  randomOf,
+  startRpcFront,
+  wrongBlocks,
+  type RpcFront
+} from '../src/index.ts'
 
 describe('faults/rpc-front', () => {
   let server: Server
@@ -37,6 +46,22 @@ describe('faults/rpc-front', () => {
   it('passes calls on and keeps a list of them', async () => {
     expect(await result('eth_x')).to.deep.equal({ hash: '0x01' })
     expect(front.calls).to.deep.equal([{ method: 'eth_x', params: [7], number: 0 }])
+  })
+
+  it('tells of another chain from a block on, which fits together whenever it is asked', () => {
+    const plan = otherChain(randomOf(1), 7)
+    const tell = (method: string, truth: unknown): unknown => {
+      const fault = plan({ method, params: [], number: 0 })
+      return fault.kind === 'lie' ? fault.result(truth) : truth
+    }
+    const block = (number: number): { hash: string; parentHash: string } =>
+      tell('eth_getBlockByNumber', { number: `0x${number.toString(16)}`, hash: `h${number}`, parentHash: `h${number - 1}` }) as never // prettier-ignore
+    expect([block(6).hash, block(7).parentHash]).to.deep.equal(['h6', 'h6'])
+    const told = block(7).hash
+    expect(told).to.match(/^0x[0-9a-f]{64}$/)
+    expect([block(7).hash, block(8).parentHash]).to.deep.equal([told, told])
+    const [log] = tell('eth_getLogs', [{ blockNumber: '0x7', blockHash: 'h7' }]) as { blockHash: string }[]
+    expect(log!.blockHash).to.equal(told)
   })
 
   it('answers with a status or a page, and the node hears nothing', async () => {

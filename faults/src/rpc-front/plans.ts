@@ -47,3 +47,32 @@ export function wrongBlocks(random: Random, share: number): FrontPlan {
         }
       : { kind: 'pass' }
 }
+
+/** Tells of another chain from a block on: each block has another hash, the same whenever it is asked for, and is the parent of the next. */
+export function otherChain(random: Random, fromBlock: number): FrontPlan {
+  const hashes = new Map<number, string>()
+  const hashOf = (number: number): string => {
+    const hash = hashes.get(number) ?? `0x${Buffer.from(random.bytes(32)).toString('hex')}`
+    hashes.set(number, hash)
+    return hash
+  }
+  type Fields = Readonly<Record<string, unknown>>
+  const isOther = (block: number): boolean => block >= fromBlock
+  const block = (truth: Fields): Fields => {
+    const number = Number(truth['number'])
+    if (!isOther(number)) return truth
+    const parent = isOther(number - 1) ? { parentHash: hashOf(number - 1) } : {}
+    return { ...truth, ...parent, hash: hashOf(number), logsBloom: `0x${'00'.repeat(256)}` }
+  }
+  const log = (truth: Fields): Fields => {
+    const number = Number(truth['blockNumber'])
+    return isOther(number) ? { ...truth, blockHash: hashOf(number) } : truth
+  }
+  return ({ method }) => {
+    if (method === 'eth_getBlockByNumber') {
+      return { kind: 'lie', result: truth => (truth === null ? null : block(truth as Fields)) }
+    }
+    if (method === 'eth_getLogs') return { kind: 'lie', result: truth => (truth as Fields[]).map(log) }
+    return { kind: 'pass' }
+  }
+}

@@ -12,9 +12,14 @@ export function next(): u256 {
   state.set<u256>('n', n)
   return n
 }
+
+@view
+export function current(): u256 {
+  return state.get<u256>('n')
+}
 `
 
 let made: Promise<Artifact<SecretContractAbi>> | undefined
 
-/** A contract that counts: `next()` adds one to its secret state and returns it. */
+/** A contract that counts: `next()` adds one to its secret state and returns it; `current()` reads it. */
 export const counterContract = (): Promise<Artifact<SecretContractAbi>> => (made ??= compiled('counter', SOURCE))

@@ -1,16 +1,17 @@
 import { must, type Row } from '../row.ts'
 import { audit } from '../support/audit.ts'
+import { Inputs, alarmsOf } from '../support/inputs.ts'
 import { CountingLoad } from '../support/load.ts'
 import { backOnItsDisk, onSmallDisk } from '../support/small-disk.ts'
 
-/** A worker's disk is full for a while, under load. */
+/** A worker's disk is full for a while, under load. What it acknowledged before, meanwhile and afterwards is on the disk. */
 export const row: Row = {
   number: 17,
   name: 'disk full',
   lane: 'netns',
   times: { core: 0, full: 20, campaign: 20 },
   minutes: 5,
-  async run({ network, times }) {
+  async run({ network, random, times, say }) {
     const net = await network()
     const { devnet } = net
     const worker = net.worker(3)
@@ -20,22 +21,33 @@ export const row: Row = {
     await devnet.restart(worker.name)
     const { pid } = worker
     const loads = [await CountingLoad.prepare(net, { pauseMs: 0 }), await CountingLoad.prepare(net, { pauseMs: 0 })]
+    const inputs = new Inputs(net, worker, loads[0]!.scAddr, random)
     for (const load of loads) load.start()
-    let told = 0
+    let [told, looked] = [0, 0]
     for (let i = 0; i < times; i++) {
-      const length = net.log(worker.name).length
+      await inputs.sendUntil('stored')
+      const alarms = await alarmsOf(worker, 'DISK')
       disk.fill()
-      await net.blocks(16)
-      if (/no space|ENOSPC|STORE|disk/i.test(net.log(worker.name).slice(length))) told += 1
+      await inputs.sendUntil('STORE_FAILED') // the page that was begun takes a few more
+      await net.blocks(12)
+      if ((await alarmsOf(worker, 'DISK')) > alarms) told += 1
       disk.free()
       const before = net.log(worker.name).length
+      await inputs.sendUntil('stored')
+      for (let n = 0; n < 3; n++) await inputs.send()
       const works = async (): Promise<true | undefined> =>
         /stage=(accepted|settled|released)/.test(net.log(worker.name).slice(before)) ? true : undefined
       await net.eventually(`${worker.name} to work again`, works)
+      const { found, lost } = await inputs.lookUp()
+      must(lost.length === 0, `${lost.length} acknowledged inputs are not on the disk: ${lost[0]}`)
+      looked += found
+      say(`${i + 1}: told ${told}, ${found} acknowledged inputs found`)
     }
     must(worker.pid === pid, `${worker.name} ended with its disk full`)
+    must(told === times, `${worker.name} said only ${told} of ${times} times that its disk was full`)
+    must(looked > 0, 'no acknowledged input could be looked up')
     const figure = await audit(net, loads)
     await backOnItsDisk(net, worker, disk)
-    return `recovered without a restart ${times} of ${times} times, said so ${told} times; ${figure}`
+    return `lost acknowledged 0 of ${looked} looked up, ${inputs.acknowledged} given; recovered without a restart ${times} of ${times} times, refused and said so ${told} times; ${figure}`
   }
 }

@@ -12,11 +12,11 @@ export async function withFailingDisk<T>(pid: number, use: () => Promise<T>): Pr
   const strace = spawn(STRACE, ['-f', '-e', `trace=${calls}`, '-e', `inject=${calls}:error=EIO`, '-p', String(pid)], {
     stdio: ['ignore', 'ignore', 'pipe']
   })
+  const ended = once(strace, 'exit') // also by itself, with the process
   try {
     await once(strace.stderr, 'data') // "Process N attached"
     return await use()
   } finally {
-    const ended = once(strace, 'exit')
     strace.kill('SIGINT') // it lets go of the process
     await ended
   }

@@ -9,6 +9,12 @@ export class FaultLedger extends Ledger {
     return logs.map(log => (log as unknown as { args: { taskId: TaskId } }).args.taskId)
   }
 
+  /** The epoch of a task's record. */
+  async epochOf(taskId: TaskId): Promise<number> {
+    const [log] = await this.enigma.queryFilter(this.enigma.getEvent('TaskRecordCreated')(taskId), 0)
+    return Number((log as unknown as { args: { epoch: bigint } }).args.epoch)
+  }
+
   /** Blocks in which an epoch began. */
   async epochStarts(): Promise<{ epoch: number; block: number }[]> {
     const logs = await this.enigma.queryFilter(this.enigma.getEvent('EpochStarted')(), 0)

@@ -170,10 +170,15 @@ export class CountingLoad {
     return { recorded: counted.length, verified: numbers.length, refunded, refused: this.#refused }
   }
 
-  /** Tasks whose answer a worker should have. */
-  async verified(): Promise<TaskId[]> {
+  /** What it recorded on chain since a block. */
+  tasksSince(block: number): Promise<TaskId[]> {
+    return this.#net.ledger.tasksOf(this.#account.address, block)
+  }
+
+  /** Tasks whose answer a worker should have; of those recorded since a block, if one is given. */
+  async verified(since = this.#fromBlock): Promise<TaskId[]> {
     const found: TaskId[] = []
-    for (const taskId of await this.#net.ledger.tasksOf(this.#account.address, this.#fromBlock)) {
+    for (const taskId of await this.tasksSince(since)) {
       if ((await this.#net.ledger.endings(taskId)).includes('ReceiptVerified')) found.push(taskId)
     }
     return found

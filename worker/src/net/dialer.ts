@@ -31,6 +31,8 @@ export interface DialerInit {
   readonly isConnected: (peerId: string) => boolean
   readonly isBanned: (peerId: string) => boolean
   readonly connections: () => number
+  /** Told of every attempt, before its outcome is known. */
+  readonly onDial?: () => void
   /** Connects; resolves with the peer id at the other end. */
   readonly dial: (addresses: readonly Multiaddr[], signal: AbortSignal) => Promise<string>
 }
@@ -148,7 +150,8 @@ export class Dialer {
   }
 
   async #attempt(target: Target): Promise<void> {
-    const { dial, limits, self } = this.#init
+    const { dial, limits, self, onDial } = this.#init
+    onDial?.()
     const signal = AbortSignal.any([this.#stopped.signal, AbortSignal.timeout(limits.dialTimeoutMs)])
     try {
       const peerId = await dial(target.addresses.map(configuredAddress), signal)

@@ -49,6 +49,8 @@ export interface Libp2pNetworkInit {
   readonly authority: PeerAuthority
   readonly log: Logger
   readonly limits?: Partial<NetLimits>
+  /** Told of each attempt to reach a peer, and of each address that is tried for it or by a protocol of the library. */
+  readonly count?: (what: 'peer_dials' | 'peer_dial_addresses') => void
   /** Peers that were verified before the last stop, and where to note new ones. */
   readonly book?: { readonly known: readonly KnownPeer[]; readonly note: (peer: KnownPeer) => void }
 }
@@ -133,6 +135,7 @@ export class Libp2pNetwork implements PeerNetwork, ContentRouting, Gossip {
       isBanned: peerId => this.#reputation.isBanned(peerId),
       isConnected: peerId => this.#isConnected(peerId),
       connections: () => this.#admission.sessions.all().length,
+      onDial: () => init.count?.('peer_dials'),
       dial: (addresses, signal) => this.#dial(addresses, signal)
     })
     this.#finder = findPeers({
@@ -188,6 +191,7 @@ export class Libp2pNetwork implements PeerNetwork, ContentRouting, Gossip {
       announce,
       limits: this.#limits,
       isBanned,
+      onAddress: () => this.#init.count?.('peer_dial_addresses'),
       routing: dht,
       gossip: gossip(this.#gate)
     })

@@ -18,6 +18,8 @@ export interface NodeInit {
   readonly announce: readonly string[]
   readonly limits: NetLimits
   readonly isBanned: (peerId: string) => boolean
+  /** Told of every address that is about to be tried, for whatever reason. */
+  readonly onAddress?: () => void
   readonly routing: (components: KadDHTComponents) => KadDHT
   readonly gossip: (components: GossipSubComponents) => GossipSub
 }
@@ -34,7 +36,8 @@ const STREAM_WINDOW_BYTES = 256 * 1024
 const MAX_STREAMS = 256
 
 /** A libp2p node over TCP and WebSocket, noise and yamux, not started. */
-export function createNode({ identity, listen, announce, limits, isBanned, routing, gossip }: NodeInit): Promise<Node> {
+export function createNode(init: NodeInit): Promise<Node> {
+  const { identity, listen, announce, limits, isBanned, onAddress, routing, gossip } = init
   const banned = (peerId: PeerId): boolean => isBanned(peerId.toString())
   return createLibp2p({
     start: false,
@@ -67,7 +70,11 @@ export function createNode({ identity, listen, announce, limits, isBanned, routi
     },
     connectionGater: {
       // Loopback and private addresses are what most networks of workers use; what is no transport of ours is not tried.
-      denyDialMultiaddr: (address: Multiaddr) => !isDialable(address),
+      denyDialMultiaddr(address: Multiaddr) {
+        if (!isDialable(address)) return true
+        onAddress?.()
+        return false
+      },
       denyInboundEncryptedConnection: banned,
       denyOutboundEncryptedConnection: banned
     },

@@ -13,6 +13,8 @@ export const COUNTERS = {
   epoch_calls: 'Calls of setEpoch that the chain accepted.',
   epoch_calls_failed: 'Calls of setEpoch that failed.',
   evidence_renewals: 'Registrations anew of the same enclave, with fresh evidence.',
+  peer_dial_addresses: 'Addresses that were tried to reach peers, for whatever reason.',
+  peer_dials: 'Attempts to reach a peer that is not connected, also those that failed.',
   snapshots_loaded: 'Snapshots of state that the enclave took.',
   snapshots_made: 'Snapshots of state that the enclave made.',
   snapshots_refused: 'Snapshots of state that the enclave refused.',

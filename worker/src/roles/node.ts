@@ -178,7 +178,8 @@ export async function createNetwork(
     authority: authorityOf(base, principal),
     log: log.child('net'),
     limits: netLimitsOf(config),
-    book: await openPeerBook(base.db, log)
+    book: await openPeerBook(base.db, log),
+    count: what => base.board.count(what)
   })
 }
 

@@ -38,11 +38,13 @@ describe('net/dialer', () => {
 
   it('dials bootstrap nodes for ever, less and less often', async () => {
     const address = '/ip4/127.0.0.1/tcp/4001'
-    start([address])
+    let told = 0
+    start([address], { onDial: () => told++ })
     await until('a fourth attempt', () => times(address) >= 4)
     const [before, at] = [times(address), performance.now()]
     await until('two more', () => times(address) >= before + 2)
     expect(performance.now() - at).to.be.greaterThan(350) // about 400 ms apart by now, less the spread
+    expect(told, 'attempts that were told of, although all failed').to.equal(dialled.length)
   })
 
   it('gives up on hearsay, but not on a peer that was verified once', async () => {

@@ -1,0 +1,101 @@
+import type { Random } from '@enigma/faults'
+import type { DevnetWorker } from '@enigma/devnet'
+import {
+  TaskKind,
+  ZERO_HASH,
+  address,
+  codeOf,
+  sealTaskInput,
+  toHex,
+  utf8,
+  type Address,
+  type Hash,
+  type ScAddr
+} from '@enigma/protocol'
+import { bytesPart } from '@enigma/worker/testing'
+import { callWorker } from 'enigma-js'
+import { withDiskCopy } from './disk-copy.ts'
+import type { FaultNet } from './fault-net.ts'
+
+/** What a worker's `/status` says beyond what a devnet looks at. */
+export interface WorkerStatus {
+  readonly signer: Address
+  readonly head: { readonly number: number; readonly hash: string }
+  readonly alarms: readonly { readonly code: string; readonly times: number }[]
+  readonly counters: Readonly<Record<string, number>>
+}
+export const statusOf = async (worker: Pick<DevnetWorker, 'status'>): Promise<WorkerStatus> =>
+  (await worker.status()) as unknown as WorkerStatus
+
+/** How often an alarm was raised since the process began. */
+export const alarmsOf = async (worker: Pick<DevnetWorker, 'status'>, code: string): Promise<number> =>
+  (await statusOf(worker)).alarms.find(alarm => alarm.code === code)?.times ?? 0
+
+/**
+ * Inputs for one worker alone, by `sendTaskInput`: no other seat can open them, so that the answer says what this worker did. Each is
+ * of a sender of its own, since none is recorded.
+ */
+export class Inputs {
+  readonly #net: FaultNet
+  readonly #worker: DevnetWorker
+  readonly #scAddr: ScAddr
+  readonly #random: Random
+  readonly #stored: { readonly hash: Hash; readonly epoch: number }[] = []
+
+  constructor(net: FaultNet, worker: DevnetWorker, scAddr: ScAddr, random: Random) {
+    this.#net = net
+    this.#worker = worker
+    this.#scAddr = scAddr
+    this.#random = random
+  }
+
+  /** Inputs that the worker said are on its disk. */
+  get acknowledged(): number {
+    return this.#stored.length
+  }
+
+  /** Sends one. @returns `stored`, or the code of the refusal */
+  async send(): Promise<string> {
+    const { devnet, ledger } = this.#net
+    const { httpUrl } = this.#worker
+    try {
+      const [{ signer }, epoch] = await Promise.all([statusOf(this.#worker), ledger.epoch()])
+      const { seats } = await callWorker(httpUrl, 'getWorkerEncryptionKey', { scAddr: this.#scAddr, epoch })
+      const key = seats.find(seat => seat.signer === signer)?.encKey
+      if (key === undefined) return 'NO_SEAT'
+      const sender = address(toHex(this.#random.bytes(20)))
+      const where = { chainId: BigInt(devnet.chainId), enigma: address(devnet.enigma), scAddr: this.#scAddr, epoch }
+      const target = { ...where, kind: TaskKind.compute, codeHash: ZERO_HASH, sender }
+      const input = sealTaskInput(target, [{ signer, key }], { trace: false, callData: utf8('for the disk') })
+      const params = { envelope: toHex(input.envelope) }
+      const { stored } = await callWorker(httpUrl, 'sendTaskInput', params)
+      if (!stored.includes(signer)) return 'NOT_STORED'
+      this.#stored.push({ hash: input.inputHash, epoch })
+      return 'stored'
+    } catch (error) {
+      return codeOf(error)
+    }
+  }
+
+  /** Sends until one is answered like this. */
+  async sendUntil(wanted: string): Promise<void> {
+    let last = ''
+    const ask = async (): Promise<true | undefined> => ((last = await this.send()) === wanted ? true : undefined)
+    await this.#net.eventually(`the answer ${wanted} of ${this.#worker.name}`, ask).catch((error: unknown) => {
+      throw new Error(`${String(error)}; the last answer was ${last}`, { cause: error })
+    })
+  }
+
+  /**
+   * Looks on the worker's disk for what it acknowledged, as a restart would find it. Inputs of epochs that are over may have been let go.
+   */
+  async lookUp(): Promise<{ readonly found: number; readonly lost: readonly Hash[] }> {
+    const epoch = await this.#net.ledger.epoch()
+    const wanted = this.#stored.filter(input => input.epoch >= epoch)
+    return withDiskCopy(this.#net, this.#worker, async db => {
+      const there = await bytesPart(db, 'envelopes').getMany(wanted.map(({ hash }) => hash))
+      const lost = wanted.filter((_, i) => there[i] === undefined).map(({ hash }) => hash)
+      return { found: wanted.length - lost.length, lost }
+    })
+  }
+}
