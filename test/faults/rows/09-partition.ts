@@ -30,7 +30,11 @@ export const row: Row = {
     const net = await network()
     const hosts = hostsOf(net)
     net.atEnd(() => hosts.heal())
-    const loads = [await CountingLoad.prepare(net), await CountingLoad.prepare(net)]
+    // One user on either side of each cut: an input reaches the seats that its worker reaches.
+    const loads = [
+      await CountingLoad.prepare(net, { rpc: [net.worker(1).httpUrl] }),
+      await CountingLoad.prepare(net, { rpc: [net.worker(3).httpUrl] })
+    ]
     const contracts = loads.map(load => load.scAddr)
     const watched = await Promise.all(net.devnet.workers.map(worker => LonelyWorker.of(net, worker)))
     let [slowest, synced, meanwhile, deltas] = [0, 0, 0, 0]

@@ -50,7 +50,7 @@ export const row: Row = {
       const most = (liveBytes() - before) / MIB
       const peer = bob.peers().find(({ peerId }) => peerId === lab.victim.peerId)
       must(peer !== undefined, 'the honest peer was sent away')
-      await bob.request(peer, PeerProtocol.taskRelay, 0, Uint8Array.of(1))
+      await bob.request(peer, PeerProtocol.taskRelay, 0, Uint8Array.of(1), { timeoutMs: 60_000 })
       must(most < 512, `memory grew by ${most.toFixed(0)} MiB`)
       for (const { close } of attackers) await close()
       return `live memory +${most.toFixed(0)} MiB with ${times} peers and ${taken} requests on ${opened} streams, none of whose answers was read; honest call answered`

@@ -1,37 +1,35 @@
-import { generateKeyPair } from '@libp2p/crypto/keys'
-import type { Connection } from '@libp2p/interface'
-import { gossipsub } from '@libp2p/gossipsub'
-import { kadDHT, passthroughMapper } from '@libp2p/kad-dht'
-import { multiaddr } from '@multiformats/multiaddr'
 import { startFaultProxy, type FaultProxy } from '@enigma/faults'
-import { PeerProtocol, peerRequest, peerResponse, signDigest } from '@enigma/protocol'
+import { PeerProtocol } from '@enigma/protocol'
 import {
-  DEFAULT_LIMITS,
   Disks,
-  KAD_PROTOCOL,
   LOOPBACK,
+  LevelContentStore,
   MemoryChain,
   PeerDeltaSync,
   PeerKeyExchange,
+  ResultCache,
+  Results,
   Running,
-  addressOf,
-  createNode,
-  frames,
-  keyOf,
-  makeHello,
+  SnapshotStore,
+  Snapshots,
+  createQueryRelay,
+  createStatusBoard,
   makeNetwork,
   quiet,
+  servePrincipal,
   until,
+  type Database,
   type Libp2pNetwork,
   type Libp2pNetworkInit,
   type NetLimits
 } from '@enigma/worker/testing'
+import { connectAttacker, type Attacker } from './attacker.ts'
 import { freePort } from './free-port.ts'
 
-/** The attackers share the cores with what they attack. */
-const HELLO_MS = 30_000
+export { say } from './attacker.ts'
 
-type RawNode = Awaited<ReturnType<typeof createNode>>
+/** There is no enclave here: whatever gets as far as one is refused. */
+const noEnclave = (): Promise<never> => Promise.reject(new Error('there is no enclave'))
 
 /** A node of the product with everything that it answers peers by itself, and peers that speak libp2p and above it whatever they like. */
 export class PeerLab {
@@ -39,6 +37,9 @@ export class PeerLab {
   readonly running = new Running()
   readonly #disks = new Disks()
   victim!: Libp2pNetwork
+  /** All that the victim keeps. */
+  db!: Database
+  results!: Results
   served = 0
 
   /** Starts the victim; it answers every call of the task relay with its own payload. */
@@ -48,7 +49,9 @@ export class PeerLab {
     lab.chain.startEpoch(['alice'])
     lab.victim = await makeNetwork(lab.chain, 'alice', { limits, ...place })
     const { victim: network, chain } = lab
-    const { store } = await lab.#disks.content()
+    const { db } = await lab.#disks.database()
+    lab.db = db
+    const store = await LevelContentStore.open(db, quiet)
     const sync = new PeerDeltaSync({ network, chain, store, log: quiet })
     const keys = new PeerKeyExchange({ network, chain, log: quiet })
     lab.victim.handle(PeerProtocol.taskRelay, {
@@ -57,7 +60,24 @@ export class PeerLab {
         return Promise.resolve(payload)
       }
     })
+    new Snapshots({ network, chain, store: await SnapshotStore.open(db), log: quiet })
+    createQueryRelay({ network, chain, seat: { answer: noEnclave }, signer: () => null, log: quiet })
+    const enclave = { call: noEnclave } as unknown as Parameters<typeof servePrincipal>[0]['enclave']
+    servePrincipal({ chain, enclave, network, board: createStatusBoard(), attested: noEnclave })
+    const tasks = { releasedResult: () => Promise.resolve(null), onReleased: () => () => undefined }
+    const results = (lab.results = new Results({
+      network,
+      chain,
+      tasks,
+      cache: await ResultCache.open(db),
+      log: quiet,
+      aheadMs: 500
+    }))
     await lab.running.start(lab.victim)
+    await lab.running.start({
+      start: () => Promise.resolve(results.start()),
+      stop: () => Promise.resolve(results.stop())
+    })
     await lab.running.start(sync)
     await lab.running.start(keys)
     return lab
@@ -84,52 +104,17 @@ export class PeerLab {
   }
 
   /** A bare libp2p node, connected to the victim; with a name it says a valid hello first. */
-  async attacker(name?: string): Promise<{ node: RawNode; connection: Connection; close(): Promise<void> }> {
-    const node = await createNode({
-      identity: await generateKeyPair('Ed25519'),
-      listen: LOOPBACK,
-      announce: [],
-      limits: DEFAULT_LIMITS,
-      isBanned: () => false,
-      routing: kadDHT({ protocol: KAD_PROTOCOL, clientMode: false, peerInfoMapper: passthroughMapper }),
-      gossip: gossipsub()
-    })
-    await node.start()
-    const connection = await node.dial(this.victim.multiaddrs().map(address => multiaddr(address)))
-    if (name !== undefined) {
-      this.chain.register(name)
-      const self = {
-        domain: this.chain.facts,
-        role: 'worker' as const,
-        operator: addressOf(name),
-        signer: () => addressOf(`${name} enclave`),
-        sign: (digest: Parameters<typeof signDigest>[0]) => signDigest(digest, keyOf(name))
-      }
-      const hello = makeHello(self, node.peerId.toString(), node.getMultiaddrs().map(String))
-      await say(connection, PeerProtocol.hello, peerRequest.encode({ method: 0, payload: hello }), HELLO_MS)
-      await until('the hello is believed', () => this.victim.peers().some(p => p.peerId === node.peerId.toString()))
-    }
-    return { node, connection, close: async () => void (await node.stop()) }
+  async attacker(name?: string): Promise<Attacker> {
+    if (name !== undefined) this.chain.register(name)
+    const attacker = await connectAttacker(this.victim.multiaddrs(), this.chain.facts, name)
+    const peerId = attacker.node.peerId.toString()
+    if (name !== undefined)
+      await until('the hello is believed', () => this.victim.peers().some(p => p.peerId === peerId))
+    return attacker
   }
 
   async stop(): Promise<void> {
     await this.running.stop()
     await this.#disks.clear()
   }
-}
-
-/** One framed request on a stream of its own, and its answer. */
-export async function say(
-  connection: Connection,
-  protocol: string,
-  bytes: Uint8Array,
-  limitMs = 5_000
-): Promise<{ ok: boolean; code: string; payload: Uint8Array }> {
-  const stream = await connection.newStream(protocol, { signal: AbortSignal.timeout(limitMs) })
-  const line = frames(stream, 2 ** 20)
-  const signal = AbortSignal.timeout(limitMs)
-  await line.write(bytes, signal)
-  const answer = peerResponse.decode(await line.read(signal))
-  await stream.close()
-  return answer
 }

@@ -32,25 +32,37 @@ export function heldBytes(): number {
 
 export const MIB = 1024 * 1024
 
-/** Delays of the event loop while something runs, in ms: how long others had to wait. */
+/**
+ * How long others had to wait for the event loop while something ran, in ms: as the clock has it, and as processor time of this thread
+ * between two looks, which other programs on the machine do not add to.
+ */
 export class LoopLag {
   readonly #delays: number[] = []
+  readonly #worked: number[] = []
   readonly #timer: NodeJS.Timeout
   #last = performance.now()
+  #used = threadMs()
 
   constructor() {
     const everyMs = 10
     this.#timer = setInterval(() => {
-      const now = performance.now()
+      const [now, used] = [performance.now(), threadMs()]
       this.#delays.push(Math.max(0, now - this.#last - everyMs))
+      this.#worked.push(used - this.#used)
       this.#last = now
+      this.#used = used
     }, everyMs)
   }
 
-  stop(): readonly number[] {
+  stop(): { readonly delays: readonly number[]; readonly worked: readonly number[] } {
     clearInterval(this.#timer)
-    return this.#delays
+    return { delays: this.#delays, worked: this.#worked }
   }
+}
+
+function threadMs(): number {
+  const { user, system } = process.threadCpuUsage()
+  return (user + system) / 1_000
 }
 
 const TICK_MS = 10 // what /proc counts in: USER_HZ is 100 on every Linux
