@@ -101,6 +101,8 @@ export async function startFaultNet({
   /** Each node has two Ethereum endpoints of its own. */
   function behindFronts(): DevnetOptions {
     return {
+      preload: [HEAP_PROBE],
+      env: () => heapProbeEnv(folder),
       seams: {
         async chain(url) {
           for (const name of names) {
