@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { must, type Row } from '../row.ts'
+import { must, quantile, type Row } from '../row.ts'
 import { audit } from '../support/audit.ts'
 import { EPOCH_SIZE } from '../support/fault-net.ts'
 import { CountingLoad } from '../support/load.ts'
@@ -15,7 +15,7 @@ export const row: Row = {
     const net = await network()
     const { devnet, ledger } = net
     const load = (await CountingLoad.prepare(net)).start()
-    const first = await ledger.epoch()
+    const [first, fromBlock] = [await ledger.epoch(), await devnet.blockNumber()]
     for (let kill = 0; kill < times; kill++) {
       const next = Number(await ledger.enigma.getFunction('nextEpochBlock')())
       const instant = next - 1 + random.below(3)
@@ -34,6 +34,11 @@ export const row: Row = {
     must(epochs.every((epoch, i) => epoch === first + 1 + i), `epochs are out of order: ${epochs.join(' ')}`) // prettier-ignore
     const lengths = starts.slice(1).map(({ block }, i) => block - starts[i]!.block)
     must(lengths.every(length => length >= EPOCH_SIZE), `an epoch was too short: ${lengths.join(' ')}`) // prettier-ignore
-    return `double epochs 0 of ${starts.length}; longest ${Math.max(0, ...lengths)} blocks; ${figure}`
+    const seeds = await ledger.seeds(fromBlock)
+    const two = [...seeds].find(([, offered]) => offered.size > 1)
+    must(two === undefined, `two seeds for call ${two?.[0]}: ${[...(two?.[1] ?? [])].join(', ')}`)
+    must(seeds.size > 0, 'no call of an epoch was seen')
+    const late = lengths.map(length => length - EPOCH_SIZE)
+    return `double epochs 0; seeds for one call never two (${seeds.size} calls); late ${quantile(late, 0.5)} blocks in the middle of ${starts.length} epochs; longest epoch ${Math.max(0, ...lengths)} blocks; ${figure}`
   }
 }

@@ -2,6 +2,7 @@ import { must, seconds, type Row } from '../row.ts'
 import { audit } from '../support/audit.ts'
 import { suspend } from '../support/killing.ts'
 import { BLOCK_MS } from '../support/fault-net.ts'
+import { requireAllKnown } from '../support/knowledge.ts'
 import { CountingLoad } from '../support/load.ts'
 
 /** The Ethereum node hangs: sockets stay open and nothing answers. */
@@ -34,10 +35,12 @@ export const row: Row = {
       [devnet.principal, ...devnet.workers].every((node, i) => node.pid === pids[i]),
       'a node ended with the chain'
     )
+    await load.stop()
+    const known = await requireAllKnown(net, [load])
     const figure = await audit(net, [load])
     const most = 5_000 / BLOCK_MS
     must(behind <= most, `a node was at the head only ${behind} blocks after waking`)
-    return `at the head ${behind} blocks (${seconds(slowest)}) after waking; ${figure}; drift ${await ledger.drift()}`
+    return `missed events 0 (${known} answers of workers on tasks are the chain's); at the head ${behind} blocks (${seconds(slowest)}) after waking; ${figure}; drift ${await ledger.drift()}`
   }
 }
 

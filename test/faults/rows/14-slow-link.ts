@@ -1,9 +1,10 @@
-import { until } from '@enigma/worker/testing'
+import { MAX_BYTECODE_BYTES, codeHashOf } from '@enigma/protocol'
+import { asScAddr, until } from '@enigma/worker/testing'
 import { must, seconds, type Row } from '../row.ts'
-import { CONTRACT, StoreLab } from '../support/stores.ts'
+import { StoreLab } from '../support/stores.ts'
 
-const DELTAS = 40
-const DELTA_BYTES = 52_000
+/** Four of the largest bytecodes that the protocol takes: 2 MiB. */
+const CODES = 4
 const KILOBIT = 1_000 / 8
 /** The sync gives up by itself when nothing moves; this is how long the test looks on. */
 const PATIENCE_MS = 240_000
@@ -11,7 +12,7 @@ const PATIENCE_MS = 240_000
 /** Two mebibytes over 256 kbit/s, cut twice on the way. What had arrived is not sent again. */
 export const row: Row = {
   number: 14,
-  name: '256 kbit/s link, 2 MiB of content, cut on the way',
+  name: '256 kbit/s link, 2 MiB of bytecode, cut on the way',
   lane: 'parts',
   minutes: 6,
   times: { core: 0, full: 3, campaign: 5 },
@@ -21,23 +22,28 @@ export const row: Row = {
     for (let round = 0; round < times; round++) {
       const lab = new StoreLab(['alice', 'bob'])
       try {
-        const deltas = lab.history(DELTAS, '', DELTA_BYTES)
-        const { proxy } = await lab.honestBehindProxy('bob', deltas.map(({ delta }) => delta)) // prettier-ignore
-        const size = deltas.reduce((sum, { delta }) => sum + delta.length, 0)
+        const codes = Array.from({ length: CODES }, () => random.bytes(MAX_BYTECODE_BYTES))
+        for (const [i, code] of codes.entries()) lab.chain.deploy(asScAddr(`contract ${i}`), codeHashOf(code))
+        const { proxy, store } = await lab.honestBehindProxy('bob', [])
+        for (const code of codes) await store.putBytecode(code, null)
+        const size = CODES * MAX_BYTECODE_BYTES
         proxy.set({ down: { bytesPerSecond: 256 * KILOBIT } })
         const alice = await lab.honest('alice', [])
         const started = performance.now()
-        const complete = alice.sync.ensure(CONTRACT, DELTAS - 1, AbortSignal.timeout(PATIENCE_MS))
+        const limit = AbortSignal.timeout(PATIENCE_MS)
+        const complete = (async () => {
+          const found = []
+          for (const code of codes) found.push(await alice.sync.ensureBytecode(codeHashOf(code), limit))
+          return found
+        })()
         complete.catch(() => undefined) // told of below
         for (const part of [0.3, 0.7]) {
           await until('some of it has come', () => proxy.bytes.down > size * (part - 0.1 * random.next()), 120_000)
           proxy.cut()
         }
-        await complete
+        const found = await complete
         slowest = Math.max(slowest, performance.now() - started)
-        for (const [i, { hash }] of deltas.entries()) {
-          must(await alice.store.hasDelta(CONTRACT, i, hash), `delta ${i} is missing`)
-        }
+        for (const [i, code] of codes.entries()) must(Buffer.from(found[i]!).equals(code), `bytecode ${i} is wrong`)
         worst = Math.max(worst, proxy.bytes.down / size - 1)
       } finally {
         await lab.stop()

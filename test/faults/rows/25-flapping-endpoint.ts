@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { flapping, honest, type FrontPlan } from '@enigma/faults'
 import { must, type Row } from '../row.ts'
 import { audit } from '../support/audit.ts'
+import { requireAllKnown } from '../support/knowledge.ts'
 import { CountingLoad } from '../support/load.ts'
 
 /** The endpoint is gone for good: a provider that went out of business. */
@@ -50,6 +51,7 @@ export const row: Row = {
         return heads.every(found => found >= head - 2) ? true : undefined
       })
     }
+    const known = await requireAllKnown(net, loads)
     let faults = 0
     for (const { name } of nodes) {
       for (const front of [net.front(name), net.secondFront(name)]) {
@@ -58,7 +60,7 @@ export const row: Row = {
     }
     const repeated = await ledger.repeated(nodes.map(node => node.operator.address), from) // prettier-ignore
     must(repeated.length === 0, `sent twice: ${repeated.join('; ')}`)
-    return `duplicate transactions 0 with ${faults} faults; worked on through the second endpoint ${overOnes} times; ${await audit(net, loads)}`
+    return `duplicate transactions 0 with ${faults} faults; missed events 0 (${known} answers of workers on tasks are the chain's); worked on through the second endpoint ${overOnes} times; ${await audit(net, loads)}`
   }
 }
 

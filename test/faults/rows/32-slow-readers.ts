@@ -18,7 +18,7 @@ export const row: Row = {
   minutes: 2,
   times: { core: 0, full: 50, campaign: 50 },
   async run({ times }) {
-    const lab = await PeerLab.start({ inboundPerSecond: 1_000, requestTimeoutMs: 4_000 })
+    const lab = await PeerLab.start({ inboundPerSecond: 1_000, requestTimeoutMs: 4_000, dialTimeoutMs: 30_000 })
     const request = peerRequest.encode({ method: 0, payload: new Uint8Array(100_000) })
     try {
       const bob = await lab.honest('bob')

@@ -9,6 +9,24 @@ export class FaultLedger extends Ledger {
     return logs.map(log => (log as unknown as { args: { taskId: TaskId } }).args.taskId)
   }
 
+  /** Seeds that were ever offered for an epoch call, from a block on: also those of transactions that were refused. */
+  async seeds(fromBlock: number): Promise<Map<string, Set<string>>> {
+    const { provider, enigma } = this
+    const found = new Map<string, Set<string>>()
+    const head = await provider.getBlockNumber()
+    for (let number = fromBlock; number <= head; number++) {
+      const block = await provider.getBlock(number, true)
+      for (const { to, data } of block?.prefetchedTransactions ?? []) {
+        if (to?.toLowerCase() !== String(enigma.target).toLowerCase()) continue
+        const call = enigma.interface.parseTransaction({ data })
+        if (call?.name !== 'setEpoch') continue
+        const [d, seed, nextCommit] = call.args as unknown as [bigint, string, string]
+        found.set(String(d), (found.get(String(d)) ?? new Set()).add(`${seed} ${nextCommit}`))
+      }
+    }
+    return found
+  }
+
   /** The epoch of a task's record. */
   async epochOf(taskId: TaskId): Promise<number> {
     const [log] = await this.enigma.queryFilter(this.enigma.getEvent('TaskRecordCreated')(taskId), 0)

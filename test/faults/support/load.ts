@@ -47,7 +47,7 @@ export class CountingLoad {
   readonly #tasks: Task<unknown>[] = []
   readonly #options: LoadOptions
   /** Accounts are used by one row after the other: what is older is not of this load. */
-  readonly #fromBlock: number
+  readonly fromBlock: number
   #refused = 0
   #stopped = true
   #running: Promise<void> = Promise.resolve()
@@ -66,7 +66,7 @@ export class CountingLoad {
     this.client = client
     this.scAddr = scAddr
     this.#options = options
-    this.#fromBlock = fromBlock
+    this.fromBlock = fromBlock
   }
 
   /** Deploys the counter; tasks begin with `start`. */
@@ -143,7 +143,7 @@ export class CountingLoad {
   async accounts(): Promise<Account> {
     await this.stop()
     const { ledger } = this.#net
-    const recorded = await ledger.tasksOf(this.#account.address, this.#fromBlock)
+    const recorded = await ledger.tasksOf(this.#account.address, this.fromBlock)
     const deployment = recorded.indexOf(this.scAddr as string as TaskId) // those before it were refunded
     const numbers: number[] = []
     let refunded = 0
@@ -176,7 +176,7 @@ export class CountingLoad {
   }
 
   /** Tasks whose answer a worker should have; of those recorded since a block, if one is given. */
-  async verified(since = this.#fromBlock): Promise<TaskId[]> {
+  async verified(since = this.fromBlock): Promise<TaskId[]> {
     const found: TaskId[] = []
     for (const taskId of await this.tasksSince(since)) {
       if ((await this.#net.ledger.endings(taskId)).includes('ReceiptVerified')) found.push(taskId)
