@@ -14,6 +14,7 @@ const PARTINGS = [
 
 /** Views that were asked for before the cut may still be opened. */
 const SETTLE_MS = 4_000
+const PATIENCE_MS = 60_000
 
 /**
  * While parted: tasks with a seat on the lonely side are open, that side makes no run, answers no query, has no result and no end of a
@@ -58,17 +59,20 @@ export const row: Row = {
       const until = performance.now() + (scale === 'campaign' ? 60_000 : 10_000)
       const refused = Promise.all(lonely.map(one => one.requireNoAnswer(contracts[0]!)))
       refused.catch(() => undefined) // awaited below
-      do {
+      const held = (): number => lonely.reduce((sum, one) => sum + one.open.size, 0)
+      const heldBefore = held()
+      // A seat is drawn anew for each epoch: a side may have none of a contract for a while.
+      while (performance.now() < until || (held() === heldBefore && performance.now() < until + PATIENCE_MS)) {
         for (const one of lonely) await one.look(loads, since)
         await sleep(500)
-      } while (performance.now() < until)
+      }
+      must(held() > heldBefore, `no open task had a seat at ${names.join(', ')}`)
       await net.eventually('a task that the side with the principal verified', async () =>
         (await verifiedSince(since)) > 0 ? true : undefined
       )
       await refused
       for (const one of lonely) await one.requireNoRuns()
       meanwhile += await verifiedSince(since)
-      for (const one of lonely) must(one.open.size > 0, `${one.worker.name} held no seat of an open task`)
       await hosts.heal()
       slowest = Math.max(slowest, await whole(net))
       const found = await allSynced(net, contracts)

@@ -59,13 +59,13 @@ const repeated = (piece: readonly number[], bytes: number): Uint8Array =>
 const PROTOBUF: readonly (readonly [name: string, protocol: RegExp, body: () => Uint8Array])[] = [
   ['kad: closer peers', new RegExp(`^${KAD_PROTOCOL}$`), () => repeated([0x42, 0x00], 65_000)],
   ['kad: providers', new RegExp(`^${KAD_PROTOCOL}$`), () => repeated([0x4a, 0x00], 65_000)],
-  ['gossip: subscriptions', /^\/meshsub\//, () => repeated([0x0a, 0x00], 1_000_000)],
-  ['gossip: messages', /^\/meshsub\//, () => repeated([0x12, 0x00], 1_000_000)],
+  ['gossip: subscriptions', /^\/meshsub\//, () => repeated([0x0a, 0x00], 500_000)],
+  ['gossip: messages', /^\/meshsub\//, () => repeated([0x12, 0x00], 500_000)],
   [
     'gossip: what it has',
     /^\/meshsub\//,
     () => {
-      const ihave = repeated([0x12, 0x00], 990_000) // message ids
+      const ihave = repeated([0x12, 0x00], 490_000) // message ids
       const control = Buffer.concat([Uint8Array.of(0x0a), framed(ihave)])
       return Buffer.concat([Uint8Array.of(0x1a), framed(control)])
     }

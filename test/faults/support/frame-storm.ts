@@ -75,7 +75,9 @@ async function storm(attacker: Attacker, random: ReturnType<typeof randomOf>): P
   while (started < total) {
     started += 1
     if (started % TOLD_EVERY === 0) tell({ sent: started })
-    const protocol = random.chance(HELLO_SHARE) ? PeerProtocol.hello : random.pick(others)
+    // Each one once, then as chance has it.
+    const drawn = random.chance(HELLO_SHARE) ? PeerProtocol.hello : random.pick(others)
+    const protocol = protocols[started - 1] ?? drawn
     let stream: Stream | null = null
     while (stream === null) {
       try {
