@@ -2,16 +2,9 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { processTree, type DevnetWorker } from '@enigma/devnet'
 import { must, quantile, seconds, type Row } from '../row.ts'
 import { audit } from '../support/audit.ts'
+import { killed } from '../support/killing.ts'
 import { CountingLoad } from '../support/load.ts'
 import { processorMs } from '../support/resources.ts'
-
-function killed(pid: number): void {
-  try {
-    process.kill(pid, 'SIGKILL')
-  } catch {
-    // it ended with the one before it: they are parent and child
-  }
-}
 
 /** The enclave's process alone dies while tasks run; its worker must not. */
 export const row: Row = {

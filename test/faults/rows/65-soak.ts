@@ -5,7 +5,7 @@ import { must, type Row } from '../row.ts'
 import { audit } from '../support/audit.ts'
 import type { FaultNet } from '../support/fault-net.ts'
 import { liveBytesOf } from '../support/heap.ts'
-import { killAndRestart, suspend } from '../support/killing.ts'
+import { killAndRestart, killed, suspend } from '../support/killing.ts'
 import { CountingLoad } from '../support/load.ts'
 import { MIB } from '../support/resources.ts'
 import { slopeAnHour, type Sample } from '../support/slope.ts'
@@ -31,10 +31,7 @@ function mild(net: FaultNet, { name }: DevnetWorker, random: Random): Record<str
     suspend: () => suspend(net, name, 3_000),
     'kill the enclave': async () => {
       const { pid } = net.node(name)
-      for (const { pid: enclave, command } of processTree(pid!)) {
-        if (command.includes('enclave.mjs'))
-          await Promise.resolve(process.kill(enclave, 'SIGKILL')).catch(() => undefined)
-      }
+      for (const { pid: enclave, command } of processTree(pid!)) if (command.includes('enclave.mjs')) killed(enclave)
       await net.eventually(`${name} with another enclave`, async () =>
         (await net.node(name).status()).ready ? true : undefined
       )

@@ -20,3 +20,12 @@ export async function suspend({ devnet }: FaultNet, name: string, ms: number): P
     await devnet.kill(name, 'SIGCONT')
   }
 }
+
+/** Ends one process, unless it has ended: enclaves are parent and child, and go together. */
+export function killed(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL')
+  } catch {
+    // it ended with the one before it
+  }
+}

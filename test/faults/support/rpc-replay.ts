@@ -42,6 +42,7 @@ export async function replayRpc(net: FaultNet, times: number, random: Random): P
     ) // prettier-ignore
     return { tasks, head, sealed: runs.length, deltas: Number(deltas) }
   }
+  await net.blocks(6) // other seats may be about to finish a run
   const before = await state()
   const met: Record<string, number> = {}
   for (let i = 0; i < times; i++) {
