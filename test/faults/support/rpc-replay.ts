@@ -45,8 +45,10 @@ export async function replayRpc(net: FaultNet, times: number, random: Random): P
   await net.blocks(6) // other seats may be about to finish a run
   const before = await state()
   const met: Record<string, number> = {}
-  for (let i = 0; i < times; i++) {
-    const { method, params } = captured[i % captured.length]!
+  // One of each kind first, then all of them over and over.
+  const order = [...METHODS.map(method => captured.findLast(call => call.method === method)!), ...captured]
+  for (let i = 0; i < Math.max(METHODS.length, times); i++) {
+    const { method, params } = order[i % order.length]!
     const { httpUrl, name } = random.pick(devnet.workers)
     const answer = await callWorker(httpUrl, method, params as never).catch(codeOf)
     const outcome = typeof answer === 'string' ? answer : 'answered'
