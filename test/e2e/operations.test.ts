@@ -31,6 +31,12 @@ describe('e2e: operating a node', function () {
   }
 
   it('shows metrics of every role, with what only it has', async () => {
+    const client = await connectAs(devnet, shared().nextUser()) // a task, so that the principal has answered something
+    await whileMining(
+      devnet,
+      client.deploy(sample('calculator'), []).then(task => task.result())
+    )
+    client.close()
     const worker = (await get(devnet.workers[0]!, '/metrics')).text
     for (const name of ['enigma_tasks', 'enigma_sync_contracts', 'enigma_rewards_eng']) {
       expect(worker, name).to.contain(`# TYPE ${name} gauge`)
