@@ -27,12 +27,12 @@ interface IEnigma {
     error EnigmaInvalidParameter(string name, uint256 value);
     /// @notice A value that must not be zero is zero.
     error EnigmaZeroValue(string name);
-    /// @notice The principal is registered once and for ever.
+    /// @notice There is one principal, for ever: these are other keys than its own.
     error EnigmaPrincipalAlreadyRegistered(address signer);
     /// @notice There is no principal yet.
     error EnigmaNoPrincipal();
 
-    /// @notice Makes the key-management enclave known. Owner only, once.
+    /// @notice Makes the key-management enclave known. Owner only. Later calls renew its evidence, for the same keys.
     /// @param signer The enclave's signing key
     /// @param transportKey The enclave's X25519 key
     /// @param evidence Attestation over reportData(signer, transportKey, msg.sender, signer, 0)

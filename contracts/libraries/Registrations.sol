@@ -8,7 +8,7 @@ import {AttestationPolicy} from "./AttestationPolicy.sol";
 import {Digests} from "./Digests.sol";
 import {WorkerLedger} from "./WorkerLedger.sol";
 
-/// @title Enclaves that bind themselves to msg.sender by evidence: workers, and once the principal (R3, R14)
+/// @title Enclaves that bind themselves to msg.sender by evidence: workers, and the one principal (R3, R14)
 /// @dev Deployed apart and linked, to keep Enigma below the size limit of a contract.
 library Registrations {
     using WorkerLedger for WorkerLedger.Ledger;
@@ -20,7 +20,7 @@ library Registrations {
         uint16 minSvn;
     }
 
-    /// @notice Makes the key-management enclave known, once.
+    /// @notice Makes the key-management enclave known; later only its evidence anew, since evidence expires and the keys stay.
     function principal(
         Principal storage known,
         mapping(bytes32 measurement => bool) storage allowed,
@@ -29,7 +29,8 @@ library Registrations {
         bytes32 transportKey,
         bytes calldata evidence
     ) external {
-        if (known.signer != address(0)) revert IEnigma.EnigmaPrincipalAlreadyRegistered(known.signer);
+        bool isKnown = known.signer == signer && known.transportKey == transportKey;
+        if (known.signer != address(0) && !isKnown) revert IEnigma.EnigmaPrincipalAlreadyRegistered(known.signer);
         Attestation memory a = _attest(allowed, policy, signer, transportKey, signer, 0, evidence);
         (known.signer, known.transportKey, known.measurement) = (signer, transportKey, a.measurement);
         emit IEnigma.PrincipalRegistered(signer, transportKey, a.measurement, evidence);

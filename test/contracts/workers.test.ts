@@ -12,7 +12,7 @@ const LOGGED_OUT = 1n
 const LOGGED_IN = 2n
 
 describe('contracts/Enigma: principal and owner', () => {
-  it('registers the principal once, by the owner', async () => {
+  it('registers one principal, by the owner', async () => {
     const world = await helpers.loadFixture(deployed)
     const { signer, transportKey } = world.principal
     const evidence = await world.evidence(world.principal, world.deployer.address, 0)
@@ -30,9 +30,37 @@ describe('contracts/Enigma: principal and owner', () => {
       transportKey,
       MEASUREMENT
     ])
+    const other = world.actors[0]!.enclave
+    for (const [otherSigner, otherKey] of [
+      [other.signer, other.transportKey],
+      [other.signer, transportKey],
+      [signer, other.transportKey]
+    ] as const) {
+      await expect(world.tx(world.deployer, 'registerPrincipal', otherSigner, otherKey, evidence))
+        .to.be.revertedWithCustomError(world.enigma, 'EnigmaPrincipalAlreadyRegistered')
+        .withArgs(getAddress(signer))
+    }
+  })
+
+  it("renews the principal's evidence, which would expire for every enclave that starts, and nothing but it", async () => {
+    const world = await helpers.loadFixture(deployed)
+    await world.registerPrincipal()
+    const before = await world.view('principal')
+    const { signer, transportKey } = world.principal
+    const old = await world.evidence(world.principal, world.deployer.address, 0)
+
+    await helpers.time.increase(300 * 24 * 3600)
     await expect(
-      world.tx(world.deployer, 'registerPrincipal', signer, transportKey, evidence)
-    ).to.be.revertedWithCustomError(world.enigma, 'EnigmaPrincipalAlreadyRegistered')
+      world.tx(world.deployer, 'registerPrincipal', signer, transportKey, old)
+    ).to.be.revertedWithCustomError(world.enigma, 'EnigmaEvidenceTooOld')
+    const fresh = await world.evidence(world.principal, world.deployer.address, 0)
+    await expect(
+      world.tx(world.stranger, 'registerPrincipal', signer, transportKey, fresh)
+    ).to.be.revertedWithCustomError(world.enigma, 'OwnableUnauthorizedAccount')
+    await expect(world.tx(world.deployer, 'registerPrincipal', signer, transportKey, fresh))
+      .to.emit(world.enigma, 'PrincipalRegistered')
+      .withArgs(getAddress(signer), transportKey, MEASUREMENT, fresh)
+    expect(await world.view('principal')).to.deep.equal(before)
   })
 
   it('refuses evidence of the principal that was made for another sender', async () => {
