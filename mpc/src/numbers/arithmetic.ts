@@ -196,7 +196,7 @@ export async function mulMany(
   pairs: readonly (readonly [Secret, Secret])[],
   fraction?: number
 ): Promise<Secret[]> {
-  return planned(party, 'mul-many', op =>
+  return planned(party, 'mul-many', [pairs, fraction], op =>
     parallel<Secret[]>(
       op,
       pairs.map(

@@ -212,7 +212,7 @@ interface Extreme {
  * Among equals the first wins.
  */
 function extreme(party: Party, values: Secret, better: 'larger' | 'smaller', wantPosition: boolean): Promise<Extreme> {
-  return planned(party, 'extreme', op => extremeSteps(op, values, better, wantPosition))
+  return planned(party, 'extreme', [values, better, wantPosition], op => extremeSteps(op, values, better, wantPosition))
 }
 
 async function extremeSteps(

@@ -62,7 +62,7 @@ export interface DivideOptions {
  * @cost n = 4, 1 element: passive 34 rounds, 86664 bytes; active, proved 155 rounds, 116328 bytes
  */
 export function divide(party: Party, a: Secret, b: Secret, options: DivideOptions = {}): Promise<Partial> {
-  return planned(party, 'divide', op => divideSteps(op, a, b, options))
+  return planned(party, 'divide', [a, b, options], op => divideSteps(op, a, b, options))
 }
 
 async function divideSteps(op: Party, a: Secret, b: Secret, options: DivideOptions): Promise<Partial> {
@@ -221,7 +221,7 @@ async function prepareRoot(op: Party, x: Secret, nonNegative: boolean): Promise<
  * @cost n = 4, 1 element: passive 32 rounds, 68184 bytes; active, proved 185 rounds, 93324 bytes
  */
 export function sqrt(party: Party, x: Secret, options: RootOptions = {}): Promise<Partial> {
-  return planned(party, 'sqrt', op => sqrtSteps(op, x, options))
+  return planned(party, 'sqrt', [x, options], op => sqrtSteps(op, x, options))
 }
 
 async function sqrtSteps(
@@ -250,7 +250,7 @@ async function sqrtSteps(
  * @cost n = 4, 1 element: passive 32 rounds, 68184 bytes; active, proved 185 rounds, 93324 bytes
  */
 export function inverseSqrt(party: Party, x: Secret, options: RootOptions = {}): Promise<Partial> {
-  return planned(party, 'inverse-sqrt', op => inverseSqrtSteps(op, x, options))
+  return planned(party, 'inverse-sqrt', [x, options], op => inverseSqrtSteps(op, x, options))
 }
 
 async function inverseSqrtSteps(op: Party, x: Secret, { fraction = x.fraction }: RootOptions): Promise<Partial> {

@@ -44,7 +44,7 @@ export interface InverseOptions {
  * @cost n = 4, 2 x 2 elements: passive 39 rounds, 137856 bytes; active, proved 102 rounds, 164106 bytes
  */
 export function inverse(party: Party, a: Secret, options: InverseOptions = {}): Promise<Partial> {
-  return planned(party, 'inverse', op => inverseSteps(op, a, options))
+  return planned(party, 'inverse', [a, options], op => inverseSteps(op, a, options))
 }
 
 async function inverseSteps(op: Party, a: Secret, options: InverseOptions): Promise<Partial> {
@@ -116,7 +116,7 @@ export async function leastSquares(
   b: Secret,
   options: LeastSquaresOptions = {}
 ): Promise<Partial> {
-  return planned(party, 'least-squares', async op => {
+  return planned(party, 'least-squares', [a, b, options], async op => {
     const { value, valid } = await solveLeastSquares(op, a, b, options, false)
     return { value, valid }
   })
@@ -150,7 +150,7 @@ export function multipleRegression(
   b: Secret,
   options: LeastSquaresOptions = {}
 ): Promise<RegressionFit> {
-  return planned(party, 'multiple-regression', op => multipleRegressionSteps(op, a, b, options))
+  return planned(party, 'multiple-regression', [a, b, options], op => multipleRegressionSteps(op, a, b, options))
 }
 
 async function multipleRegressionSteps(

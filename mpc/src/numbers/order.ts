@@ -25,7 +25,7 @@ import { planned } from '../plan/rehearse.ts'
  * @cost n = 4, 5 elements: passive 15 rounds, 26016 bytes; active, proved 60 rounds, 39108 bytes
  */
 export function orderStatistics(party: Party, values: Secret, ranks: readonly number[]): Promise<Secret> {
-  return planned(party, 'order', op => orderStatisticsSteps(op, values, ranks))
+  return planned(party, 'order', [values, ranks], op => orderStatisticsSteps(op, values, ranks))
 }
 
 async function orderStatisticsSteps(op: Party, values: Secret, ranks: readonly number[]): Promise<Secret> {
@@ -97,7 +97,7 @@ async function byBits(op: Party, values: Secret, ranks: readonly number[], bits:
  * @cost n = 4, 5 elements: passive 15 rounds, 22488 bytes; active, proved 57 rounds, 35745 bytes
  */
 export function median(party: Party, values: Secret): Promise<Secret> {
-  return planned(party, 'median', op => medianSteps(op, values))
+  return planned(party, 'median', [values], op => medianSteps(op, values))
 }
 
 async function medianSteps(op: Party, values: Secret): Promise<Secret> {
@@ -127,7 +127,7 @@ export function quantiles(
   at: readonly number[],
   options: { readonly fraction?: number } = {}
 ): Promise<Secret[]> {
-  return planned(party, 'quantiles', op => quantilesSteps(op, values, at, options))
+  return planned(party, 'quantiles', [values, at, options], op => quantilesSteps(op, values, at, options))
 }
 
 async function quantilesSteps(

@@ -95,7 +95,7 @@ async function correlationOf(op: Party, { xx, yy, xy }: Moments, fraction: numbe
  * @cost n = 4, 12 elements: passive 39 rounds, 463104 bytes; active, proved 226 rounds, 501837 bytes
  */
 export function correlation(party: Party, x: Secret, y: Secret, fraction = 16): Promise<Partial> {
-  return planned(party, 'correlation', op => correlationSteps(op, x, y, fraction))
+  return planned(party, 'correlation', [x, y, fraction], op => correlationSteps(op, x, y, fraction))
 }
 
 async function correlationSteps(op: Party, x: Secret, y: Secret, fraction: number): Promise<Partial> {
@@ -138,7 +138,7 @@ export function simpleRegression(
   y: Secret,
   options: RegressionOptions = {}
 ): Promise<SimpleRegression> {
-  return planned(party, 'regression', op => simpleRegressionSteps(op, x, y, options))
+  return planned(party, 'regression', [x, y, options], op => simpleRegressionSteps(op, x, y, options))
 }
 
 async function simpleRegressionSteps(

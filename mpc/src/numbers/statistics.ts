@@ -78,7 +78,7 @@ export function momentProduct(party: Party, x: Secret, y: Secret): { product: Lo
  * @cost n = 4, 12 elements: passive 1 round, 48 bytes; active, proved 10 rounds, 1794 bytes
  */
 export function covariance(party: Party, x: Secret, y: Secret, options: StatisticsOptions = {}): Promise<Secret> {
-  return planned(party, 'covariance', op => covarianceSteps(op, x, y, options))
+  return planned(party, 'covariance', [x, y, options], op => covarianceSteps(op, x, y, options))
 }
 
 async function covarianceSteps(op: Party, x: Secret, y: Secret, options: StatisticsOptions): Promise<Secret> {
@@ -132,7 +132,7 @@ export const variance = (party: Party, x: Secret, options: StatisticsOptions = {
  * @cost n = 4, 5 elements: passive 35 rounds, 86856 bytes; active, proved 200 rounds, 112521 bytes
  */
 export function std(party: Party, x: Secret, options: StatisticsOptions = {}): Promise<Partial> {
-  return planned(party, 'std', op => stdSteps(op, x, options))
+  return planned(party, 'std', [x, options], op => stdSteps(op, x, options))
 }
 
 async function stdSteps(op: Party, x: Secret, options: StatisticsOptions): Promise<Partial> {

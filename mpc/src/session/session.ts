@@ -46,6 +46,8 @@ export interface Session extends WaitOptions {
   readonly security: Security
   /** Operations derive shapes and bounds and do nothing else: `rehearse`. */
   readonly rehearsal: boolean
+  /** Operations that were rehearsed without being refused, with the kind of their operands: `planned`. */
+  readonly rehearsed: Set<string>
   /** Told what this node saw of a failed check, for it to sign: `judge` of several of these names a node or a pair. */
   readonly onDispute: ((view: Uint8Array) => void) | undefined
   /** Set by the first failed check; nothing may be sent after it. */

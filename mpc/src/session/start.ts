@@ -102,6 +102,7 @@ export function startSession(options: PartyOptions): Started {
       statisticalBits,
       security,
       rehearsal: false,
+      rehearsed: new Set(),
       state: { failure: null, stock: null, suspects: new Set(), unsound: 0 },
       productWeights
     },

@@ -53,6 +53,32 @@ const OWN_SHAPES = ['numbers/foreign.foreignSecret', 'numbers/load.loadSecrets']
 describe('mpc/plan', function () {
   this.timeout(240_000)
 
+  it('rehearses once for operands of one kind, and again for operands, options and owners of another', async () => {
+    const dealt = dealLocally([9n, 16n], 3, 1)
+    const codes: string[] = []
+    await runEach({ security: 'passive', timeoutMs: 30_000 }, async party => {
+      const code = (work: Promise<unknown>): Promise<string> =>
+        work.then(
+          () => 'done',
+          (error: unknown) => (error as mpc.MpcError).facts.code
+        )
+      const shares = dealt[party.index]!
+      const of = (magnitude: number): mpc.Secret => mpc.secret(party, shares, { magnitude })
+      const seen = async (work: Promise<unknown>): Promise<string> =>
+        `${await code(work)} ${party.session.rehearsed.size}`
+      const found = [
+        await seen(mpc.sqrt(party, of(8))),
+        await seen(mpc.sqrt(party, mpc.secret(party, shares.slice(), { magnitude: 8 }))),
+        await seen(mpc.sqrt(party, of(9))),
+        await seen(mpc.sqrt(party, of(8), { fraction: 20 })),
+        await seen(mpc.sqrt(party, of(150))),
+        await seen(mpc.sqrt(party, { ...of(8), unchecked: true }))
+      ]
+      if (party.index === 0) codes.push(...found)
+    })
+    expect(codes).to.deep.equal(['done 1', 'done 1', 'done 2', 'done 3', 'MPC_RANGE 3', 'MPC_UNCHECKED 3'])
+  })
+
   for (const operation of operations.filter(({ name }) => !OWN_SHAPES.includes(name))) {
     it(`refuses what ${operation.name} cannot carry before anything is sent`, async () => {
       const inputs = operation.inputs(seeded(7), operation.shapes.at(-1)!)
