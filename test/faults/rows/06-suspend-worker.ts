@@ -1,6 +1,6 @@
 import { type Row } from '../row.ts'
 import { audit } from '../support/audit.ts'
-import { suspend } from '../support/killing.ts'
+import { atHead, suspend } from '../support/killing.ts'
 import { CountingLoad } from '../support/load.ts'
 
 /** A worker's machine sleeps for a minute and wakes up with everything it meant to do. */
@@ -15,7 +15,10 @@ export const row: Row = {
     const loads = [await CountingLoad.prepare(net)]
     for (const load of loads) load.start()
     for (let stop = 0; stop < times; stop++) {
-      await net.withWorker(random, ({ name }) => suspend(net, name, scale === 'campaign' ? 60_000 : 10_000))
+      await net.withWorker(random, async worker => {
+        await suspend(net, worker.name, scale === 'campaign' ? 60_000 : 10_000)
+        await atHead(net, worker) // the others do its tasks meanwhile: only here is it seen that it came back
+      })
       await net.blocks(6)
     }
     return audit(net, loads)

@@ -1,4 +1,6 @@
 import { cpSync, renameSync, rmSync } from 'node:fs'
+import type { DevnetWorker } from '@enigma/devnet'
+import { callWorker } from 'enigma-js'
 import type { Row } from '../row.ts'
 import { audit } from '../support/audit.ts'
 import { CountingLoad } from '../support/load.ts'
@@ -17,6 +19,17 @@ export const row: Row = {
     /** One task to its end; refunded, if its seats are down for other rows. */
     const one = async (load: CountingLoad): Promise<void> =>
       void (await (await load.countUntilTaken()).result().catch(() => undefined))
+    /** The restored worker has what happened since its copy: the others answer for it, so that is asked of it alone. */
+    const knowsOfAll = async ({ name, httpUrl }: DevnetWorker): Promise<void> => {
+      for (const load of loads) {
+        for (const taskId of (await load.verified()).slice(-4)) {
+          await net.eventually(`${name} to know of task ${taskId}`, async () => {
+            const found = await callWorker(httpUrl, 'getTaskResult', { taskId })
+            return found === null ? undefined : true
+          })
+        }
+      }
+    }
     for (let i = 0; i < times; i++) {
       await net.withWorker(random, async worker => {
         const copy = `${worker.dataDir}.copy`
@@ -32,6 +45,7 @@ export const row: Row = {
         renameSync(copy, worker.dataDir)
         await devnet.restart(worker.name)
         for (const load of loads) await one(load)
+        await knowsOfAll(worker)
       })
     }
     return `outputs on stale state 0 after ${times} restored copies; ${await audit(net, loads)}`

@@ -11,6 +11,14 @@ export async function killAndRestart({ devnet }: FaultNet, worker: DevnetWorker,
   return performance.now() - started
 }
 
+/** Waits until a worker has read the chain as far as there is anything to read. */
+export async function atHead(net: FaultNet, worker: DevnetWorker): Promise<void> {
+  await net.eventually(`${worker.name} at the head`, async () => {
+    const { head } = (await worker.status()) as unknown as { head: { number: number } }
+    return head.number >= (await net.devnet.blockNumber()) - 2 ? true : undefined
+  })
+}
+
 /** Stops a process for a while, as a machine that is suspended. */
 export async function suspend({ devnet }: FaultNet, name: string, ms: number): Promise<void> {
   await devnet.kill(name, 'SIGSTOP')
