@@ -29,6 +29,12 @@ export interface ClusterRun {
 
 const DEFAULT_NUMBERS: NumberFormat = { wholeBits: 32, fractionBits: 16 }
 
+/**
+ * Megabytes of small objects before old ones are looked through for the first time. After large batches V8 expects a heap of some 18 MiB and would
+ * collect it every other matrix inverse, which takes as long as the inverse: docs/adr/mpc-latency.md.
+ */
+const ROOM_FOR_GARBAGE = ['--initial-old-space-size=256']
+
 /** n parties in processes of their own, linked over loopback TCP with encryption, as a real network would be. */
 export class Cluster {
   readonly #children: ChildProcess[]
@@ -49,7 +55,11 @@ export class Cluster {
     checkNetwork({ prime, n, t, ...numbers })
     const script = fileURLToPath(new URL('./party-process.ts', import.meta.url))
     const children = Array.from({ length: n }, () =>
-      fork(script, [programs.href], { serialization: 'advanced', stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
+      fork(script, [programs.href], {
+        execArgv: [...process.execArgv, ...ROOM_FOR_GARBAGE],
+        serialization: 'advanced',
+        stdio: ['ignore', 'inherit', 'inherit', 'ipc']
+      })
     )
     const relays: Relay[] = []
     const cluster = new Cluster(children, timeoutMs, relays)
