@@ -1,7 +1,7 @@
 import { constants, existsSync, readdirSync, realpathSync, statSync } from 'node:fs'
 import { copyFile, link, mkdir, open, readFile, readdir, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { dirname, isAbsolute, join, relative } from 'node:path'
-import { asError, printable } from '@enigma/protocol'
+import { asError, printable, randomHash } from '@enigma/protocol'
 import { WorkerError } from '../errors.ts'
 import type { CheckedLevel } from './checked-level.ts'
 
@@ -47,11 +47,10 @@ const FILES = ['schema', 'peer.key', 'mgmt.token', 'registration.json']
 export async function backUp({ dataDir, db, target, facts, limits }: BackupInit): Promise<BackupResult> {
   const { pauseMs, attempts } = { ...LIMITS, ...limits }
   requireTarget(dataDir, target)
-  const partial = `${target}.partial`
+  const partial = `${target}.${randomHash().slice(2, 10)}.partial` // nobody else's, whatever is there
   const from = join(dataDir, DB)
   const to = join(partial, DB)
   try {
-    await rm(partial, { recursive: true, force: true })
     await mkdir(to, { recursive: true, mode: 0o700 })
     let pausedMs = 0
     for (let attempt = 1; ; attempt++) {

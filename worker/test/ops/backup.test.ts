@@ -113,7 +113,11 @@ describe('ops/backup', function () {
     expect(await relative.catch(codeOf)).to.equal('BACKUP_TARGET')
     expect(readdirSync(folder).sort()).to.deep.equal(['a-file', 'full', 'node', 'way-in'])
     mkdirSync(join(folder, 'empty'))
+    mkdirSync(join(folder, 'empty.partial'))
+    writeFileSync(join(folder, 'empty.partial', "somebody's"), '')
     expect(await backup('empty')).to.have.property('target', join(folder, 'empty'))
+    expect(readdirSync(join(folder, 'empty.partial'))).to.deep.equal(["somebody's"])
+    expect(readdirSync(folder).sort()).to.deep.equal(['a-file', 'empty', 'empty.partial', 'full', 'node', 'way-in'])
   })
 
   it('gives up when there is never time enough, says so, and the node goes on', async () => {
