@@ -8,6 +8,7 @@ import type { ScAddr } from '@enigma/protocol'
 import { callWorker, type Artifact, type EnigmaClient, type SecretContractAbi, type Task } from 'enigma-js'
 import { connectAs } from './support/actors.ts'
 import { counterContract } from './support/counter.ts'
+import { showLogsOfFailures } from './support/failure-logs.ts'
 import { Ledger } from './support/ledger.ts'
 import { mineUntil, whileMining } from './support/mining.ts'
 
@@ -39,10 +40,7 @@ describe('e2e: backup of a running node', function () {
     await devnet?.stop()
     rmSync(folder, { recursive: true, force: true })
   })
-  afterEach(function () {
-    if (this.currentTest?.state !== 'failed') return
-    for (const { name } of devnet.processes()) console.error(devnet.logs(name).slice(-25).join('\n'))
-  })
+  showLogsOfFailures(() => devnet)
 
   /** `enigma worker backup DIR`, by the operator of the node. */
   async function backUp(node: DevnetWorker, dir: string): Promise<[number, string]> {

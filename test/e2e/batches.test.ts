@@ -4,6 +4,7 @@ import type { ScAddr, TaskId } from '@enigma/protocol'
 import type { Artifact, EnigmaClient, SecretContractAbi, Task } from 'enigma-js'
 import { connectAs } from './support/actors.ts'
 import { counterContract } from './support/counter.ts'
+import { showLogsOfFailures } from './support/failure-logs.ts'
 import { Ledger } from './support/ledger.ts'
 import { mineUntil, whileMining } from './support/mining.ts'
 
@@ -34,10 +35,7 @@ describe('e2e: runs ahead of the chain, committed together', function () {
     ledger?.close()
     await devnet?.stop()
   })
-  afterEach(function () {
-    if (this.currentTest?.state !== 'failed') return
-    for (const { name } of devnet.processes()) console.error(devnet.logs(name).slice(-25).join('\n'))
-  })
+  showLogsOfFailures(() => devnet)
 
   interface Pending {
     readonly hash: string

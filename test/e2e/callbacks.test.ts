@@ -8,6 +8,7 @@ import { compileContract } from '@enigma/secret-contracts'
 import { TaskFailedError, type Artifact, type EnigmaClient, type SecretContractAbi, type Task } from 'enigma-js'
 import { artifactsIn, deployContract } from '../../contracts/deploy/index.ts'
 import { connectAs, sample } from './support/actors.ts'
+import { showLogsOfFailures } from './support/failure-logs.ts'
 import { Ledger } from './support/ledger.ts'
 import { whileMining } from './support/mining.ts'
 import { useSharedDevnet } from './support/shared-devnet.ts'
@@ -69,10 +70,7 @@ describe('e2e: secret contracts that call Ethereum back', function () {
     const source = 'contracts/samples/VotingETH.sol'
     voting = await whileMining(devnet, deployContract(wallet, artifactsIn(), source, 'VotingETH', [gateway]))
   })
-  afterEach(function () {
-    if (this.currentTest?.state !== 'failed') return
-    for (const { name } of shared().devnet.workers) console.error(shared().devnet.logs(name).slice(-60).join('\n'))
-  })
+  showLogsOfFailures(() => shared().devnet, 60)
   after(() => {
     client?.close()
     ledger?.close()

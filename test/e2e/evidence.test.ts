@@ -7,6 +7,7 @@ import type { ScAddr } from '@enigma/protocol'
 import type { Artifact, EnigmaClient, SecretContractAbi } from 'enigma-js'
 import { connectAs } from './support/actors.ts'
 import { counterContract } from './support/counter.ts'
+import { showLogsOfFailures } from './support/failure-logs.ts'
 import { Ledger } from './support/ledger.ts'
 import { mineUntil, whileMining } from './support/mining.ts'
 import { seatsOf } from './support/seats.ts'
@@ -50,10 +51,7 @@ describe('e2e: evidence is renewed before it is stale', function () {
     ledger?.close()
     await devnet?.stop()
   })
-  afterEach(function () {
-    if (this.currentTest?.state !== 'failed') return
-    for (const { name } of devnet.processes()) console.error(devnet.logs(name).slice(-25).join('\n'))
-  })
+  showLogsOfFailures(() => devnet)
 
   const first = (): DevnetWorker => devnet.workers[0]!
   const second = (): DevnetWorker => devnet.workers[1]!

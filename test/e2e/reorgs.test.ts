@@ -4,6 +4,7 @@ import type { ScAddr } from '@enigma/protocol'
 import { callWorker, type EnigmaClient, type TaskProgress } from 'enigma-js'
 import { connectAs, sample } from './support/actors.ts'
 import { counterContract } from './support/counter.ts'
+import { showLogsOfFailures } from './support/failure-logs.ts'
 import { Ledger } from './support/ledger.ts'
 import { mineUntil, whileMining } from './support/mining.ts'
 import { signedBy } from './support/signed.ts'
@@ -30,10 +31,7 @@ describe('e2e: a chain that is reorganised, with 24 confirmations', function () 
     ledger?.close()
     await devnet?.stop()
   })
-  afterEach(function () {
-    if (this.currentTest?.state !== 'failed') return
-    for (const { name } of devnet.processes()) console.error(devnet.logs(name).slice(-25).join('\n'))
-  })
+  showLogsOfFailures(() => devnet)
 
   const resultOf = (taskId: string): Promise<unknown> =>
     callWorker(devnet.workers[0]!.httpUrl, 'getTaskResult', { taskId: taskId as never })
@@ -85,10 +83,7 @@ describe('e2e: a chain that is reorganised across the start of an epoch, with on
     ledger?.close()
     await devnet?.stop()
   })
-  afterEach(function () {
-    if (this.currentTest?.state !== 'failed') return
-    for (const { name } of devnet.processes()) console.error(devnet.logs(name).slice(-25).join('\n'))
-  })
+  showLogsOfFailures(() => devnet)
 
   const pendingFrom = async (account: string): Promise<number> => {
     const block = (await ledger.provider.send('eth_getBlockByNumber', ['pending', true])) as {

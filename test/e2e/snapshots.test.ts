@@ -6,6 +6,7 @@ import type { ScAddr } from '@enigma/protocol'
 import { callWorker, type EnigmaClient, type SecretContractAbi } from 'enigma-js'
 import { connectAs } from './support/actors.ts'
 import { compiled } from './support/compiled.ts'
+import { showLogsOfFailures } from './support/failure-logs.ts'
 import { Ledger } from './support/ledger.ts'
 import { mineUntil, whileMining } from './support/mining.ts'
 
@@ -62,10 +63,7 @@ describe('e2e: snapshots of the state of a contract', function () {
     ledger?.close()
     await devnet?.stop()
   })
-  afterEach(function () {
-    if (this.currentTest?.state !== 'failed') return
-    for (const { name } of devnet.processes()) console.error(devnet.logs(name).slice(-25).join('\n'))
-  })
+  showLogsOfFailures(() => devnet)
 
   const digest = (): bigint => written.reduce((sum, n) => sum * 1000n + n, 0n)
   async function write(): Promise<void> {

@@ -7,6 +7,7 @@ import { startDevnet, waitFor, type Devnet, type DevnetNode } from '@enigma/devn
 import type { ScAddr } from '@enigma/protocol'
 import { callWorker, type EnigmaClient } from 'enigma-js'
 import { connectAs, sample } from './support/actors.ts'
+import { showLogsOfFailures } from './support/failure-logs.ts'
 import { Ledger } from './support/ledger.ts'
 import { mineUntil, whileMining } from './support/mining.ts'
 
@@ -54,10 +55,7 @@ describe('e2e: two principals with one root', function () {
     await devnet?.stop()
     rmSync(folder, { recursive: true, force: true })
   })
-  afterEach(function () {
-    if (this.currentTest?.state !== 'failed') return
-    for (const { name } of devnet.processes()) console.error(devnet.logs(name).slice(-15).join('\n'))
-  })
+  showLogsOfFailures(() => devnet, 15)
 
   const standby = (): DevnetNode => devnet.standby!
   const add = async (): Promise<void> => {

@@ -4,6 +4,7 @@ import type { ScAddr } from '@enigma/protocol'
 import type { Artifact, EnigmaClient, SecretContractAbi, Task } from 'enigma-js'
 import { connectAs } from './support/actors.ts'
 import { counterContract } from './support/counter.ts'
+import { showLogsOfFailures } from './support/failure-logs.ts'
 import { Ledger } from './support/ledger.ts'
 import { mineUntil, whileMining } from './support/mining.ts'
 import { signedBy } from './support/signed.ts'
@@ -33,10 +34,7 @@ describe('e2e: a reorganisation under a contract with a history, with 24 confirm
     ledger?.close()
     await devnet?.stop()
   })
-  afterEach(function () {
-    if (this.currentTest?.state !== 'failed') return
-    for (const { name } of devnet.processes()) console.error(devnet.logs(name).slice(-25).join('\n'))
-  })
+  showLogsOfFailures(() => devnet)
 
   const send = (): Promise<Task> => whileMining(devnet, client.compute(scAddr, counter.abi, 'next', []), 100)
   const isSettled = async ({ taskId }: Task): Promise<boolean> => (await ledger.endings(taskId)).length === 1

@@ -40,6 +40,17 @@ describe('a party of the MPC engine in the enclave', function () {
   const close = (session: ReturnType<typeof freshSession>): Promise<unknown> =>
     Promise.all(enclaves().map(enclave => enclave.call('mpcClose', { session })))
 
+  /** A session of all nodes, open. */
+  async function openedSession(): Promise<ReturnType<typeof freshSession>> {
+    const wire = new Wire()
+    cleanups.push(() => wire.close())
+    const session = freshSession()
+    const offers = await offersFor(session)
+    await connectAll(wire, session, enclaves())
+    await Promise.all(enclaves().map(enclave => enclave.call('mpcOpen', openRequest({ session, offers }, prime))))
+    return session
+  }
+
   it('computes a product and a mean in three enclave processes over handed sockets; their hosts see ciphertext only', async () => {
     const wire = new Wire()
     cleanups.push(() => wire.close())
@@ -106,12 +117,7 @@ describe('a party of the MPC engine in the enclave', function () {
   })
 
   it('lets an input enter nothing but what its owner allows, for nobody but whom the owner names', async () => {
-    const wire = new Wire()
-    cleanups.push(() => wire.close())
-    const session = freshSession()
-    const offers = await offersFor(session)
-    await connectAll(wire, session, enclaves())
-    await Promise.all(enclaves().map(enclave => enclave.call('mpcOpen', openRequest({ session, offers }, prime))))
+    const session = await openedSession()
     const [reader, thief] = [x25519Pair(), x25519Pair()]
     const { sealed } = sealedInput(nodes, session, 'x', [5], {
       prime,
@@ -226,12 +232,7 @@ describe('a party of the MPC engine in the enclave', function () {
   })
 
   it('refuses inputs that declare more than the numbers of their session', async () => {
-    const wire = new Wire()
-    cleanups.push(() => wire.close())
-    const session = freshSession()
-    const offers = await offersFor(session)
-    await connectAll(wire, session, enclaves())
-    await Promise.all(enclaves().map(enclave => enclave.call('mpcOpen', openRequest({ session, offers }, prime))))
+    const session = await openedSession()
     const allowed = { prime, recipient: x25519Pair().publicKey, operations: ['sum'] }
     const { sealed } = sealedInput(nodes, session, 'x', [5], allowed)
     for (const bounds of [

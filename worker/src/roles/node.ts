@@ -8,29 +8,22 @@ import { chainAuthority, type PeerAuthority } from '../net/authority.ts'
 import { loadIdentity } from '../net/identity.ts'
 import { Libp2pNetwork } from '../net/libp2p-network.ts'
 import type { NetLimits } from '../net/limits.ts'
-import { openDatabase, partOf, type Database } from '../ops/database.ts'
+import { openDatabase, partOf } from '../ops/database.ts'
 import { openPeerBook } from '../net/peer-book.ts'
-import { createDrain, type Drain } from '../ops/drain.ts'
+import { createDrain } from '../ops/drain.ts'
 import { Precedence } from '../ops/precedence.ts'
-import type { LogControl, Logger } from '../ops/log.ts'
-import { createStatusBoard, type StatusBoard } from '../ops/status-board.ts'
+import type { Logger } from '../ops/log.ts'
+import { createStatusBoard } from '../ops/status-board.ts'
 import { VERSION } from '../ops/version.ts'
 import { isPassing } from '../chain/first-reading.ts'
 import { openChain, type ChainLink } from './chain-link.ts'
-import { openDataDir, writeRuntime, type DataDir } from './data-dir.ts'
-import { createFront, type Front } from './front.ts'
+import { openDataDir, writeRuntime } from './data-dir.ts'
+import { createFront, type Front, type FrontInit } from './front.ts'
 import type { Stops } from './stops.ts'
 import { untilThere } from './until-there.ts'
 
 /** What every role is built on: data folder, chain, key. */
-export interface NodeBase {
-  readonly config: Config
-  readonly log: Logger
-  readonly logControl: LogControl
-  readonly board: StatusBoard
-  readonly drain: Drain
-  readonly dir: DataDir
-  readonly db: Database
+export interface NodeBase extends FrontInit {
   readonly chain: ChainLink
   readonly sender: TxSender
   readonly precedence: Precedence
