@@ -1,37 +1,18 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import {
-  EnigmaError,
-  SEATS,
-  WINDOW_BLOCKS,
-  ZERO_HASH,
-  asError,
-  codeOf,
-  deadlineOf,
-  type Address,
-  type Hash,
-  type TaskId
-} from '@enigma/protocol'
-import type { ChainEvent, ChainReader, ChainTask } from '../chain/reader.ts'
+import { EnigmaError, asError, codeOf, type Address, type Hash, type TaskId } from '@enigma/protocol'
+import type { ChainReader, ChainTask } from '../chain/reader.ts'
 import type { ReachPoint } from '../ops/crash-points.ts'
 import type { Logger } from '../ops/log.ts'
 import type { Precedence } from '../ops/precedence.ts'
 import { retry } from '../ops/retry.ts'
 import type { StatusBoard } from '../ops/status-board.ts'
+import { ChainEvents } from './chain-events.ts'
 import type { Effects, Outcome } from './effects.ts'
 import type { EnvelopeStore } from './envelope-store.ts'
-import { overtaken, type Unsettled } from './lane.ts'
+import type { Unsettled } from './lane.ts'
 import { Outlook } from './outlook.ts'
 import { runRefOf } from './run-ref.ts'
-import {
-  effectOf,
-  firstState,
-  isFinal,
-  isPersistent,
-  next,
-  type Task,
-  type TaskEventIn,
-  type TaskFacts
-} from './machine.ts'
+import { effectOf, isFinal, isPersistent, next, type Task, type TaskEventIn, type TaskFacts } from './machine.ts'
 import { turns } from './schedule.ts'
 import { TaskBook, type Entry } from './task-book.ts'
 import { factsOf } from './task-facts.ts'
@@ -64,6 +45,7 @@ export class TaskRunner {
   readonly #parts: RunnerParts
   readonly #book = new TaskBook()
   readonly #outlook: Outlook
+  readonly #chainEvents: ChainEvents
   readonly #listeners = new Set<(taskId: TaskId) => void>()
   #unsubscribe: (() => void) | null = null
   #stopped = false
@@ -71,6 +53,16 @@ export class TaskRunner {
   constructor(parts: RunnerParts) {
     this.#parts = parts
     this.#outlook = new Outlook(this.#book, parts.chain)
+    this.#chainEvents = new ChainEvents(
+      { ...parts, book: this.#book, outlook: this.#outlook, kept: KEPT_SETTLED },
+      {
+        add: task => this.#add(task),
+        post: (taskId, event) => this.#post(taskId, event),
+        settled: task => this.#settle(task),
+        idle: () => this.#idle(),
+        headTaken: () => this.#giveTurns()
+      }
+    )
     parts.precedence.pressing = () => this.#outlook.pressing()
   }
 
@@ -82,12 +74,11 @@ export class TaskRunner {
     const open = [...this.#book.open()].map(({ task: { facts, state } }) => `${facts.taskId} ${state.stage}`)
     if (open.length > 0)
       log.info('tasks are taken up where they stood', { tasks: open.slice(0, MAX_TOLD).join(', '), open: open.length })
-    this.#unsubscribe = chain.subscribe(event => this.#onChain(event))
-    for (const entry of this.#book.open()) this.#reconcile(entry)
-    for (const task of chain.openTasks()) if (!this.#book.get(task.taskId)) this.#onRecord(task)
+    this.#unsubscribe = chain.subscribe(event => this.#chainEvents.take(event))
+    this.#chainEvents.catchUp()
     await this.#idle()
     for (const entry of this.#book.open()) if (!entry.effect) this.#startEffect(entry)
-    this.#onHead(chain.head().number, true)
+    this.#chainEvents.head(chain.head().number, true)
   }
 
   async stop(): Promise<void> {
@@ -144,44 +135,14 @@ export class TaskRunner {
     this.#post(taskId, { type: 'lost' })
   }
 
-  // ------------------------------------------------------------------ chain
-
-  #onChain(event: ChainEvent): void {
-    switch (event.type) {
-      case 'task-recorded':
-        this.#onRecord(event.task)
-        return
-      case 'task-settled':
-        this.#onSettled(event.task)
-        return
-      case 'head':
-        this.#onHead(event.head.number, event.more !== true)
-        return
-      case 'rollback':
-        this.#onRollback(event.to)
-        return
-      default:
-        return
-    }
-  }
-
-  #onRecord(task: ChainTask): void {
-    const { chain, envelopes } = this.#parts
-    const facts = factsOf(chain, this.#parts, task)
-    const hasEnvelope = envelopes.has(task.inputHash)
-    // Told of it a second time: a reorg took the record away and the other chain has it too.
-    if (this.#book.get(task.taskId)) return this.#post(task.taskId, { type: 'rolled-back', facts, hasEnvelope })
-    if (facts.seat === null) return // only its deadline matters, and that it is open then: see `#onHead`
-    void envelopes.markRecorded(task.inputHash)
-    this.#add({ facts, state: firstState(facts, hasEnvelope) })
-  }
+  // ------------------------------------------------------------------ machine
 
   #add(task: Task): void {
     this.#startEffect(this.#book.add(task))
     this.#tell(task.facts.taskId)
   }
 
-  #onSettled({ taskId, settlement }: ChainTask): void {
+  #settle({ taskId, settlement }: ChainTask): void {
     const entry = this.#book.get(taskId)
     if (!settlement || !entry) return
     const { block, status, digest } = settlement
@@ -195,66 +156,6 @@ export class TaskRunner {
     })
     this.#tell(taskId)
   }
-
-  /** @param latest no further block follows at once: the index stands where the chain does */
-  #onHead(block: number, latest: boolean): void {
-    const { chain } = this.#parts
-    for (const task of chain.openTasks()) {
-      if (block < deadlineOf(task.recordBlock) || this.#book.get(task.taskId)) continue
-      this.#add({ facts: factsOf(chain, this.#parts, task), state: { stage: 'watching' } })
-    }
-    for (const { task } of this.#book.open()) this.#post(task.facts.taskId, { type: 'head', block })
-    for (const { task } of this.#book.entries()) {
-      if (isFinal(task.state) && block > task.facts.recordBlock + SEATS * WINDOW_BLOCKS) this.#forgetOld(task)
-    }
-    if (latest) void this.#dropOvertaken()
-    this.#giveTurns()
-  }
-
-  /** Settled tasks stay in memory up to a bound; without a seat there is nothing to remember. */
-  #forgetOld({ facts }: Task): void {
-    if (facts.seat === null || this.#book.size > 2 * KEPT_SETTLED) this.#book.delete(facts.taskId)
-  }
-
-  /** Receipts that were made for a head which is no more are void: their tasks run again. */
-  async #dropOvertaken(): Promise<void> {
-    const { chain } = this.#parts
-    await this.#idle() // what the last block settled is no longer in the way
-    const notBefore = chain.head().number
-    for (const scAddr of this.#book.unsettled().keys()) {
-      const head = chain.contract(scAddr)?.headHash ?? ZERO_HASH
-      for (const { facts } of overtaken(head, this.#outlook.unsettled(scAddr))) {
-        this.#post(facts.taskId, { type: 'stale', notBefore })
-      }
-    }
-  }
-
-  #onRollback(to: number): void {
-    for (const { task } of this.#book.entries()) {
-      const { facts, state } = task
-      const { taskId } = facts
-      if (facts.recordBlock > to) this.#post(taskId, { type: 'rolled-back', facts: null, hasEnvelope: false })
-      else if ('block' in state && state.block > to) {
-        this.#post(taskId, { type: 'unsettled', hasEnvelope: this.#parts.envelopes.has(facts.inputHash) })
-      }
-    }
-  }
-
-  /** What happened to a task while this worker was away. */
-  #reconcile({ task: { facts, state } }: Entry): void {
-    const found = this.#parts.chain.task(facts.taskId)
-    const hasEnvelope = this.#parts.envelopes.has(facts.inputHash)
-    if (!found) this.#post(facts.taskId, { type: 'rolled-back', facts: null, hasEnvelope })
-    else if (found.recordBlock !== facts.recordBlock) {
-      this.#post(facts.taskId, {
-        type: 'rolled-back',
-        facts: factsOf(this.#parts.chain, this.#parts, found),
-        hasEnvelope
-      })
-    } else if (found.settlement && state.stage !== 'included' && state.stage !== 'rebuilding') this.#onSettled(found)
-  }
-
-  // ------------------------------------------------------------------ machine
 
   #dispatch(taskId: TaskId, event: TaskEventIn, added: Omit<Outcome, 'event'> = {}): Promise<void> {
     const entry = this.#book.get(taskId)
