@@ -63,8 +63,17 @@ export class Inventory {
     return [Need.code(codeHash, holder ?? null)]
   }
 
-  /** What is missing of these contracts: a code that several share once. */
+  /** What is missing of these contracts: a code that several share once. A look during which the chain was reorganised is done again. */
   async missing(contracts: Iterable<ScAddr>): Promise<Need[]> {
+    const asked = [...contracts]
+    for (;;) {
+      const era = this.#era
+      const needs = await this.#look(asked)
+      if (era === this.#era) return needs
+    }
+  }
+
+  async #look(contracts: readonly ScAddr[]): Promise<Need[]> {
     const needs: Need[] = []
     const codes = new Set<Hash>()
     for (const scAddr of contracts) {
