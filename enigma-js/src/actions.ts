@@ -119,8 +119,8 @@ export async function openTask(session: Session, id: string): Promise<Task> {
   const taskId = readTaskId(id)
   const stored = (await session.store.byTaskId(taskId)) ?? (await sentAs(session, taskId))
   if (stored === null) {
-    throw new ClientError({ code: 'TASK_UNKNOWN', taskId }, `This client has no key to the answer of task ${taskId}.`, {
-      hint: 'Only the client that sent a task can read its answer: use the same storage. It keeps the keys of the last hundred tasks.'
+    throw new ClientError({ code: 'TASK_UNKNOWN', taskId }, `This client has no key to task ${taskId}.`, {
+      hint: 'Only its sender has: in its storage, for its last hundred tasks.'
     })
   }
   return makeTask(session, taskId, stored)
