@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url'
 import { abiModules } from './abi.ts'
 import { artifactsIn } from './artifacts.ts'
 
-// Writes protocol/src/abi/*.ts from the built contracts. With `--check` it writes nothing and exits 1 if a file is out of date.
+// Writes protocol/src/abi/*.ts and enigma-js/src/chain/abi.ts from the built contracts. With `--check` it writes nothing and exits 1 if a file is out of date.
 const root = fileURLToPath(new URL('../../', import.meta.url))
 const check = process.argv.includes('--check')
 for (const { path, text } of await abiModules(artifactsIn())) {

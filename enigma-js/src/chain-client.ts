@@ -1,7 +1,7 @@
 import { openAccount, type AccountOptions } from './account/account.ts'
 import { taskState, type TaskState } from './actions.ts'
 import type { Chain } from './chain/chain.ts'
-import { enigmaInterface } from './chain/chain.ts'
+import { topicOf } from './chain/contracts.ts'
 import { openChain, type NetworkOptions } from './connect.ts'
 import { standings, type Standing } from './network/standings.ts'
 import type { Timeouts } from './session.ts'
@@ -50,7 +50,7 @@ export async function createChainClient(options: ChainClientOptions): Promise<Ch
 
 /** In which the contract was made: its constructor emits AttestationModeFixed, once. No worker is asked for it. */
 async function deploymentBlock(chain: Chain): Promise<number> {
-  const topics = [enigmaInterface.getEvent('AttestationModeFixed')!.topicHash]
+  const topics = [topicOf('AttestationModeFixed')]
   const head = await chain.blockNumber()
   const whole = await chain.logs(topics, 0, head).catch(() => null) // some nodes bound the range: then step by step
   if (whole?.[0]) return whole[0].blockNumber

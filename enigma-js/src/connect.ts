@@ -48,14 +48,13 @@ export async function openChain({ provider, chainId }: Account, network: Network
     throw new ClientError(
       { code: 'ENIGMA_NOT_FOUND', enigma: chain.enigma },
       `There is no Enigma contract at ${chain.enigma} on chain ${chainId}.`,
-      { hint: 'Check the address and the chain; a restarted devnet has a new chain.', cause: error }
+      { cause: error }
     )
   }
   if (mode !== network.mode) {
     throw new ClientError(
       { code: 'ENIGMA_MODE_FOREIGN', expected: network.mode, found: mode },
-      `The Enigma contract accepts evidence of the mode '${mode}', not '${network.mode}'.`,
-      { hint: 'This is another kind of network than you expect; send it nothing.' }
+      `The Enigma contract accepts evidence of the mode '${mode}', not '${network.mode}'.`
     )
   }
   return chain

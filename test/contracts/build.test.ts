@@ -13,7 +13,7 @@ const root = fileURLToPath(new URL('../../', import.meta.url))
 const MAX_CODE_BYTES = 24_576
 
 describe('contracts: what is built and deployed', () => {
-  it('protocol/src/abi holds the ABIs of the built contracts', async () => {
+  it('protocol/src/abi holds the ABIs of the built contracts, and enigma-js the part it uses', async () => {
     const args = ['contracts/deploy/write-abi.ts', '--check']
     await promisify(execFile)(process.execPath, args, { cwd: root, timeout: 30_000 })
   })

@@ -8,7 +8,7 @@ export const chainUnreachable = (who: string, cause?: unknown): ClientError =>
   new ClientError(
     { code: 'CHAIN_UNREACHABLE', what: 'chain id' },
     `The Ethereum node at ${who} did not answer${cause === undefined ? '.' : `: ${quoted(cause)}`}`,
-    { hint: 'Check that the node runs and that its address is right, then try again.', cause }
+    { cause }
   )
 
 /** A question is put to all endpoints this often, with pauses of some 0.2 and 0.5 s, before the caller is told. */

@@ -1,21 +1,9 @@
-import { Interface, type Log, type Provider, type Result, type TransactionReceipt } from 'ethers'
-import {
-  enigmaAbi,
-  hash,
-  tokenAbi,
-  address,
-  type Address,
-  type EpochInfo,
-  type Hash,
-  type Hex,
-  type ScAddr
-} from '@enigma/protocol'
+import type { Interface, Log, Provider, Result, TransactionReceipt } from 'ethers'
+import { hash, address, type Address, type EpochInfo, type Hash, type Hex, type ScAddr } from '@enigma/protocol'
 import { ClientError, quoted } from '../errors.ts'
 import { within } from '../waiting.ts'
+import { enigmaInterface, tokenInterface, type EnigmaFunction, type TokenFunction } from './contracts.ts'
 import { isRevert } from './revert.ts'
-
-export const enigmaInterface = new Interface(enigmaAbi)
-export const tokenInterface = new Interface(tokenAbi)
 
 /** No single question to an Ethereum node takes longer. */
 const CALL_TIMEOUT_MS = 20_000
@@ -51,7 +39,7 @@ export class Chain {
       new ClientError(
         { code: 'CHAIN_UNREACHABLE', what },
         `The Ethereum node did not answer (${what})${cause === undefined ? '.' : `: ${quoted(cause)}`}`,
-        { hint: 'Check that the node runs and that its address is right, then try again.', cause }
+        { cause }
       )
     try {
       return await within(question(), CALL_TIMEOUT_MS, unreachable)
@@ -62,11 +50,11 @@ export class Chain {
   }
 
   /** An eth_call of Enigma. Reverts are thrown as the node words them; read them with `revertOf`. */
-  async read(name: string, args: readonly unknown[] = [], options: CallOptions = {}): Promise<Result> {
+  async read(name: EnigmaFunction, args: readonly unknown[] = [], options: CallOptions = {}): Promise<Result> {
     return this.#call(this.enigma, enigmaInterface, name, args, options)
   }
 
-  async readToken(name: string, args: readonly unknown[] = [], options: CallOptions = {}): Promise<Result> {
+  async readToken(name: TokenFunction, args: readonly unknown[] = [], options: CallOptions = {}): Promise<Result> {
     return this.#call(await this.token(), tokenInterface, name, args, options)
   }
 

@@ -1,20 +1,13 @@
-import { Interface, type Result } from 'ethers'
-import { enigmaAbi, tokenAbi, type Hex } from '@enigma/protocol'
+import type { Result } from 'ethers'
+import type { Hex } from '@enigma/protocol'
 import { ClientError } from '../errors.ts'
+import { enigmaInterface } from './contracts.ts'
 
 /** A custom error of our contracts, read from what an Ethereum node answered. */
 export interface Revert {
   readonly name: string
   readonly args: Result
 }
-
-const ERC20_ERRORS = [
-  'error ERC20InsufficientBalance(address sender, uint256 balance, uint256 needed)',
-  'error ERC20InsufficientAllowance(address spender, uint256 allowance, uint256 needed)'
-]
-const errorsOf = (abi: readonly { readonly type: string }[]): readonly { readonly type: string }[] =>
-  abi.filter(({ type }) => type === 'error')
-const errors = new Interface([...errorsOf(enigmaAbi), ...errorsOf(tokenAbi), ...ERC20_ERRORS])
 
 /** Wallets and nodes nest the data of a revert in different places. */
 function revertData(error: unknown, depth = 0): Hex | null {
@@ -33,7 +26,7 @@ export function revertOf(error: unknown): Revert | null {
   const data = revertData(error)
   if (data === null) return null
   try {
-    const parsed = errors.parseError(data)
+    const parsed = enigmaInterface.parseError(data)
     return parsed === null ? null : { name: parsed.name, args: parsed.args }
   } catch {
     return null
@@ -55,7 +48,6 @@ export function isRejection(error: unknown, depth = 0): boolean {
 
 export function rejected(what: string, cause: unknown): ClientError {
   return new ClientError({ code: 'USER_REJECTED', what }, `The wallet's user declined ${what}.`, {
-    hint: 'Nothing was paid. Try again and confirm in the wallet.',
     cause
   })
 }

@@ -49,7 +49,6 @@ function sendError(error: unknown, what: string, account: string): unknown {
   if (revertOf(error) !== null) return error
   if ((error as { code?: unknown }).code === 'INSUFFICIENT_FUNDS') {
     return new ClientError({ code: 'INSUFFICIENT_ETH', account }, `${account} has too little ether for ${what}.`, {
-      hint: 'Ethereum gas is paid in ether, apart from the fee in ENG.',
       cause: error
     })
   }
@@ -89,6 +88,5 @@ export async function mined(
 const stillPending = (transactionHash: Hex, afterMs: number): ClientError =>
   new ClientError(
     { code: 'TX_PENDING', transactionHash },
-    `The transaction is in no block after ${Math.round(afterMs / 1000)} s.`,
-    { hint: 'It may still come; the task goes on by itself then. Look with client.resume().' }
+    `The transaction is in no block after ${Math.round(afterMs / 1000)} s.`
   )

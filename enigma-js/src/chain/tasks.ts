@@ -1,4 +1,4 @@
-import type { Log, LogDescription } from 'ethers'
+import type { Log } from 'ethers'
 import {
   address,
   hash,
@@ -11,7 +11,8 @@ import {
   type TaskId,
   type TaskTerms
 } from '@enigma/protocol'
-import { enigmaInterface, type Chain } from './chain.ts'
+import type { Chain } from './chain.ts'
+import { parseLog, topicOf } from './contracts.ts'
 
 /** A task as its record stands on chain (R2). */
 export interface TaskRecord extends TaskTerms {
@@ -50,8 +51,6 @@ export interface TaskSlots {
   readonly status: number // TaskStatus
 }
 
-const topic = (name: string): string => enigmaInterface.getEvent(name)!.topicHash
-
 export async function taskSlots(chain: Chain, taskId: TaskId): Promise<TaskSlots> {
   const [slot1, sender, recordBlock, recordTime, status] = await chain.read('taskStatus', [taskId])
   return {
@@ -63,10 +62,8 @@ export async function taskSlots(chain: Chain, taskId: TaskId): Promise<TaskSlots
   }
 }
 
-const parsed = (log: Log): LogDescription => enigmaInterface.parseLog(log)!
-
 function recordOf(log: Log, slots: Pick<TaskSlots, 'recordBlock' | 'recordTime'>): TaskRecord {
-  const { args } = parsed(log)
+  const { args } = parseLog(log)!
   return {
     taskId: taskIdFrom(args.taskId as string),
     sender: address(args.sender as string),
@@ -93,7 +90,7 @@ export async function taskRecord(
   taskId: TaskId,
   likelyBlock?: number
 ): Promise<{ record: TaskRecord; slots: TaskSlots } | null> {
-  const logsFrom = (block: number): Promise<Log[]> => chain.logs([topic('TaskRecordCreated'), taskId], block)
+  const logsFrom = (block: number): Promise<Log[]> => chain.logs([topicOf('TaskRecordCreated'), taskId], block)
   const [slots, likely] = await Promise.all([
     taskSlots(chain, taskId),
     likelyBlock === undefined ? null : logsFrom(likelyBlock)
@@ -112,8 +109,8 @@ export interface RecordedInput {
 /** The task that was recorded for this input in one of the logs, or null. */
 export function recordedIn(logs: readonly Log[], chain: Chain, inputHash: Hash): RecordedInput | null {
   for (const log of logs) {
-    if (address(log.address) !== chain.enigma || log.topics[0] !== topic('TaskRecordCreated')) continue
-    const { args } = parsed(log)
+    if (address(log.address) !== chain.enigma || log.topics[0] !== topicOf('TaskRecordCreated')) continue
+    const { args } = parseLog(log)!
     if (args.inputHash === inputHash) {
       return { taskId: taskIdFrom(args.taskId as string), transactionHash: log.transactionHash as Hex }
     }
@@ -132,7 +129,7 @@ export async function findRecorded(
   fromBlock: number
 ): Promise<RecordedInput | null> {
   const padded = `0x${'00'.repeat(12)}${sender.slice(2)}`
-  return recordedIn(await chain.logs([topic('TaskRecordCreated'), null, padded], fromBlock), chain, inputHash)
+  return recordedIn(await chain.logs([topicOf('TaskRecordCreated'), null, padded], fromBlock), chain, inputHash)
 }
 
 /** How a task ended, or null while it is open. No event of it is older than its record. */
@@ -140,11 +137,11 @@ export async function settlementOf(
   chain: Chain,
   { taskId, recordBlock }: Pick<TaskRecord, 'taskId' | 'recordBlock'>
 ): Promise<Settlement | null> {
-  const names = ['ReceiptVerified', 'ReceiptFailed', 'ReceiptFailedETH', 'TaskFeeReturned']
-  const logs = await chain.logs([names.map(topic), taskId], recordBlock)
+  const names = ['ReceiptVerified', 'ReceiptFailed', 'ReceiptFailedETH', 'TaskFeeReturned'] as const
+  const logs = await chain.logs([names.map(topicOf), taskId], recordBlock)
   const log = logs.at(-1)
   if (log === undefined) return null
-  const { name, args } = parsed(log)
+  const { name, args } = parseLog(log)!
   const at = { block: log.blockNumber, transactionHash: log.transactionHash as Hex }
   if (name === 'TaskFeeReturned') return { outcome: 'returned', amount: args.amount as bigint, ...at }
   return {

@@ -1,16 +1,16 @@
 import type { Result } from 'ethers'
 import { ZERO_ADDRESS, ZERO_HASH, address, hash, scAddr, type Address, type Hash, type ScAddr } from '@enigma/protocol'
 import { readScAddr } from '../actions.ts'
-import { enigmaInterface, tokenInterface, type Chain } from '../chain/chain.ts'
+import type { Chain } from '../chain/chain.ts'
 import { readAddress } from '../connect.ts'
 import { fundsOf, requireBalance } from '../task/payment.ts'
 import type { Session } from '../session.ts'
 import type { Connection } from './connection.ts'
+import { enigmaInterface, tokenInterface, topic } from './contracts.ts'
 import { emitting, type Emitter } from './emitter.ts'
 import { requireSender } from './steps.ts'
 import { sendTelling } from './transactions.ts'
 
-const topic = (name: string): string => enigmaInterface.getEvent(name)!.topicHash
 /** Stake and login change a branch of the tree; what is not used is not paid. */
 const WORKER_GAS = 600_000n
 const APPROVE_GAS = 100_000n

@@ -1,8 +1,9 @@
 import type { Log } from 'ethers'
 import { StakeTree, address, drawPoint, hash, type Address, type Hash, type StakeLeaf } from '@enigma/protocol'
 import { readScAddr } from '../actions.ts'
-import { enigmaInterface, type Chain } from '../chain/chain.ts'
+import type { Chain } from '../chain/chain.ts'
 import { ClientError } from '../errors.ts'
+import { enigmaInterface, topic } from './contracts.ts'
 
 /** The workers that could be drawn in an epoch, as the original API gave them, and the stake tree behind the draw. */
 export interface WorkerParams {
@@ -16,7 +17,6 @@ export interface WorkerParams {
   readonly leaves: readonly StakeLeaf[]
 }
 
-const topic = (name: string): string => enigmaInterface.getEvent(name)!.topicHash
 const before = (a: Log, b: Log): boolean =>
   a.blockNumber < b.blockNumber || (a.blockNumber === b.blockNumber && a.index < b.index)
 

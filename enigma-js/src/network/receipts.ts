@@ -10,7 +10,8 @@ import {
   type ScAddr,
   type TaskId
 } from '@enigma/protocol'
-import { enigmaInterface, type Chain } from '../chain/chain.ts'
+import type { Chain } from '../chain/chain.ts'
+import { parseLog, topicOf, type EnigmaEvent } from '../chain/contracts.ts'
 
 /** How a task ended, as anybody can read it on chain. */
 export interface ReceiptSummary {
@@ -25,13 +26,13 @@ export interface ReceiptSummary {
   readonly gasUsed: bigint | null
 }
 
-const OUTCOMES: Readonly<Record<string, ReceiptSummary['outcome']>> = {
+const OUTCOMES = {
   ReceiptVerified: 'verified',
   ReceiptFailed: 'failed',
   ReceiptFailedETH: 'callback-failed',
   TaskFeeReturned: 'returned'
-}
-const TOPICS = Object.keys(OUTCOMES).map(name => enigmaInterface.getEvent(name)!.topicHash)
+} as const satisfies Partial<Record<EnigmaEvent, ReceiptSummary['outcome']>>
+const TOPICS = (Object.keys(OUTCOMES) as (keyof typeof OUTCOMES)[]).map(topicOf)
 
 /** The latest receipts, newest first: of the last `blocks` blocks, `limit` at most. */
 export async function recentReceipts(chain: Chain, limit: number, blocks: number): Promise<ReceiptSummary[]> {
@@ -41,7 +42,7 @@ export async function recentReceipts(chain: Chain, limit: number, blocks: number
     .slice(-limit)
     .reverse()
     .flatMap(log => {
-      const event = enigmaInterface.parseLog(log)
+      const event = parseLog(log)
       return event === null ? [] : [summaryOf(event, log.blockNumber, log.transactionHash as Hex)]
     })
 }
@@ -50,7 +51,7 @@ function summaryOf({ name, args }: LogDescription, block: number, transactionHas
   const returned = name === 'TaskFeeReturned'
   return {
     taskId: taskId(args.taskId as string),
-    outcome: OUTCOMES[name]!,
+    outcome: OUTCOMES[name as keyof typeof OUTCOMES],
     block,
     transactionHash,
     scAddr: returned ? null : scAddr(args.scAddr as string),

@@ -1,6 +1,7 @@
 import type { LogDescription, Result } from 'ethers'
 import { address, type Address } from '@enigma/protocol'
-import { enigmaInterface, type Chain } from '../chain/chain.ts'
+import type { Chain } from '../chain/chain.ts'
+import { parseLog, topicOf } from '../chain/contracts.ts'
 
 /** A registered worker as the chain knows it. */
 export interface WorkerRecord {
@@ -17,8 +18,7 @@ export interface WorkerRecord {
   readonly onlineSince: { readonly block: number; readonly timeSeconds: number } | null
 }
 
-const topic = (name: string): string => enigmaInterface.getEvent(name)!.topicHash
-const EVENTS = ['WorkerRegistered', 'Unregistered', 'LoggedIn', 'LoggedOut'].map(topic)
+const EVENTS = (['WorkerRegistered', 'Unregistered', 'LoggedIn', 'LoggedOut'] as const).map(topicOf)
 const LOGGED_IN = 2
 /** Blocks of one question for events: what public nodes commonly allow. */
 const MAX_RANGE = 10_000
@@ -56,7 +56,7 @@ export class Roster {
     while (from <= head) {
       const to = Math.min(head, from + MAX_RANGE - 1)
       for (const log of await this.#chain.logs([EVENTS], from, to)) {
-        const event = enigmaInterface.parseLog(log)
+        const event = parseLog(log)
         if (event !== null) this.#apply(event, log.blockNumber)
       }
       from = to + 1

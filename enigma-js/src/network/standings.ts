@@ -1,6 +1,7 @@
 import type { LogDescription } from 'ethers'
 import { address, type Address } from '@enigma/protocol'
-import { enigmaInterface, type Chain } from '../chain/chain.ts'
+import type { Chain } from '../chain/chain.ts'
+import { parseLog, topicOf } from '../chain/contracts.ts'
 import { Roster, type WorkerRecord } from './roster.ts'
 
 /** A worker among the others, from the chain alone: nobody's word is needed, and no worker has to be up. */
@@ -36,8 +37,8 @@ const NAMES = [
   'ReceiptVerified',
   'ReceiptFailed',
   'ReceiptFailedETH'
-]
-const TOPICS = NAMES.map(name => enigmaInterface.getEvent(name)!.topicHash)
+] as const
+const TOPICS = NAMES.map(topicOf)
 /** Blocks of one question for events: what public nodes commonly allow. */
 const MAX_RANGE = 10_000
 
@@ -75,7 +76,7 @@ async function tally(chain: Chain, firstBlock: number, head: number): Promise<Ma
   const tallies = new Map<Address, Tally>()
   for (let from = firstBlock; from <= head; from += MAX_RANGE) {
     for (const log of await chain.logs([TOPICS], from, Math.min(head, from + MAX_RANGE - 1))) {
-      const event = enigmaInterface.parseLog(log)
+      const event = parseLog(log)
       if (event !== null) apply(tallies, event, log.blockNumber)
     }
   }

@@ -136,8 +136,7 @@ async function requireFresh(
   if (block >= seen || (await headAt(seen))) return
   throw new ClientError(
     { code: 'QUERY_STALE', block, seen },
-    `The answer is of block ${block}, and the contract had changed by block ${seen}.`,
-    { hint: 'The worker is behind the chain; ask again or ask another one.' }
+    `The answer is of block ${block}, and the contract had changed by block ${seen}.`
   )
 }
 

@@ -35,7 +35,6 @@ export interface CertifiedOutcome {
 
 export const answerWrong = (what: string, cause?: unknown): ClientError =>
   new ClientError({ code: 'QUERY_ANSWER_WRONG', what }, `The answer to the query was refused: ${what}.`, {
-    hint: 'The worker that gave it is faulty or lies; ask another one.',
     cause
   })
 

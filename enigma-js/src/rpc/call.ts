@@ -52,7 +52,7 @@ export async function callWorker<M extends HttpMethod>(
       timeout.aborted
         ? `The worker at ${url} did not answer ${method} within ${timeoutMs} ms.`
         : `No worker answers at ${url}.`,
-      { hint: 'Check the address, or name several workers so that another one can be asked.', cause }
+      { cause }
     )
   }
   if (typeof reply !== 'object' || reply === null) throw wrongAnswer(url, `${method} was not answered with an object`)
@@ -65,7 +65,7 @@ export function wrongAnswer(url: string, what: string, cause?: unknown): ClientE
   return new ClientError(
     { code: 'WORKER_ANSWER_WRONG', url, what },
     `The worker at ${url} gave a wrong answer: ${what}.`,
-    { hint: 'Ask another worker.', cause }
+    { cause }
   )
 }
 

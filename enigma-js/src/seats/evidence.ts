@@ -44,7 +44,6 @@ export async function verifyEvidence(
 ): Promise<void> {
   const wrong = (what: string, cause?: unknown): ClientError =>
     new ClientError({ code: 'EVIDENCE_WRONG', who, what }, `The evidence of ${who} was refused: ${what}.`, {
-      hint: 'Do not send data to this enclave; ask another worker.',
       cause
     })
   if (json === null || json === undefined) throw wrong('there is none')
@@ -52,8 +51,7 @@ export async function verifyEvidence(
   if (toHex(evidence.subarray(0, 32)) !== TEE_SIM) {
     throw new ClientError(
       { code: 'EVIDENCE_MODE', who, expected: rules.mode },
-      `The evidence of ${who} is not of the mode '${rules.mode}'.`,
-      { hint: 'This enclave belongs to another kind of network.' }
+      `The evidence of ${who} is not of the mode '${rules.mode}'.`
     )
   }
   const expected: [string, unknown, unknown][] = [
@@ -68,8 +66,7 @@ export async function verifyEvidence(
   if (!(await rules.allows(measurement))) {
     throw new ClientError(
       { code: 'EVIDENCE_MEASUREMENT', who, measurement },
-      `The enclave of ${who} runs code that is not on the allow list (${measurement}).`,
-      { hint: 'If you expect this code, add its measurement to network.measurements.' }
+      `The enclave of ${who} runs code that is not on the allow list (${measurement}).`
     )
   }
   try {

@@ -98,7 +98,7 @@ const proofWrong = (seat: number, what: string, cause?: unknown): ClientError =>
   new ClientError(
     { code: 'SEAT_PROOF_WRONG', seat, what },
     seat < 0 ? `The seats were refused: ${what}.` : `Seat ${seat} was refused: ${what}.`,
-    { hint: 'The worker names an enclave that the chain did not draw; ask another worker.', cause }
+    { cause }
   )
 
 function verifySeat(url: string, seat: SeatJson, scAddr: ScAddr, info: EpochInfo): StakeLeaf {
@@ -134,7 +134,6 @@ function verifyKey(seat: SeatJson, signer: Address, { epoch }: EpochInfo, { chai
   }
   throw new ClientError(
     { code: 'KEY_SIGNATURE_WRONG', seat: seat.k },
-    `The encryption key of seat ${seat.k} is not signed by its enclave for epoch ${epoch}.`,
-    { hint: 'Somebody may be trying to read your input; ask another worker.' }
+    `The encryption key of seat ${seat.k} is not signed by its enclave for epoch ${epoch}.`
   )
 }

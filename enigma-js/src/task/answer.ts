@@ -85,8 +85,7 @@ export function verifyAnswer(answer: TaskResultResult, expected: Expected): Answ
   if (named !== receipt.outputHash) {
     throw new ClientError(
       { code: 'OUTPUT_HASH_WRONG', taskId: record.taskId },
-      'The output is not the one that the receipt on chain names.',
-      { hint: 'The worker that gave it is faulty or lies; ask another one.' }
+      'The output is not the one that the receipt on chain names.'
     )
   }
   const readable = receipt.ok || ciphertext.length > 0 ? null : CLEAR_FAULT
@@ -110,7 +109,6 @@ function parse<T>(read: () => T, what: string): T {
 
 const receiptWrong = (what: string, cause?: unknown): ClientError =>
   new ClientError({ code: 'RECEIPT_WRONG', what }, `The receipt was refused: ${what}.`, {
-    hint: 'The worker that gave it is faulty or lies; ask another one.',
     cause
   })
 
@@ -119,7 +117,7 @@ function requireSeatSignature(digest: Hash, signature: Uint8Array, seats: readon
     new ClientError(
       { code: 'RECEIPT_SIGNER_WRONG', signer },
       'The receipt is not signed by an enclave that holds a seat of this task.',
-      { hint: 'The worker that gave it is faulty or lies; ask another one.', cause }
+      { cause }
     )
   let signer: Address
   try {
@@ -160,7 +158,7 @@ function open(
     throw new ClientError(
       { code: 'OUTPUT_UNREADABLE', taskId: record.taskId },
       'The output, its log or its trace does not open with the key of this task.',
-      { hint: 'It was made for another requester, or the stored key is damaged.', cause }
+      { cause }
     )
   }
 }

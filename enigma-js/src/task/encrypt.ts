@@ -10,7 +10,7 @@ import {
   type ScAddr
 } from '@enigma/protocol'
 import type { EncodedCall } from '@enigma/protocol/secret-abi'
-import { enigmaInterface } from '../chain/chain.ts'
+import { encodeCall } from '../chain/contracts.ts'
 import type { Session } from '../session.ts'
 import type { Seats } from '../seats/seats.ts'
 import type { Payment } from './permit.ts'
@@ -81,7 +81,7 @@ export function recordCall(
   const first: Hash | ScAddr = bytecode === null ? task.scAddr : codeHashOf(bytecode)
   const terms = [first, task.inputHash, gasLimit, gasPx, task.epoch, ...(nonce === null ? [] : [nonce])]
   const name = bytecode === null ? 'createTaskRecord' : 'createDeploymentTaskRecord'
-  if (payment.kind === 'allowance') return enigmaInterface.encodeFunctionData(name, terms)
+  if (payment.kind === 'allowance') return encodeCall(name, terms)
   const { deadline, v, r, s } = payment
-  return enigmaInterface.encodeFunctionData(`${name}WithPermit`, [...terms, deadline, v, r, s])
+  return encodeCall(`${name}WithPermit`, [...terms, deadline, v, r, s])
 }

@@ -67,8 +67,7 @@ async function askOne(
   if (seats === null && (await chain.operatorOf(verified.signer)) === ZERO_ADDRESS) {
     throw new ClientError(
       { code: 'RECEIPT_SIGNER_WRONG', signer: verified.signer },
-      'The receipt is not signed by an enclave of this network.',
-      { hint: 'The worker that gave it is faulty or lies; ask another one.' }
+      'The receipt is not signed by an enclave of this network.'
     )
   }
   return verified
@@ -81,8 +80,7 @@ const isRefusal = (error: unknown): boolean =>
 const unavailable = ({ taskId }: TaskRecord, afterMs: number): ClientError =>
   new ClientError(
     { code: 'RESULT_UNAVAILABLE', taskId },
-    `The task is settled on chain, but no worker handed out its output within ${Math.round(afterMs / 1000)} s.`,
-    { hint: 'The output is not lost: ask again later, or name more workers.' }
+    `The task is settled on chain, but no worker handed out its output within ${Math.round(afterMs / 1000)} s.`
   )
 
 const CALLBACK_FAILURES: Readonly<Record<number, string>> = {

@@ -2,7 +2,8 @@ import { Signature } from 'ethers'
 import { ClientError } from '../errors.ts'
 import { inEng } from './amounts.ts'
 import type { Payment, Permit } from './permit.ts'
-import { tokenInterface, type CallOptions, type PermitDomain } from '../chain/chain.ts'
+import type { CallOptions, PermitDomain } from '../chain/chain.ts'
+import { tokenInterface, type TokenFunction } from '../chain/contracts.ts'
 import { isRejection, isRevert, rejected } from '../chain/revert.ts'
 import { mined, send } from '../chain/send.ts'
 import type { Payer } from '../account/account.ts'
@@ -32,7 +33,7 @@ export interface Funds {
 
 /** Asks for everything at once, since each question after another one costs a user who is far away a round trip. */
 export async function fundsOf({ chain }: Session, payer: Payer): Promise<Funds> {
-  const one = async (name: string, args: readonly unknown[], options: CallOptions = {}): Promise<bigint> =>
+  const one = async (name: TokenFunction, args: readonly unknown[], options: CallOptions = {}): Promise<bigint> =>
     (await chain.readToken(name, args, options))[0] as bigint
   const permits = async (): Promise<Funds['permits']> => {
     const [domain, nonce] = await Promise.all([
@@ -58,8 +59,7 @@ export function requireBalance({ balance }: Funds, payer: Payer, fee: bigint): v
   if (balance >= fee) return
   throw new ClientError(
     { code: 'INSUFFICIENT_ENG', needed: fee, balance },
-    `The fee is ${inEng(fee)} ENG at most, and ${payer.address} has ${inEng(balance)} ENG.`,
-    { hint: 'Lower the gas limit or the gas price, or get more ENG.' }
+    `The fee is ${inEng(fee)} ENG at most, and ${payer.address} has ${inEng(balance)} ENG.`
   )
 }
 

@@ -1,6 +1,6 @@
 import { TaskStatus, type Hex } from '@enigma/protocol'
 import { requirePayer } from '../account/account.ts'
-import { enigmaInterface } from '../chain/chain.ts'
+import { encodeCall } from '../chain/contracts.ts'
 import { revertOf } from '../chain/revert.ts'
 import { mined, send } from '../chain/send.ts'
 import { deadlineBlock, settlementOf, taskRecord } from '../chain/tasks.ts'
@@ -36,14 +36,13 @@ export async function refund(session: RefundSession, id: string, { signal }: Wat
   if (head < deadline) {
     throw new ClientError(
       { code: 'TASK_NOT_EXPIRED', taskId, deadline },
-      `Workers may settle the task until block ${deadline}; the chain is at block ${head}.`,
-      { hint: 'After that the network sends the fee back by itself.' }
+      `Workers may settle the task until block ${deadline}; the chain is at block ${head}.`
     )
   }
   const payer = requirePayer(session.account)
   const { kind, scAddr, codeHash, inputHash, gasLimit, gasPx, epoch } = record
   const terms = { kind, scAddr, codeHash, inputHash, gasLimit, gasPx, epoch }
-  const data = enigmaInterface.encodeFunctionData('returnFeesForTask', [taskId, terms])
+  const data = encodeCall('returnFeesForTask', [taskId, terms])
   const what = 'the refund'
   let reason = 'unknown'
   try {

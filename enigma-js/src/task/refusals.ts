@@ -4,8 +4,7 @@ import { ClientError } from '../errors.ts'
 
 /** @throws GAS_OUT_OF_RANGE */
 export function requireGas(gasLimit: bigint, gasPx: bigint): void {
-  const refuse = (what: string): ClientError =>
-    new ClientError({ code: 'GAS_OUT_OF_RANGE', what }, what, { hint: 'Give gasLimit and gasPx as positive integers.' })
+  const refuse = (what: string): ClientError => new ClientError({ code: 'GAS_OUT_OF_RANGE', what }, what)
   if (gasLimit < 1n || gasLimit > MAX_GAS) throw refuse(`The gas limit must be 1 to ${MAX_GAS}.`)
   if (gasPx < 1n || gasPx >= 2n ** 64n) throw refuse('The gas price must be at least one grain, and fit 64 bits.')
 }
@@ -15,9 +14,7 @@ export const isMoving = ({ name }: Revert): boolean =>
   ['EnigmaWrongEpoch', 'EnigmaWrongNonce', 'EnigmaAllowanceTooLow'].includes(name)
 
 export const unknownContract = (scAddr: string): ClientError =>
-  new ClientError({ code: 'SC_UNKNOWN', scAddr }, `There is no secret contract at ${scAddr}.`, {
-    hint: 'Nothing was paid. Check the address, and that its deployment succeeded on this network.'
-  })
+  new ClientError({ code: 'SC_UNKNOWN', scAddr }, `There is no secret contract at ${scAddr}.`)
 
 /** What the contract said to a record, as an error of ours. */
 export function refusedError({ name, args }: Revert, epoch: number): ClientError {
@@ -26,8 +23,7 @@ export function refusedError({ name, args }: Revert, epoch: number): ClientError
       const current = Number(args[0])
       return new ClientError(
         { code: 'EPOCH_STALE', epoch, current },
-        `The workers of epoch ${epoch} were replaced while the task was on its way; epoch ${current} has begun.`,
-        { hint: 'Nothing was paid. Send the task again.' }
+        `The workers of epoch ${epoch} were replaced while the task was on its way; epoch ${current} has begun.`
       )
     }
     case 'EnigmaNoSuchContract':
@@ -35,8 +31,7 @@ export function refusedError({ name, args }: Revert, epoch: number): ClientError
     case 'ERC20InsufficientBalance':
       return new ClientError(
         { code: 'INSUFFICIENT_ENG', needed: args[2] as bigint, balance: args[1] as bigint },
-        'The account has less ENG than the fee.',
-        { hint: 'Lower the gas limit or the gas price, or get more ENG.' }
+        'The account has less ENG than the fee.'
       )
     default:
       return new ClientError(

@@ -69,9 +69,7 @@ export function submit(session: Session, submission: Submission, options: Submit
 
 function requireEpoch(epoch: number): number {
   if (epoch > 0) return epoch
-  throw new ClientError({ code: 'NO_EPOCH' }, 'The first epoch has not begun: no worker is drawn yet.', {
-    hint: 'Wait until workers have logged in and the principal has opened an epoch.'
-  })
+  throw new ClientError({ code: 'NO_EPOCH' }, 'The first epoch has not begun: no worker is drawn yet.')
 }
 
 class Submitter {

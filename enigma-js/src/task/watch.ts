@@ -69,9 +69,7 @@ export function readTaskId(id: string): TaskId {
 }
 
 export const unknownTask = (taskId: string): ClientError =>
-  new ClientError({ code: 'TASK_UNKNOWN', taskId }, `There is no task ${taskId} on this chain.`, {
-    hint: 'Check the id, and that this is the network it was sent to.'
-  })
+  new ClientError({ code: 'TASK_UNKNOWN', taskId }, `There is no task ${taskId} on this chain.`)
 
 /** What is kept of the encrypted input. */
 function inputOf({
@@ -181,8 +179,7 @@ class Watcher {
       const seconds = Math.round((Date.now() - this.#lastBlockAt) / 1000)
       throw new ClientError(
         { code: 'CHAIN_STALLED', block: head },
-        `The chain has stood at block ${head} for ${seconds} s, so the task cannot go on.`,
-        { hint: 'Nothing is lost: watch the task again when the chain goes on.' }
+        `The chain has stood at block ${head} for ${seconds} s, so the task cannot go on.`
       )
     }
     return head
