@@ -16,7 +16,7 @@ import { revertOf } from '../chain/revert.ts'
 import { recordedIn } from '../chain/tasks.ts'
 import { ClientError } from '../errors.ts'
 import type { Session } from '../session.ts'
-import { deliver } from '../task/deliver.ts'
+import { deliver, isForOtherKeys } from '../task/deliver.ts'
 import { encryptTask, recordCall, type EncryptedTask } from '../task/encrypt.ts'
 import { arrangePayment, fundsOf, requireBalance } from '../task/payment.ts'
 import { refusedError, requireGas, unknownContract } from '../task/refusals.ts'
@@ -119,13 +119,13 @@ export function requireEncrypted(task: LegacyTask): EncryptedTask {
  * @throws INSUFFICIENT_ENG, USER_REJECTED, TX_REVERTED, and refusals of workers
  */
 export async function createTaskRecord(session: Session, task: LegacyTask, emitter: Emitter): Promise<LegacyTask> {
-  const { chain, store, workers } = session
+  const { chain, store } = session
   const encrypted = requireEncrypted(task)
   const payer = requireSender(session, task.sender)
   const fee = task.gasLimit * task.gasPx
   const funds = await fundsOf(session, payer)
   requireBalance(funds, payer, fee)
-  await deliver(workers, encrypted, task.preCode)
+  await deliver(session, encrypted, task.preCode)
   const payment = await arrangePayment(session, payer, fee, funds)
   const { preCode: bytecode, gasLimit, gasPx } = task
   const terms = { bytecode, gasLimit, gasPx, nonce: bytecode === null ? null : task.nonce }
@@ -171,22 +171,25 @@ async function currentEpochMoved({ chain }: Session, epoch: number, error: unkno
 }
 
 /** Gives the encrypted input to the network. Harmless when repeated. */
-export function sendTaskInput({ workers }: Session, task: LegacyTask): Promise<readonly string[]> {
-  return deliver(workers, requireEncrypted(task), task.preCode)
+export function sendTaskInput(session: Session, task: LegacyTask): Promise<readonly string[]> {
+  return deliver(session, requireEncrypted(task), task.preCode)
 }
 
-/** The three steps in one, again while the epoch ends in between. */
+/** The three steps in one, again while the epoch ends in between, and once if no seat has the keys that the input was encrypted to. */
 export async function runAllSteps(
   session: Session,
   request: TaskRequest,
   maxRetries: number,
   emitter: Emitter
 ): Promise<LegacyTask> {
+  let renewed = false
   for (let attempt = 0; ; attempt++) {
+    let recorded = false
     try {
       const task = await createTask(session, request)
       emitter.emit('createTask', task)
       await createTaskRecord(session, task, emitter)
+      recorded = true
       emitter.emit('createTaskRecord', task)
       emitter.emit(
         request.isDeploy ? 'deploySecretContractResult' : 'sendTaskInputResult',
@@ -194,7 +197,9 @@ export async function runAllSteps(
       )
       return task
     } catch (error) {
-      if (codeOf(error) !== 'EPOCH_STALE' || attempt >= maxRetries) throw error
+      const renews: boolean = !recorded && !renewed && isForOtherKeys(error)
+      if (!renews && (codeOf(error) !== 'EPOCH_STALE' || attempt >= maxRetries)) throw error
+      renewed ||= renews
       await sleep(session.timeouts.pollMs)
     }
   }

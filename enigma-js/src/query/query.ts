@@ -18,6 +18,7 @@ import { ClientError } from '../errors.ts'
 import { callWorker } from '../rpc/call.ts'
 import type { Session } from '../session.ts'
 import { reasonName } from '../task/answer.ts'
+import { isForOtherKeys } from '../task/deliver.ts'
 import { sleep } from '../waiting.ts'
 import { answerWrong, openAnswer, type CertifiedOutcome } from './verify-query.ts'
 
@@ -63,6 +64,7 @@ export async function query(
     const what = `the arguments of a query have at most ${MAX_QUERY_CALL_BYTES} bytes`
     throw new ClientError({ code: 'CLIENT_SETTING', what }, `Of ${name}, ${what}.`)
   }
+  let renewed = false
   for (let tries = 1; ; tries++) {
     signal?.throwIfAborted()
     try {
@@ -71,15 +73,17 @@ export async function query(
       const { deltaCount, headHash, block } = answer
       return { value: decodeResult(fragment!, outcome.output), deltaCount, headHash, block, signer }
     } catch (error) {
-      if (tries >= MAX_ATTEMPTS || !isMoving(error)) throw error
+      const renews: boolean = !renewed && isForOtherKeys(error)
+      if (tries >= MAX_ATTEMPTS || !(renews || isMoving(error))) throw error
+      renewed ||= renews
+      if (renews) session.seats.forget(scAddr)
       await sleep(session.timeouts.pollMs, signal)
     }
   }
 }
 
-/** The epoch or the head moved meanwhile: another query, and its keys, are needed. */
-const isMoving = (error: unknown): boolean =>
-  ['EPOCH_STALE', 'WORKER_BEHIND', 'QUERY_STALE', 'INPUT_NOT_FOR_SEAT'].includes(codeOf(error))
+/** The epoch or the head moved meanwhile: another query is needed. */
+const isMoving = (error: unknown): boolean => ['EPOCH_STALE', 'WORKER_BEHIND', 'QUERY_STALE'].includes(codeOf(error))
 
 async function ask(
   session: Session,

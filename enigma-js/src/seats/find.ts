@@ -9,9 +9,9 @@ import { verifySeats, type Seats } from './seats.ts'
 /** Some more than the contracts that one page works with. */
 const MAX_CACHED = 64
 
-/** Asks workers for the seats of contracts, verifies, and remembers complete answers for their epoch. */
+/** Asks workers for the seats of contracts, verifies, and remembers the last complete answer for each, while its epoch lasts. */
 export class SeatFinder {
-  readonly #cache = new Map<string, Seats>()
+  readonly #cache = new Map<ScAddr, Seats>()
   readonly #chain: Chain
   readonly #workers: Workers
   readonly #rules: () => Promise<EvidenceRules>
@@ -24,8 +24,8 @@ export class SeatFinder {
 
   /** @throws NO_SEAT_REACHABLE, or what `verifySeats` refuses, when no worker gives a good answer. */
   async find(scAddr: ScAddr, epoch: number, signal?: AbortSignal): Promise<Seats> {
-    const cached = this.#cache.get(`${scAddr} ${epoch}`)
-    if (cached !== undefined) return cached
+    const cached = this.#cache.get(scAddr)
+    if (cached?.epoch === epoch) return cached
     const measure = Promise.all([this.#chain.epochInfo(epoch), this.#rules()])
     measure.catch(() => undefined) // looked at below, once a worker has answered
     const seats = await this.#workers.any(async url => {
@@ -36,6 +36,11 @@ export class SeatFinder {
     }, signal)
     if (seats.recipients.length === seats.signers.length) this.#remember(seats)
     return seats
+  }
+
+  /** The keys are asked for anew: an enclave that came back from a copy of its data has others. */
+  forget(scAddr: ScAddr): void {
+    this.#cache.delete(scAddr)
   }
 
   async #nobody(epoch: number): Promise<ClientError> {
@@ -49,6 +54,6 @@ export class SeatFinder {
 
   #remember(seats: Seats): void {
     if (this.#cache.size >= MAX_CACHED) this.#cache.delete(this.#cache.keys().next().value!)
-    this.#cache.set(`${seats.scAddr} ${seats.epoch}`, seats)
+    this.#cache.set(seats.scAddr, seats)
   }
 }

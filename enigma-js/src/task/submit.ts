@@ -5,9 +5,9 @@ import type { EncodedCall } from '@enigma/protocol/secret-abi'
 import { revertOf, type Revert } from '../chain/revert.ts'
 import { gasPrices, mined, send, type GasPrices } from '../chain/send.ts'
 import { findRecorded, recordedIn } from '../chain/tasks.ts'
-import { ClientError, quoted } from '../errors.ts'
+import { ClientError, WorkerRefusal, quoted } from '../errors.ts'
 import type { Session } from '../session.ts'
-import { deliver } from './deliver.ts'
+import { deliver, isForOtherKeys } from './deliver.ts'
 import { endOfEpochIn, nextEpoch } from './epoch-room.ts'
 import { encryptTask, recordCall, type EncryptedTask } from './encrypt.ts'
 import { arrangePayment, fundsOf, rearrangePayment, requireBalance } from './payment.ts'
@@ -81,6 +81,7 @@ class Submitter {
   readonly #trace: boolean
   readonly #onNotice: ((sentence: string) => void) | undefined
   #hasWaited = false
+  #hasRenewed = false
   readonly #past: TaskProgress[] = []
 
   constructor(session: Session, submission: Submission, { signal, onStage, trace, onNotice }: SubmitOptions) {
@@ -120,8 +121,8 @@ class Submitter {
         task = this.#encrypt(target, seats)
         ready = await this.#deliver(task, recordCall(task, { ...this.#submission, nonce }, payment))
       } catch (error) {
-        // The worker is already, or not yet, where this epoch ends.
-        if (attempt >= MAX_ATTEMPTS || codeOf(error) !== 'EPOCH_STALE') throw error
+        // The worker is already, or not yet, where this epoch ends; or it came back with other keys.
+        if (attempt >= MAX_ATTEMPTS || (codeOf(error) !== 'EPOCH_STALE' && !this.#renewsKeys(error))) throw error
         await sleep(this.#session.timeouts.pollMs, this.#signal)
         continue
       }
@@ -150,6 +151,15 @@ class Submitter {
     this.#onNotice?.(`Epoch ${epoch} ends in about ${left} s. Your wallet is asked when the next one has begun.`)
     await nextEpoch(chain, epoch, left, timeouts.pollMs, this.#signal)
     return true
+  }
+
+  /** True once after a refusal that other keys may mend. @throws the second refusal, with what a person can do about it */
+  #renewsKeys(error: unknown): boolean {
+    if (!isForOtherKeys(error)) return false
+    if (!this.#hasRenewed) return (this.#hasRenewed = true)
+    const { code, url, method } = error.facts
+    const hint = 'Nothing was paid. Keys asked for anew did not help: name another worker, or wait for the next epoch.'
+    throw new WorkerRefusal(code, url, method, error.message, { hint, cause: error })
   }
 
   /** What was signed stays good until the contract says otherwise: nobody is asked twice for the same. */
@@ -181,14 +191,14 @@ class Submitter {
 
   /** Delivers the input, and asks the chain meanwhile for what the transaction needs. */
   async #deliver(task: EncryptedTask, data: string): Promise<Ready> {
-    const { workers, chain } = this.#session
+    const { chain } = this.#session
     const asked = Promise.all([
       this.#dryRun(data),
       chain.blockNumber(),
       gasPrices(this.#payer).catch(() => undefined) // asked for again with the transaction
     ])
     asked.catch(() => undefined) // what the workers say comes first
-    await deliver(workers, task, this.#submission.bytecode, this.#signal)
+    await deliver(this.#session, task, this.#submission.bytecode, this.#signal)
     this.#report({ stage: 'delivered', taskId: null, detail: 'a seat holder has stored the encrypted input' })
     const [refused, fromBlock, prices] = await asked
     return { data, refused, fromBlock, prices }

@@ -178,6 +178,21 @@ describe('enigma-js/compat/Enigma', () => {
       expect(scene.chain.sent).to.have.length(1)
     })
 
+    it('tries again once with keys asked for anew, and never after it has paid', async () => {
+      await taskOf(compute(), ee.SEND_TASK_INPUT_RESULT)
+      for (const enclave of scene.enclaves) enclave.losesKey()
+      const seen = await told(compute(0), [ee.CREATE_TASK], ee.SEND_TASK_INPUT_RESULT)
+      expect(names(seen)).to.deep.equal([ee.CREATE_TASK, ee.CREATE_TASK, ee.SEND_TASK_INPUT_RESULT])
+      expect(scene.chain.sent).to.have.length(2)
+
+      scene.chain.onRecord = () => {
+        for (const enclave of scene.enclaves) enclave.losesKey()
+      }
+      const late = await told(compute(), [ee.CREATE_TASK, ee.CREATE_TASK_RECORD], ee.SEND_TASK_INPUT_RESULT)
+      expect(names(late)).to.deep.equal([ee.CREATE_TASK, ee.CREATE_TASK_RECORD, 'error'])
+      expect(scene.chain.sent).to.have.length(3)
+    })
+
     it('does not try again more often than it was told to', async () => {
       scene.chain.onDryRun = () => {
         throw revert('EnigmaWrongEpoch', [8])

@@ -217,6 +217,29 @@ describe('enigma-js/query', () => {
     expect(await codeOfRefusal(ask())).to.equal('ENCLAVE_QUERY_REFUSED')
   })
 
+  it('asks once for the keys anew when no seat opens what it was asked', async () => {
+    const client = await scene.connect()
+    const { query } = client.contract(SC_ADDR, calculator)
+    const keysAsked = (): number => scene.server.calls.filter(method => method === 'getWorkerEncryptionKey').length
+    let refusals = 0
+    scene.server.handlers.queryContract = params => {
+      if (scene.openersOf(fromHex(params.envelope)).length > 0) return answer(params)
+      refusals += 1
+      throw new Refusal('NO_SEAT_REACHABLE', 'No seat holder of this contract could answer the query.')
+    }
+    await query.sub(76n, 17n)
+    for (const enclave of scene.enclaves) enclave.losesKey()
+
+    expect(await query.sub(76n, 17n)).to.equal(59n)
+    expect([keysAsked(), refusals]).to.deep.equal([2, 1])
+
+    const old = scene.seats(SC_ADDR)
+    for (const enclave of scene.enclaves) enclave.losesKey()
+    scene.server.handlers.getWorkerEncryptionKey = () => old
+    expect(await codeOfRefusal(query.sub(76n, 17n))).to.equal('NO_SEAT_REACHABLE')
+    expect([keysAsked(), refusals]).to.deep.equal([3, 3])
+  })
+
   it('keeps arguments within what an envelope takes, and checks them by the ABI', async () => {
     const client = await scene.connect()
     const abi = [{ type: 'function', name: 'f', inputs: [{ name: 'data', type: 'bytes' }], outputs: [] }] as const

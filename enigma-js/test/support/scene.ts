@@ -47,7 +47,7 @@ import {
 } from '@enigma/protocol'
 import { createEnigmaClient, memoryStorage, type ClientOptions, type EnigmaClient } from '../../src/index.ts'
 import { CHAIN_ID, DEPLOYMENT_BLOCK, ENIGMA, ScriptedChain } from './scripted-chain.ts'
-import { serveWorker, type WorkerServer } from './worker-server.ts'
+import { Refusal, serveWorker, type WorkerServer } from './worker-server.ts'
 
 const secret = (label: string): Uint8Array => fromHex(keccak256(utf8(label)))
 
@@ -75,7 +75,7 @@ export class SceneEnclave {
   readonly privateKey: Uint8Array
   readonly signer: Address
   readonly operator: Address
-  readonly epochKey: ReturnType<typeof x25519Pair>
+  epochKey: ReturnType<typeof x25519Pair>
 
   constructor(index: number) {
     this.index = index
@@ -83,6 +83,11 @@ export class SceneEnclave {
     this.signer = addressOfPrivateKey(this.privateKey)
     this.operator = addressOfPrivateKey(secret(`operator ${index}`))
     this.epochKey = x25519Pair(secret(`epoch key ${index}`))
+  }
+
+  /** It comes back from a copy of its data that is older than the epoch, and makes another key. */
+  losesKey(): void {
+    this.epochKey = x25519Pair()
   }
 
   keySignature(epoch: number, key: Key32 = this.epochKey.publicKey): Hex {
@@ -187,10 +192,18 @@ export class Scene {
     return client
   }
 
+  /** Every seat holder that opens the input with its key stores it. @throws INPUT_NOT_FOR_SEAT if none does */
   #store(envelope: Hex): { inputHash: Hash; stored: Address[] } {
     const bytes = fromHex(envelope)
     this.inputs.push(bytes)
-    return { inputHash: inputHashOf(bytes), stored: this.enclaves.map(({ signer }) => signer) }
+    const stored = this.openersOf(bytes).map(({ signer }) => signer)
+    if (stored.length > 0) return { inputHash: inputHashOf(bytes), stored }
+    throw new Refusal('INPUT_NOT_FOR_SEAT', 'The enclave of this seat cannot open the input.')
+  }
+
+  openersOf(bytes: Uint8Array): SceneEnclave[] {
+    const envelope = envelopeCodec.decode(bytes)
+    return this.enclaves.filter(({ signer, epochKey }) => openWrap(envelope, signer, epochKey.privateKey) !== null)
   }
 
   info(): InfoResult {

@@ -76,12 +76,78 @@ describe('enigma-js/task/submit', () => {
   }
 
   it("passes on a worker's refusal of the input, and pays nothing", async () => {
+    let times = 0
     scene.server.handlers.sendTaskInput = () => {
-      throw new Refusal('INPUT_NOT_FOR_SEAT', 'No seat can open this input.')
+      times += 1
+      throw new Refusal('ENVELOPE_QUOTA', 'Too many inputs.')
     }
 
-    expect((await refused(compute())).code).to.equal('INPUT_NOT_FOR_SEAT')
+    expect((await refused(compute())).code).to.equal('ENVELOPE_QUOTA')
+    expect(times).to.equal(1)
     expect(scene.chain.sent).to.deep.equal([])
+  })
+
+  describe('to seats that came back with other keys', () => {
+    const keysAsked = (): number => scene.server.calls.filter(method => method === 'getWorkerEncryptionKey').length
+    const holders = (): number => new Set([0, 1, 2].map(k => scene.holder(SC_ADDR, k).signer)).size
+    const reasks = async (): Promise<number> => {
+      const before = keysAsked()
+      await compute()
+      return keysAsked() - before
+    }
+
+    it('asks for the keys anew, encrypts again and is recorded once', async () => {
+      expect([await reasks(), await reasks()]).to.deep.equal([1, 0])
+      for (const enclave of scene.enclaves) enclave.losesKey()
+      const stages: string[] = []
+      scene.chain.signed.length = 0
+
+      const task = await compute({ onStage: (progress: TaskProgress) => stages.push(progress.stage) })
+
+      expect(scene.inputs).to.have.length(4)
+      expect(stages).to.deep.equal(['encrypted', 'delivered', 'recorded'])
+      expect(scene.chain.signed).to.have.length.at.most(1) // nobody is asked twice
+      expect(scene.chain.sent).to.deep.equal(Array(3).fill('createTaskRecordWithPermit'))
+      const { callData } = scene.run(task.taskId, { output: new Uint8Array() })
+      expect(decodeCall(calculator, callData)).to.deep.equal(['sub', [76n, 17n]])
+      expect(await reasks()).to.equal(0)
+    })
+
+    it('goes on with the seats that took it, and encrypts the next task to the others as well', async () => {
+      await compute()
+      scene.holder(SC_ADDR, 0).losesKey()
+      if (holders() < 2) throw new Error('The contract of this scene has one seat holder: nothing is tested.')
+
+      expect(await reasks()).to.equal(0)
+      expect(scene.openersOf(scene.inputs.at(-1)!)).to.have.length(holders() - 1)
+      expect(await reasks()).to.equal(1)
+      expect(scene.openersOf(scene.inputs.at(-1)!)).to.have.length(holders())
+    })
+
+    it('gives up after it asked once, has paid nothing, and says what to do', async () => {
+      const old = scene.seats(SC_ADDR) // a worker that has not heard of the new keys
+      scene.server.handlers.getWorkerEncryptionKey = () => old
+      for (const enclave of scene.enclaves) enclave.losesKey()
+
+      const error = await refused(compute())
+
+      expect(error.code).to.equal('INPUT_NOT_FOR_SEAT')
+      expect(error.hint).to.match(/Nothing was paid.*name another worker/)
+      expect([scene.inputs.length, keysAsked()]).to.deep.equal([2, 2])
+      expect(scene.chain.sent).to.deep.equal([])
+      scene.server.handlers.getWorkerEncryptionKey = () => scene.seats(SC_ADDR)
+      await compute()
+    })
+
+    it('asks anew also where the entry worker reaches none of the others', async () => {
+      const store = scene.server.handlers.sendTaskInput!
+      for (const enclave of scene.enclaves) enclave.losesKey()
+      scene.server.handlers.sendTaskInput = () => {
+        scene.server.handlers.sendTaskInput = store
+        throw new Refusal('NO_SEAT_REACHABLE', 'One seat has other keys, the others are away.')
+      }
+      expect(await reasks()).to.equal(2)
+    })
   })
 
   it('does not pay when a worker says that nobody, or a stranger, stored the input', async () => {
