@@ -6,12 +6,13 @@ import { until } from '../net/network-kit.ts'
 
 describe('chain/http-post', () => {
   const sockets: Socket[] = []
-  const signal = AbortSignal.timeout(20_000)
+  let signal: AbortSignal
   let asked: string[]
   let server: Server
   let url: string
 
   beforeEach(async () => {
+    signal = AbortSignal.timeout(20_000)
     asked = []
     server = createServer((request, response) => {
       let body = ''
