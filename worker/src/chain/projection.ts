@@ -28,7 +28,7 @@ interface Mutable {
 
 /**
  * The state of Enigma, as its events tell it. A fold: the same events in the same order give the same state, so an undo
- * is a fold over fewer events. No I/O; grows with the number of tasks (about 1 kB each).
+ * is a fold over fewer events. No I/O; grows with the number of tasks (1 kB each at most).
  */
 export class Projection {
   readonly #network: { readonly chainId: bigint; readonly enigma: Address }
@@ -43,7 +43,10 @@ export class Projection {
   readonly #contracts = new Map<ScAddr, Mutable['contract']>()
   readonly #tasks = new Map<TaskId, ChainTask>()
   readonly #open = new Set<TaskId>()
-  readonly #byInput = new Map<Hash, TaskId[]>()
+  /** Nearly always one. */
+  readonly #byInput = new Map<Hash, TaskId | readonly TaskId[]>()
+  /** Contracts, codes, senders and operators: each is named by many events, which write it out every time. */
+  readonly #names = new Map<string, string>()
   readonly #workers = new Map<Address, ChainWorker>()
   readonly #bySigner = new Map<Address, ChainWorker>()
   #principal: RegisteredPrincipal | null = null
@@ -90,7 +93,7 @@ export class Projection {
     return this.#tasks.values()
   }
   tasksByInput(inputHash: Hash): readonly ChainTask[] {
-    return (this.#byInput.get(inputHash) ?? []).map(id => this.#tasks.get(id)!)
+    return [this.#byInput.get(inputHash) ?? []].flat().map(id => this.#tasks.get(id)!)
   }
   /** Tasks that are still in RecordCreated, in record order. */
   openTasks(): readonly ChainTask[] {
@@ -127,6 +130,12 @@ export class Projection {
   #isInconsistent(block: number, code: string, message: string): void {
     this.#inconsistentAt = Math.min(this.#inconsistentAt ?? block, block)
     this.#alarm(code, message)
+  }
+
+  #once<T extends string>(name: T): T {
+    const known = this.#names.get(name)
+    if (known === undefined) this.#names.set(name, name)
+    return (known ?? name) as T
   }
 
   apply(event: EnigmaEvent, at: EventPosition): ChainEvent[] {
@@ -179,7 +188,7 @@ export class Projection {
             block: at.block,
             status: TaskStatus.ReceiptVerified,
             digest: event.digest,
-            operator: event.operator,
+            operator: this.#once(event.operator),
             reason: 0,
             deltaHash: event.deltaHash,
             outputHash: event.outputHash,
@@ -191,7 +200,7 @@ export class Projection {
           block: at.block,
           status: event.inCallback ? TaskStatus.ReceiptFailedETH : TaskStatus.ReceiptFailed,
           digest: event.digest,
-          operator: event.operator,
+          operator: this.#once(event.operator),
           reason: event.reason,
           deltaHash: ZERO_HASH,
           outputHash: event.outputHash,
@@ -231,19 +240,15 @@ export class Projection {
   }
 
   #record(event: EnigmaEvent & { type: 'task-recorded' }, at: EventPosition): ChainEvent[] {
-    const { type: _, ...facts } = event
-    const task: ChainTask = {
-      ...facts,
-      recordBlock: at.block,
-      recordTime: at.time,
-      order: at.block * LOGS_PER_BLOCK + at.logIndex,
-      settlement: null
-    }
+    const { block: recordBlock, time: recordTime } = at
+    const order = recordBlock * LOGS_PER_BLOCK + at.logIndex
+    const [sender, scAddr] = [this.#once(event.sender), this.#once(event.scAddr)]
+    const codeHash = this.#once(event.codeHash)
+    const task = taskOf({ ...event, sender, scAddr, codeHash, recordBlock, recordTime, order, settlement: null })
     this.#tasks.set(task.taskId, task)
     this.#open.add(task.taskId)
     const same = this.#byInput.get(task.inputHash)
-    if (same) same.push(task.taskId)
-    else this.#byInput.set(task.inputHash, [task.taskId])
+    this.#byInput.set(task.inputHash, same === undefined ? task.taskId : [same, task.taskId].flat())
     return [{ type: 'task-recorded', task }]
   }
 
@@ -253,7 +258,7 @@ export class Projection {
       this.#isInconsistent(settlement.block, 'CHAIN_INCONSISTENT', `Task ${taskId} was settled without a record.`)
       return []
     }
-    const settled: ChainTask = { ...task, settlement }
+    const settled = taskOf({ ...task, settlement })
     this.#tasks.set(taskId, settled)
     this.#open.delete(taskId)
     return [{ type: 'task-settled', task: settled }]
@@ -284,3 +289,20 @@ export class Projection {
     return [{ type: 'delta', scAddr: event.scAddr, step }]
   }
 }
+
+/** Field by field: an object that is spread together keeps most of its fields in a second one, for as long as it lives. */
+const taskOf = (task: ChainTask): ChainTask => ({
+  taskId: task.taskId,
+  sender: task.sender,
+  kind: task.kind,
+  scAddr: task.scAddr,
+  codeHash: task.codeHash,
+  inputHash: task.inputHash,
+  gasLimit: task.gasLimit,
+  gasPx: task.gasPx,
+  epoch: task.epoch,
+  recordBlock: task.recordBlock,
+  recordTime: task.recordTime,
+  order: task.order,
+  settlement: task.settlement
+})

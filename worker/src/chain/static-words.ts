@@ -2,6 +2,8 @@
 export type WordReader = (word: string) => unknown // 64 digits of hex
 
 const ZEROS = '0'.repeat(64)
+/** A string put together from parts keeps the parts, and so the whole log that one of them was cut from, as long as it lives itself. */
+const whole = (text: string): string => Buffer.from(text, 'latin1').toString('latin1')
 const unfit = (type: string): Error => new Error(`A word that is no ${type}.`)
 
 function readerOf(type: string): WordReader | null {
@@ -13,11 +15,11 @@ function readerOf(type: string): WordReader | null {
       return BigInt(`0x${word}`)
     }
   }
-  if (type === 'bytes32') return word => `0x${word}`
+  if (type === 'bytes32') return word => whole(`0x${word}`)
   if (type === 'address') {
     return word => {
       if (!word.startsWith(ZEROS.slice(0, 24))) throw unfit(type)
-      return `0x${word.slice(24)}`
+      return whole(`0x${word.slice(24)}`)
     }
   }
   if (type === 'bool') {
