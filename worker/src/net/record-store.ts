@@ -42,7 +42,9 @@ export class RecordStore implements Datastore {
     if (value.length > this.#limits.maxRecordBytes || key.toString().length > 512) return key // as good as forgotten at once
     this.delete(key)
     const [group, writer] = partsOf(key)
-    grow(this.#groups, group, () => new Map<string, Pair>()).set(key.toString(), { key, value })
+    // What came from a peer is a view of all that was read at once: 64 KiB would stay for a hundred bytes.
+    const own = value.length < value.buffer.byteLength ? Uint8Array.from(value) : value
+    grow(this.#groups, group, () => new Map<string, Pair>()).set(key.toString(), { key, value: own })
     grow(this.#byWriter, writer, () => new Map<string, Key>()).set(key.toString(), key)
     this.#count += 1
     if (this.#count > this.#limits.maxRecords) this.#evict()

@@ -30,6 +30,15 @@ describe('net/record-store', () => {
     expect(store.has(provider('flood 99999', 'mallory'))).to.equal(true)
   })
 
+  it('keeps nothing of what a record was read with', () => {
+    const store = new RecordStore()
+    const frame = new Uint8Array(64 * 1024).fill(7)
+    store.put(provider('a', 'p1'), frame.subarray(100, 110))
+    const kept = store.get(provider('a', 'p1'))
+    expect([kept.length, kept.buffer.byteLength]).to.deep.equal([10, 10])
+    expect([...kept]).to.deep.equal(new Array(10).fill(7))
+  })
+
   it('keeps no record that is too large', () => {
     const store = new RecordStore({ maxRecordBytes: 8 })
     store.put(provider('a', 'p1'), new Uint8Array(9))
