@@ -28,8 +28,8 @@ export interface BlockSource {
 const inconsistent = (what: string): WorkerError =>
   new WorkerError({ code: 'CHAIN_INCONSISTENT', what }, `The chain changed while it was read: ${what}.`)
 
-/** Blocks of which the events that were seen are remembered. */
-const REMEMBERED_BLOCKS = 512
+/** Blocks with events of which those that were seen are remembered: the 64 that are read with every header, and as many of another branch. */
+const REMEMBERED_BLOCKS = 128
 /** A block whose bloom filter speaks of events that the node did not give is asked for again. The filter errs now and then. */
 const BLOOM_ATTEMPTS = 3
 /** Old events are asked for until an answer brings nothing new, at most so often. */
@@ -55,7 +55,9 @@ class LogMemory {
   add(logs: readonly RawLog[]): void {
     for (const log of logs) {
       const known = this.#blocks.get(log.blockHash) ?? new Map<number, RawLog>()
-      this.#blocks.set(log.blockHash, known.set(log.logIndex, log))
+      // An answer writes the block's hash out with every event.
+      const { blockHash } = known.values().next().value ?? log
+      this.#blocks.set(blockHash, known.set(log.logIndex, { ...log, blockHash }))
       if (this.#blocks.size > REMEMBERED_BLOCKS) this.#blocks.delete(this.#blocks.keys().next().value!)
     }
   }

@@ -1,11 +1,16 @@
-/** The values that were met last, up to a number of bytes in all: what is needed again in a moment is not read from disk twice. */
+/** What holds a small value costs more than the value: half a kilobyte. */
+const MOST_VALUES = 1_024
+
+/** The values that were met last, up to a number of them and of bytes in all: what is needed again in a moment is not read from disk twice. */
 export class RecentBytes<K, V> {
   readonly #held = new Map<K, { readonly value: V; readonly bytes: number }>()
   readonly #maxBytes: number
+  readonly #maxValues: number
   #bytes = 0
 
-  constructor(maxBytes: number) {
+  constructor(maxBytes: number, maxValues = MOST_VALUES) {
     this.#maxBytes = maxBytes
+    this.#maxValues = maxValues
   }
 
   get(key: K): V | undefined {
@@ -18,7 +23,7 @@ export class RecentBytes<K, V> {
     this.#held.set(key, { value, bytes })
     this.#bytes += bytes
     for (const oldest of this.#held.keys()) {
-      if (this.#bytes <= this.#maxBytes) return
+      if (this.#bytes <= this.#maxBytes && this.#held.size <= this.#maxValues) return
       this.delete(oldest)
     }
   }

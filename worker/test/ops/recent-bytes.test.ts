@@ -17,4 +17,10 @@ describe('ops/recent-bytes', () => {
     recent.set('e', 6, 9)
     expect([recent.get('b'), recent.get('c'), recent.get('e')]).to.deep.equal([undefined, 3, 6])
   })
+
+  it('keeps no more values than it may, however small they are', () => {
+    const recent = new RecentBytes<number, number>(1_000_000, 3)
+    for (let i = 0; i < 5; i++) recent.set(i, i, 1)
+    expect([0, 1, 2, 3, 4].map(i => recent.get(i))).to.deep.equal([undefined, undefined, 2, 3, 4])
+  })
 })
