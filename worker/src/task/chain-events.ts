@@ -14,7 +14,7 @@ export interface ChainEventsInit {
   readonly operator: Address
   readonly book: TaskBook
   readonly outlook: Outlook
-  /** Settled tasks that stay in memory. */
+  /** Settled tasks that stay in memory and on disk. */
   readonly kept: number
 }
 
@@ -23,6 +23,8 @@ export interface ChainEventsSink {
   add(task: Task): void
   post(taskId: TaskId, event: TaskEventIn): void
   settled(task: ChainTask): void
+  /** They are old, and no longer in the book. */
+  forgotten(tasks: readonly Task[]): void
   /** Every event posted so far is taken. */
   idle(): Promise<void>
   headTaken(): void
@@ -72,9 +74,7 @@ export class ChainEvents {
       this.#sink.add({ facts: factsOf(chain, this.#init, task), state: { stage: 'watching' } })
     }
     for (const { task } of book.open()) this.#sink.post(task.facts.taskId, { type: 'head', block })
-    for (const { task } of book.entries()) {
-      if (isFinal(task.state) && block > task.facts.recordBlock + SEATS * WINDOW_BLOCKS) this.#forgetOld(task)
-    }
+    this.#forgetOld(block)
     if (latest) void this.#dropOvertaken()
     this.#sink.headTaken()
   }
@@ -90,10 +90,18 @@ export class ChainEvents {
     this.#sink.add({ facts, state: firstState(facts, hasEnvelope) })
   }
 
-  /** Settled tasks stay in memory up to a bound; without a seat there is nothing to remember. */
-  #forgetOld({ facts }: Task): void {
+  /** Settled tasks stay up to a bound; without a seat there is nothing to remember. */
+  #forgetOld(block: number): void {
     const { book, kept } = this.#init
-    if (facts.seat === null || book.size > 2 * kept) book.delete(facts.taskId)
+    const forgotten: Task[] = []
+    for (const { task } of book.entries()) {
+      const { taskId, seat, recordBlock } = task.facts
+      if (!isFinal(task.state) || block <= recordBlock + SEATS * WINDOW_BLOCKS) continue
+      if (seat !== null && book.size <= kept) continue
+      book.delete(taskId)
+      if (seat !== null) forgotten.push(task)
+    }
+    if (forgotten.length > 0) this.#sink.forgotten(forgotten)
   }
 
   /** Receipts that were made for a head which is no more are void: their tasks run again. */

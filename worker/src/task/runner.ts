@@ -29,6 +29,8 @@ export interface RunnerParts {
   readonly precedence: Precedence
   readonly log: Logger
   readonly reach: ReachPoint
+  /** Settled tasks kept on disk and in memory. */
+  readonly kept?: number
 }
 
 const FIRST_PAUSE_MS = 100
@@ -37,7 +39,7 @@ const DISK_PAUSE_MS = 1_000
 const NOTE_WAITS_MS = 400
 /** Tasks that the log names at the start. */
 const MAX_TOLD = 20
-/** Settled tasks kept on disk and in memory, for late questions. */
+/** Settled tasks kept on disk and in memory, for late questions: at most 4 MiB of memory. */
 const KEPT_SETTLED = 5_000
 
 /** Feeds the task machines with what happens, and does what they want done. docs/spec/task-machine.md */
@@ -54,11 +56,12 @@ export class TaskRunner {
     this.#parts = parts
     this.#outlook = new Outlook(this.#book, parts.chain)
     this.#chainEvents = new ChainEvents(
-      { ...parts, book: this.#book, outlook: this.#outlook, kept: KEPT_SETTLED },
+      { ...parts, book: this.#book, outlook: this.#outlook, kept: parts.kept ?? KEPT_SETTLED },
       {
         add: task => this.#add(task),
         post: (taskId, event) => this.#post(taskId, event),
         settled: task => this.#settle(task),
+        forgotten: tasks => void this.#drop(tasks),
         idle: () => this.#idle(),
         headTaken: () => this.#giveTurns()
       }
@@ -68,8 +71,8 @@ export class TaskRunner {
 
   /** Takes up the tasks on disk where they stood, then those that the chain knows and the disk does not. */
   async start(): Promise<void> {
-    const { store, chain, log } = this.#parts
-    await store.prune(KEPT_SETTLED)
+    const { store, chain, log, kept = KEPT_SETTLED } = this.#parts
+    await store.prune(kept)
     for (const task of await store.load()) this.#book.add(task)
     const open = [...this.#book.open()].map(({ task: { facts, state } }) => `${facts.taskId} ${state.stage}`)
     if (open.length > 0)
@@ -155,6 +158,12 @@ export class TaskRunner {
       await this.#step(entry, { type: 'settled', block, status, digest, run }, {})
     })
     this.#tell(taskId)
+  }
+
+  /** What cannot be dropped now is at the next start. */
+  async #drop(tasks: readonly Task[]): Promise<void> {
+    const { store, log } = this.#parts
+    await store.drop(tasks).catch(error => log.warn('old tasks stay on disk', { error: asError(error).message }))
   }
 
   #dispatch(taskId: TaskId, event: TaskEventIn, added: Omit<Outcome, 'event'> = {}): Promise<void> {

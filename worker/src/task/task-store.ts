@@ -41,7 +41,9 @@ export interface TaskStore {
   ): Promise<void>
   run(digest: Hash): Promise<StoredRun | null>
   result(taskId: TaskId): Promise<ReleasedResult | null>
-  /** Drops the oldest settled tasks beyond `keep`, with their runs and results. */
+  /** Drops tasks, with their runs and results. */
+  drop(tasks: readonly Task[]): Promise<void>
+  /** Drops the oldest settled tasks beyond `keep`. */
   prune(keep: number): Promise<void>
 }
 
@@ -60,8 +62,18 @@ export function createTaskStore(db: Database): TaskStore {
     for await (const task of tasks.values()) found.push(task)
     return found
   }
+  async function drop(dropped: readonly Task[]): Promise<void> {
+    const batch = db.batch()
+    for (const { facts, state } of dropped) {
+      batch.del(facts.taskId, { sublevel: tasks })
+      batch.del(facts.taskId, { sublevel: results })
+      if ('run' in state) batch.del(state.run.digest, { sublevel: runs })
+    }
+    await batch.write()
+  }
   return {
     load,
+    drop,
     get: async taskId => (await tasks.get(taskId)) ?? null,
     async save(task, { run, result } = {}) {
       const batch = db.batch()
@@ -85,13 +97,7 @@ export function createTaskStore(db: Database): TaskStore {
     },
     async prune(keep) {
       const settled = (await load()).filter(task => isFinal(task.state)).sort((a, b) => b.facts.order - a.facts.order)
-      const batch = db.batch()
-      for (const { facts, state } of settled.slice(keep)) {
-        batch.del(facts.taskId, { sublevel: tasks })
-        batch.del(facts.taskId, { sublevel: results })
-        if ('run' in state) batch.del(state.run.digest, { sublevel: runs })
-      }
-      await batch.write()
+      await drop(settled.slice(keep))
     }
   }
 }

@@ -3,7 +3,9 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import {
+  SEATS,
   TaskStatus,
+  WINDOW_BLOCKS,
   ZERO_ADDRESS,
   ZERO_HASH,
   deadlineOf,
@@ -115,7 +117,7 @@ describe('task/runner', () => {
     if (!chain.task(taskId)!.settlement) chain.settle(taskId, { digest })
   }
 
-  const start = async (): Promise<void> => {
+  const start = async (kept?: number): Promise<void> => {
     const effects = Object.fromEntries(
       (Object.keys(smooth) as Effect[]).map(name => [
         name,
@@ -135,7 +137,8 @@ describe('task/runner', () => {
       board: createStatusBoard(),
       precedence,
       log: createLogger({ write: line => void lines.push(line) }),
-      reach: point => points.push(point)
+      reach: point => points.push(point),
+      ...(kept !== undefined && { kept })
     })
     await runner.start()
   }
@@ -164,6 +167,7 @@ describe('task/runner', () => {
     envelopes = new EnvelopeStore(db)
     performed = []
     points = []
+    lines.length = 0
     script = {}
     await start()
   })
@@ -226,6 +230,28 @@ describe('task/runner', () => {
     expect(Math.max(...pressed)).to.be.within(3, 4)
     expect(Math.min(...pressed)).to.be.within(1, 2)
     await until('what gave way went on when the last receipt was on its way', () => waited === 4)
+  })
+
+  it('keeps so many settled tasks, in memory and on disk, and every one that is not settled', async () => {
+    await reopen()
+    await start(2)
+    const ids: TaskId[] = []
+    for (const name of ['a', 'b', 'c', 'd', 'open']) {
+      if (name === 'open') script.submit = (_, { signal }) => new Promise((_done, fail) => signal.addEventListener('abort', () => fail(signal.reason as Error))) // prettier-ignore
+      await deliver(hashOf(name))
+      ids.push(chain.record({ taskId: asTaskId(name), scAddr, inputHash: hashOf(name) }).taskId)
+      await until('over', () => stage(ids.at(-1)!) === (name === 'open' ? 'sealed' : 'released'))
+    }
+    chain.mine(SEATS * WINDOW_BLOCKS + 1)
+    const kept = (): TaskId[] => ids.filter(id => runner.task(id) !== null)
+    await until('the oldest are gone', () => kept().length === 2)
+    expect(kept()).to.deep.equal(ids.slice(-2))
+    const store = createTaskStore(db)
+    const onDisk = async (): Promise<TaskId[]> => (await store.load()).map(task => task.facts.taskId)
+    while ((await onDisk()).length > 2) await new Promise(wake => setTimeout(wake, 1))
+    expect(await onDisk()).to.have.members(ids.slice(-2))
+    expect(await store.result(ids[0]!)).to.equal(null)
+    expect(await store.result(ids[3]!)).not.to.equal(null)
   })
 
   it('waits for an input that comes after its record', async () => {
