@@ -1,17 +1,39 @@
-import type { Row } from '../row.ts'
+import { RecordStore } from '@enigma/worker/testing'
+import { must, type Row } from '../row.ts'
 import { runMocha } from '../support/mocha-row.ts'
 
-/** What the tests of the peer network do to its DHT: 100,000 records of one peer, records too large, values of anybody, unknown peers. */
+const MOST_RECORDS = 1_000
+const HONEST = 100
+/** Of one flood: twenty are 100,000. */
+const RECORDS = 5_000
+
+type Key = Parameters<RecordStore['get']>[0]
+/** As the DHT writes keys; the store reads nothing of them but their text. */
+const provider = (content: string, peer: string): Key => ({ toString: () => `/dht/provider/${content}/${peer}` }) as Key
+
+/** Peers flood the store of a DHT's records one after the other; and strangers a node's DHT, with the peer network's own tests. */
 export const row: Row = {
   number: 35,
   name: 'sybils flood DHT records',
   lane: 'parts',
-  times: { core: 0, full: 3, campaign: 20 },
+  times: { core: 0, full: 20, campaign: 200 },
   async run({ times }) {
-    let passed = 0
-    for (let i = 0; i < times; i++) {
-      passed += await runMocha({ files: ['worker/test/net/record-store.test.ts', 'worker/test/net/gate.test.ts'] })
+    const store = new RecordStore({ maxRecords: MOST_RECORDS })
+    for (let i = 0; i < HONEST; i++) store.put(provider(`honest ${i}`, `peer ${i}`), Uint8Array.of(1))
+    for (let flood = 0; flood < times; flood++) {
+      for (let i = 0; i < RECORDS; i++) {
+        store.put(provider(`flood ${i}`, `sybil ${flood}`), Uint8Array.of(1))
+        must(store.size <= MOST_RECORDS, `the store holds ${store.size} records`)
+      }
+      for (let i = 0; i < HONEST; i++) {
+        must(store.has(provider(`honest ${i}`, `peer ${i}`)), `flood ${flood} pushed out the record of an honest peer`)
+      }
+      must(store.has(provider(`flood ${RECORDS - 1}`, `sybil ${flood}`)), 'a new record is not kept')
     }
-    return `store within its bounds (32 MiB at worst) in ${passed} of ${passed} tests`
+    const passed = await runMocha({
+      files: ['worker/test/net/gate.test.ts'],
+      env: { ENIGMA_STRANGERS: String(times) }
+    })
+    return `records at most ${MOST_RECORDS} in ${times} floods of ${RECORDS}, of honest peers lost 0; ${times} strangers and ${times} values refused (${passed} tests)`
   }
 }
