@@ -1,6 +1,7 @@
 import { codeOf, printable, type InfoResult } from '@enigma/protocol'
 import { callWorker, inEng, type Standing } from 'enigma-js'
 import { toJson } from '../abi/show-value.ts'
+import { alarmsOf, type Alarm } from '../alarms.ts'
 import { flag, type Command, type Given } from '../command.ts'
 import { withChain } from '../connect.ts'
 import type { Io } from '../io.ts'
@@ -8,7 +9,7 @@ import { findWorkers, networkOptions } from '../network.ts'
 
 export const workerStatus: Command = {
   command: 'worker status',
-  describe: 'Ask workers who they are and how far they have come',
+  describe: 'Ask workers who they are, how far they have come, and what they raise an alarm about',
   positionals: [],
   options: {
     all: {
@@ -26,8 +27,9 @@ export const workerStatus: Command = {
     let silent = 0
     for (const url of findWorkers(given)) {
       try {
-        const info = await callWorker(url, 'getInfo', {}, { timeoutMs: 5_000 })
-        io.out(flag(given, 'json') ? toJson({ url, ...info }) : lineOf(url, info))
+        const [info, alarms] = await Promise.all([callWorker(url, 'getInfo', {}, { timeoutMs: 5_000 }), alarmsOf(url)])
+        if (flag(given, 'json')) io.out(toJson({ url, ...info, alarms }))
+        else for (const line of [lineOf(url, info), ...alarms.flatMap(linesOf)]) io.out(line)
       } catch (error) {
         silent++
         if (flag(given, 'json')) io.out(toJson({ url, error: codeOf(error) }))
@@ -44,6 +46,11 @@ function lineOf(url: string, info: InfoResult): string {
   const facts = [name, role, status, `epoch ${epoch}`, `${peers} peers`, enclave, operator, url]
   return facts.map(fact => printable(String(fact))).join('  ')
 }
+
+const linesOf = ({ code, message, hint, times }: Alarm): string[] => [
+  `  alarm ${code}${times > 1 ? `, ${times} times` : ''}: ${message}`,
+  `    ${hint}`
+]
 
 function ranking(given: Given, io: Io): Promise<number> {
   return withChain(given, io, false, async client => {

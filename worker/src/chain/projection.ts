@@ -99,6 +99,10 @@ export class Projection {
   openTasks(): readonly ChainTask[] {
     return [...this.#open].map(id => this.#tasks.get(id)!).sort((a, b) => a.order - b.order)
   }
+  /** The registered ones. */
+  workers(): Iterable<ChainWorker> {
+    return this.#workers.values()
+  }
   worker(operator: Address): ChainWorker | null {
     return this.#workers.get(operator) ?? null
   }

@@ -4,6 +4,8 @@ import { WorkerError } from '../errors.ts'
 /** What a person does about an alarm in `/status`, by its code. Those that are errors, too, have theirs at `WorkerError`. */
 export const ALARM_HINTS: Hints = {
   CHAIN_ENDPOINT_BEHIND: 'Check the endpoint of --chain-url that the message names.',
+  CONTENT_LOST:
+    'Start the worker, or the copy of its data, that holds what the message names. Until then tasks of that contract are refunded.',
   DISK: 'Free some space, or give the worker a larger disk.',
   ENCLAVE_CRASHED: 'Nothing at first: the worker starts it again. If it repeats, look at its memory and its log.',
   EVIDENCE_NOT_RENEWED:

@@ -137,9 +137,7 @@ export function createMetrics(sources: MetricSources): Metrics {
       )
     )
   )
-  labelledCounter('alarms', 'What a person must look at.', 'code', () =>
-    Object.fromEntries(board.snapshot().alarms.map(({ code, times }) => [code, times]))
-  )
+  labelledCounter('alarms', 'What a person must look at.', 'code', () => board.alarmTimes())
   labelled('step_done', 'Steps of the start.', 'step', () =>
     Object.fromEntries(board.steps().map(({ name, state }) => [name, +(state === 'done')]))
   )

@@ -27,6 +27,10 @@ export interface StatusBoard {
   gauge(name: GaugeName, value: number): void
   /** Something a person must look at; repeated alarms of one code count up. */
   alarm(code: string, message: string): void
+  /** What the alarm was raised for is over: it stands in `/status` no more. */
+  clear(code: string): void
+  /** How often each alarm was raised since the start, those that are over too. */
+  alarmTimes(): Readonly<Record<string, number>>
   snapshot(): StatusSnapshot
 }
 
@@ -55,6 +59,7 @@ export function createStatusBoard(now: () => number = Date.now, onStep: OnStep =
   const counters: Record<string, number> = {}
   const gauges: Record<string, number> = {}
   const alarms = new Map<string, { message: string; times: number; lastAt: number }>()
+  const alarmTimes: Record<string, number> = {}
   function set(step: StepStatus & { readonly name: StartStep }): void {
     const before = steps.get(step.name)!
     steps.set(step.name, step)
@@ -68,9 +73,12 @@ export function createStatusBoard(now: () => number = Date.now, onStep: OnStep =
     count: (name, by = 1) => void (counters[name] = (counters[name] ?? 0) + by),
     gauge: (name, value) => void (gauges[name] = value),
     alarm(code, message) {
-      const before = alarms.get(code)
-      alarms.set(code, { message, times: (before?.times ?? 0) + 1, lastAt: now() })
+      const times = (alarmTimes[code] ?? 0) + 1
+      alarmTimes[code] = times
+      alarms.set(code, { message, times, lastAt: now() })
     },
+    clear: code => void alarms.delete(code),
+    alarmTimes: () => ({ ...alarmTimes }),
     snapshot: () => ({
       startedAt,
       steps: [...steps.values()],

@@ -15,14 +15,20 @@ export interface EpochKeysParts {
 
 /** The oldest epoch whose keys and envelopes are still needed (R9: end + GRACE + G*W + CONF). */
 export function oldestKeptEpoch(chain: Pick<ChainReader, 'currentEpoch' | 'epoch' | 'facts' | 'head'>): number {
-  const { grace, confirmations } = chain.facts
   let kept = chain.currentEpoch()
   while (kept) {
     const before = chain.epoch(kept.epoch - 1)
-    if (!before || chain.head().number > kept.startBlock + grace + SEATS * WINDOW_BLOCKS + confirmations) break
+    if (!before || chain.head().number > keptUntil(chain, before.epoch)!) break
     kept = before
   }
   return kept?.epoch ?? 0
+}
+
+/** The last block with the keys of an epoch: until then a run of it can be made again. Null while the epoch is the latest. */
+export function keptUntil(chain: Pick<ChainReader, 'epoch' | 'facts'>, epoch: number): number | null {
+  const next = chain.epoch(epoch + 1)
+  const { grace, confirmations } = chain.facts
+  return next && next.startBlock + grace + SEATS * WINDOW_BLOCKS + confirmations
 }
 
 /** Makes this enclave's key known for every epoch in use, and lets those go that nobody needs any more. */

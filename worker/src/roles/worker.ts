@@ -34,6 +34,7 @@ import { createChainViews } from '../task/views.ts'
 import { createCatchingUp } from './catching-up.ts'
 import { startEpochKeys } from './epoch-keys.ts'
 import { startEvidenceRenewal } from './evidence-renewal.ts'
+import { startLostContent } from './lost-content.ts'
 import { metricsOf } from './node-metrics.ts'
 import { createEnclave, createNetwork, infoOf, statusOf, tellListening, type InfoParts, type NodeBase } from './node.ts'
 import { registeredPrincipal } from './principal-identity.ts'
@@ -305,6 +306,19 @@ export async function startWorker(base: NodeBase): Promise<void> {
       onLost: taskId => runner.onLost(taskId)
     })
     stops.add('result replicas', stopReplicas)
+    const stopLost = startLostContent({
+      chain: indexer,
+      sync,
+      tasks: () => indexer.projection.tasks(),
+      others: () => [...indexer.projection.workers()].filter(one => one.operator !== sender.address).length,
+      couldNotRebuild: taskId => {
+        const state = runner.task(taskId)?.state
+        return state?.stage === 'settled' && state.lost ? state.reason : null
+      },
+      board,
+      log: log.child('sync')
+    })
+    stops.add('lost content', stopLost)
     const maker = startSnapshotMaker({
       chain: indexer,
       enclave,

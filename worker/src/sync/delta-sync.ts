@@ -13,6 +13,7 @@ import { Gathering } from './gathering.ts'
 import type { ContentStore, DeltaSync, Presence, StoredDelta, SyncProgress } from './interfaces.ts'
 import { Inventory } from './inventory.ts'
 import type { Need } from './needs.ts'
+import { UnmetNeeds, type Unmet } from './unmet.ts'
 
 export interface DeltaSyncInit {
   readonly network: PeerNetwork & Partial<ContentRouting>
@@ -45,6 +46,7 @@ export class PeerDeltaSync implements DeltaSync {
   readonly #wanted = new Set<ScAddr>()
   readonly #codes = new Set<Hash>()
   readonly #inventory: Inventory
+  readonly #unmet = new UnmetNeeds()
   #bytes = 0
   #demoteDue = false
   /** Steps whose rival candidates go once they are final. */
@@ -114,9 +116,13 @@ export class PeerDeltaSync implements DeltaSync {
     if (needs.length === 0) return 'here'
     await this.#gathering.once(needs, signal)
     if ((await this.#inventory.missingDeltas(scAddr, upToIndex)).length === 0) return 'here'
-    const asked = this.#init.network.peers().filter(peer => peer.role === 'worker')
-    const said = asked.every(({ peerId }) => needs.every(need => need.lacking.has(peerId)))
+    const asked = this.#workers()
+    const said = asked.every(peerId => needs.every(need => need.lacking.has(peerId)))
     return asked.length > 0 && said ? 'absent' : 'unknown'
+  }
+
+  unmet(): readonly Unmet[] {
+    return this.#unmet.list()
   }
 
   async ensureBytecode(codeHash: Hash, signal?: AbortSignal): Promise<Uint8Array> {
@@ -208,6 +214,7 @@ export class PeerDeltaSync implements DeltaSync {
         const needs = await this.#missingOf(round)
         if (needs.length > 0) await this.#gathering.round(needs, signal)
         if (needs.length > 0) await this.#missingOf(round)
+        this.#unmet.note(round, needs, this.#workers())
         if (this.#demoteDue) await this.#demote()
       } catch (err) {
         this.#logged('sync')(err)
@@ -217,6 +224,10 @@ export class PeerDeltaSync implements DeltaSync {
       this.#init.log.debug('Content is incomplete', { contracts: round.size })
       await sleep(retryMs, signal)
     }
+  }
+
+  #workers(): string[] {
+    return this.#init.network.peers().flatMap(({ role, peerId }) => (role === 'worker' ? [peerId] : []))
   }
 
   readonly #isChosen = ({ scAddr, index, deltaHash }: StoredDelta): boolean =>
@@ -250,6 +261,7 @@ export class PeerDeltaSync implements DeltaSync {
         return
       case 'rollback':
         this.#inventory.forget()
+        this.#unmet.forget()
         this.#unsettled = []
         this.#demoteDue = true
         return

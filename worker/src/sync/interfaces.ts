@@ -9,6 +9,8 @@ import type {
   TaskId
 } from '@enigma/protocol'
 
+import type { Unmet } from './unmet.ts'
+
 export interface StoredDelta {
   readonly scAddr: ScAddr
   readonly index: number
@@ -72,6 +74,8 @@ export interface DeltaSync {
   ensure(scAddr: ScAddr, upToIndex: number, signal?: AbortSignal): Promise<void>
   /** The same, by asking everybody who is connected, or known to hold it, once. */
   seek(scAddr: ScAddr, upToIndex: number, signal: AbortSignal): Promise<Presence>
+  /** What the rounds so far did not bring, of each contract that is incomplete. */
+  unmet(): readonly Unmet[]
   /** @throws SYNC_INCOMPLETE if no peer has it. */
   ensureBytecode(codeHash: Hash, signal?: AbortSignal): Promise<Uint8Array>
   /** The deltas from .. to-1 of the contract, in order, as the chain has them; fetches what is missing. */

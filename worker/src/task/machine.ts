@@ -61,7 +61,12 @@ export type TaskState =
       readonly run: RunRef
       readonly block: number
     }
-  | { readonly stage: 'settled'; readonly block: number; readonly reason: string } // by another receipt than ours
+  | {
+      readonly stage: 'settled' // by another receipt than ours
+      readonly block: number
+      readonly reason: string
+      readonly lost?: true // nobody handed out its delta or output, and this seat could not run it again: the reason says why
+    }
   | { readonly stage: 'returned'; readonly block: number }
   | { readonly stage: 'orphaned' } // a reorg took its record away
 
@@ -224,7 +229,7 @@ export function next({ facts, state }: Task, event: TaskEventIn): Task {
       return to({ stage: 'included', accepted: null, runs: 1, run: event.run, block: state.block })
     case 'unrebuildable':
       return state.stage === 'rebuilding'
-        ? to({ stage: 'settled', block: state.block, reason: event.reason })
+        ? to({ stage: 'settled', block: state.block, reason: event.reason, lost: true })
         : { facts, state }
     case 'unreleasable':
       return state.stage === 'included'

@@ -158,6 +158,31 @@ describe('sync/delta-sync', () => {
     await carol.sync.ensure(C, 299)
   })
 
+  it('tells what round after round nobody gave, who said that they lack it, and no more of it once it came', async () => {
+    const alice = await makeNode('alice')
+    const carol = await makeNode('carol')
+    await history(2, [alice.store, carol.store])
+    const third = makeDelta(C, 2)
+    chain.append(C, third.hash)
+    chain.append(C, makeDelta(C, 3).hash)
+    const bob = await makeNode('bob')
+    await until('connected', seesAll(bob.network, 2))
+    await bob.sync.syncAll(undefined, AbortSignal.timeout(200))
+    const own = () => bob.sync.unmet().find(({ scAddr }) => scAddr === C)
+
+    await until('asked often', () => (own()?.rounds ?? 0) >= 3 && own()?.connected === 2 && own()?.lackedBy === 2)
+    expect(own()).to.include({ first: 2, count: 2, bytecode: false })
+    const { sinceMs } = own()!
+
+    await alice.store.putDelta(third.delta, null)
+    await until('the next is missing', () => own()?.first === 3)
+    expect(own()).to.include({ count: 1 })
+    expect(own()!.sinceMs).to.be.greaterThan(sinceMs)
+
+    await alice.store.putDelta(makeDelta(C, 3).delta, null)
+    await until('nothing is missing', () => own() === undefined)
+  })
+
   it('fetches deltas of the largest size, one answer at a time', async () => {
     const alice = await makeNode('alice')
     chain.deploy(C, codeHashOf(CODE))
