@@ -63,8 +63,8 @@ describe('e2e: backup of a running node', function () {
   const counted = (): bigint[] => known.map((_, i) => BigInt(i + 1))
 
   /**
-   * The machine is lost: all that is left is the copy. Keys of epochs that began after it are lost as well, so what clients encrypted to
-   * them is not for this seat: it works again from the next epoch on.
+   * The machine is lost: all that is left is the copy. Keys of epochs that began after it are lost as well: the enclave makes others, and
+   * clients encrypt to those when what they sent is refused.
    */
   async function restore(node: DevnetWorker, copy: string): Promise<void> {
     await devnet.kill(node.name, 'SIGKILL')
@@ -75,6 +75,13 @@ describe('e2e: backup of a running node', function () {
   async function nextEpoch(): Promise<void> {
     const epoch = await ledger.epoch()
     await mineUntil(devnet, async () => (await ledger.epoch()) > epoch, 2 * EPOCH_SIZE, 50)
+  }
+
+  /** The key of a node's enclave for the contract, as another worker tells it; null while the node holds no seat. */
+  async function keyOf(node: DevnetWorker, epoch: number, at: DevnetWorker): Promise<string | null> {
+    const { signer } = (await node.status()) as unknown as { signer: string }
+    const { seats } = await callWorker(at.httpUrl, 'getWorkerEncryptionKey', { scAddr, epoch })
+    return seats.find(seat => seat.signer === signer)?.encKey ?? null
   }
 
   async function resultsAt(node: DevnetWorker): Promise<void> {
@@ -105,20 +112,21 @@ describe('e2e: backup of a running node', function () {
     await restore(worker, dir)
     expect((await worker.status()) as unknown).to.include({ signer })
     await resultsAt(worker)
-    await nextEpoch()
     await acknowledged(1)
     expect(await settled()).to.deep.equal(counted())
     for (const { taskId } of known) expect(await ledger.endings(taskId)).to.deep.equal(['ReceiptVerified'])
   })
 
-  it('an older copy comes back to a network that went on: it catches up, and signs nothing that differs', async () => {
+  it('a copy of an earlier epoch comes back to a network that went on: it catches up, signs nothing that differs, and clients go on at once', async () => {
     const [worker] = devnet.workers as [DevnetWorker]
     const second = await whileMining(devnet, devnet.addWorker())
     await acknowledged(3)
     const dir = join(folder, 'older')
     const [[code, printed]] = await Promise.all([backUp(worker, dir), acknowledged(3)])
     expect(code, printed).to.equal(0)
-    await acknowledged(2)
+    await nextEpoch()
+    while ((await keyOf(worker, await ledger.epoch(), second)) === null) await nextEpoch()
+    await acknowledged(2) // the client has the keys of this epoch now, which the copy lacks
     expect(await settled()).to.deep.equal(counted())
     // What the second worker holds is all that tells the first of what came after the copy.
     const has = async (): Promise<boolean> => {
@@ -126,11 +134,15 @@ describe('e2e: backup of a running node', function () {
       return done === contracts
     }
     await waitFor(has, { what: 'the second worker to hold everything', limitMs: 60_000 })
+    await resultsAt(second) // whoever was asked for one keeps it
 
+    const epoch = await ledger.epoch()
+    const before = await keyOf(worker, epoch, second)
     await restore(worker, dir)
-    await nextEpoch()
     await acknowledged(2)
     expect(await settled()).to.deep.equal(counted())
+    expect(await ledger.epoch(), 'the client had to wait for another epoch').to.equal(epoch)
+    expect(await keyOf(worker, epoch, second)).to.not.equal(before)
     await resultsAt(worker)
     for (const { taskId } of known) expect(await ledger.endings(taskId)).to.deep.equal(['ReceiptVerified'])
     const { alarms } = (await worker.status()) as unknown as { alarms: { code: string }[] }
