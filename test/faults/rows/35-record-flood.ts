@@ -1,4 +1,4 @@
-import { RecordStore } from '@enigma/worker/testing'
+import { RecordStore, providerKey as provider } from '@enigma/worker/testing'
 import { must, type Row } from '../row.ts'
 import { runMocha } from '../support/mocha-row.ts'
 
@@ -6,10 +6,6 @@ const MOST_RECORDS = 1_000
 const HONEST = 100
 /** Of one flood: twenty are 100,000. */
 const RECORDS = 5_000
-
-type Key = Parameters<RecordStore['get']>[0]
-/** As the DHT writes keys; the store reads nothing of them but their text. */
-const provider = (content: string, peer: string): Key => ({ toString: () => `/dht/provider/${content}/${peer}` }) as Key
 
 /** Peers flood the store of a DHT's records one after the other; and strangers a node's DHT, with the peer network's own tests. */
 export const row: Row = {

@@ -42,10 +42,9 @@ export class RecordStore implements Datastore {
     if (value.length > this.#limits.maxRecordBytes || key.toString().length > 512) return key // as good as forgotten at once
     this.delete(key)
     const [group, writer] = partsOf(key)
-    // What came from a peer is a view of all that was read at once: 64 KiB would stay for a hundred bytes.
-    const own = value.length < value.buffer.byteLength ? Uint8Array.from(value) : value
-    grow(this.#groups, group, () => new Map<string, Pair>()).set(key.toString(), { key, value: own })
-    grow(this.#byWriter, writer, () => new Map<string, Key>()).set(key.toString(), key)
+    const own = { key: ownKey(key), value: Uint8Array.from(value) }
+    grow(this.#groups, group, () => new Map<string, Pair>()).set(key.toString(), own)
+    grow(this.#byWriter, writer, () => new Map<string, Key>()).set(key.toString(), own.key)
     this.#count += 1
     if (this.#count > this.#limits.maxRecords) this.#evict()
     return key
@@ -127,6 +126,10 @@ export class RecordStore implements Datastore {
     if (oldest) this.delete(oldest)
   }
 }
+
+/** Bytes as they come are a view of all that was read, or written, at the same time: 64 KiB would stay for a hundred bytes. */
+const ownKey = (key: Key): Key =>
+  new (key.constructor as new (bytes: Uint8Array, clean: boolean) => Key)(Uint8Array.from(key.uint8Array()), false)
 
 /** Group and writer: "/dht/provider/CID/PEER" is PEER's record in the group "/dht/provider/CID". */
 function partsOf(key: Key): [string, string] {

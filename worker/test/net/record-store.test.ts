@@ -1,10 +1,7 @@
 import { expect } from 'chai'
 import { RecordStore } from '../../src/net/record-store.ts'
+import { TextKey, providerKey as provider } from './record-keys.ts'
 
-type Key = Parameters<RecordStore['get']>[0]
-/** As the DHT writes keys; the store reads nothing of them but their text. */
-const key = (text: string): Key => ({ toString: () => text }) as Key
-const provider = (content: string, peer: string): Key => key(`/dht/provider/${content}/${peer}`)
 const keysUnder = (store: RecordStore, prefix: string): string[] => [...store.queryKeys({ prefix })].map(String)
 
 describe('net/record-store', () => {
@@ -33,10 +30,14 @@ describe('net/record-store', () => {
   it('keeps nothing of what a record was read with', () => {
     const store = new RecordStore()
     const frame = new Uint8Array(64 * 1024).fill(7)
-    store.put(provider('a', 'p1'), frame.subarray(100, 110))
+    const name = new TextEncoder().encode('/dht/provider/a/p1')
+    frame.set(name, 200)
+    store.put(new TextKey(frame.subarray(200, 200 + name.length)) as never, frame.subarray(100, 110))
     const kept = store.get(provider('a', 'p1'))
     expect([kept.length, kept.buffer.byteLength]).to.deep.equal([10, 10])
     expect([...kept]).to.deep.equal(new Array(10).fill(7))
+    const [key] = store.queryKeys({ prefix: '/dht/provider/a' })
+    expect([String(key), key!.uint8Array().buffer.byteLength]).to.deep.equal(['/dht/provider/a/p1', name.length])
   })
 
   it('keeps no record that is too large', () => {
