@@ -27,7 +27,7 @@ export const row: Row = {
   times: { core: 0, full: 3, campaign: 100 },
   uses: ['everything'],
   minutes: 3,
-  async run({ network, times, scale, say }) {
+  async run({ network, random, times, scale, say }) {
     const net = await network()
     const hosts = hostsOf(net)
     net.atEnd(() => hosts.heal())
@@ -75,7 +75,7 @@ export const row: Row = {
       meanwhile += await verifiedSince(since)
       await hosts.heal()
       slowest = Math.max(slowest, await whole(net))
-      const found = await allSynced(net, contracts)
+      const found = await allSynced(net, contracts, random)
       synced = Math.max(synced, slowest + found.ms)
       deltas = found.deltas
       say(`whole after ${seconds(slowest)}, ${found.deltas} deltas on every worker ${seconds(found.ms)} later`)
@@ -83,7 +83,7 @@ export const row: Row = {
       await net.blocks(25) // what was recorded meanwhile ends
     }
     const figure = await audit(net, loads)
-    const last = await allSynced(net, contracts)
+    const last = await allSynced(net, contracts, random)
     must(synced < 15_000, `synced again only after ${seconds(synced)}`)
     const open = watched.reduce((sum, one) => sum + one.open.size, 0)
     const refusals = watched.map(({ refusals: codes }) => JSON.stringify(codes)).join(' ')

@@ -4,8 +4,13 @@ import { BLOCK_MS } from '../support/fault-net.ts'
 import { CountingLoad } from '../support/load.ts'
 import { hostsOf, whole } from '../support/partitions.ts'
 
-/** Three in ten packets between any two nodes, and from the chain, are lost. Blocks come as on a slow devnet, every two seconds. */
+/**
+ * Three in ten packets between any two nodes, and from the chain, are lost. Blocks come as on a slow devnet, every two seconds. Half way a
+ * worker dies and joins again over this network: connections, hellos and the chain's history too have to come through.
+ */
 const USERS = 4
+/** Dials and hellos are tried again until they come through. */
+const PATIENCE_MS = 120_000
 
 export const row: Row = {
   number: 12,
@@ -14,7 +19,7 @@ export const row: Row = {
   times: { core: 0, full: 20, campaign: 100 },
   uses: ['everything'],
   minutes: 4,
-  async run({ network, times }) {
+  async run({ network, random, times, say }) {
     const net = await network()
     const hosts = hostsOf(net)
     const names = ['principal', ...net.devnet.workers.map(worker => worker.name)]
@@ -41,12 +46,20 @@ export const row: Row = {
         const others = [...names.filter(other => other !== name), 'gateway']
         await hosts.faults(name, Object.fromEntries(others.map(other => [other, { lossPercent: 30 }])))
       }
-      const lossy = await all(Math.ceil(times / USERS))
+      const half = Math.ceil(times / USERS / 2)
+      const lossy = await all(half)
+      await net.withWorker(random, async ({ name }) => {
+        await net.devnet.kill(name, 'SIGKILL')
+        await net.devnet.restart(name)
+        say(`${name} joined again`)
+      })
+      const joined = await whole(net, PATIENCE_MS)
+      lossy.push(...(await all(half)))
       await hosts.heal()
       await whole(net)
       const figure = await audit(net, loads)
       const ratio = quantile(lossy, 0.95) / quantile(clean, 0.5)
-      return `success ${lossy.length} of ${lossy.length}; p95 ${seconds(quantile(lossy, 0.95))}, ${ratio.toFixed(1)} x clean; ${figure}`
+      return `success ${lossy.length} of ${lossy.length}; p95 ${seconds(quantile(lossy, 0.95))}, ${ratio.toFixed(1)} x clean; whole again ${seconds(joined)} after a worker joined under it; ${figure}`
     } finally {
       await hosts.heal()
       await net.devnet.setMining({ mode: 'interval', ms: BLOCK_MS })

@@ -36,7 +36,7 @@ export const row: Row = {
       const bob = await lab.honest('bob', [])
       for (let i = 0; i < times; i++) {
         const payload = random.bytes(random.below(100_000))
-        const echo = await bob.request(bob.peers()[0]!, PeerProtocol.taskRelay, 0, payload, { timeoutMs: 20_000 })
+        const echo = await bob.request(bob.peers()[0]!, PeerProtocol.taskRelay, 0, payload)
         must(Buffer.from(echo).equals(Buffer.from(payload)), `the answer to request ${i} differs`)
       }
       return `success ${times} of ${times} tasks (${seconds(quantile(took, 0.95))} p95) and ${times} of ${times} peer requests; ${await audit(net, [load])}`

@@ -23,12 +23,17 @@ export const row: Row = {
     const loads = [await CountingLoad.prepare(net, { pauseMs: 0 }), await CountingLoad.prepare(net, { pauseMs: 0 })]
     const inputs = new Inputs(net, worker, loads[0]!.scAddr, random)
     for (const load of loads) load.start()
+    const allThere = async (): Promise<number> => {
+      const { found, lost } = await inputs.lookUp()
+      must(lost.length === 0, `${lost.length} acknowledged inputs are not on the disk: ${lost[0]}`)
+      return found
+    }
     let [told, looked] = [0, 0]
     for (let i = 0; i < times; i++) {
       await inputs.sendUntil('stored')
       const alarms = await alarmsOf(worker, 'DISK')
       disk.fill()
-      await inputs.sendUntil('STORE_FAILED') // the page that was begun takes a few more
+      await inputs.sendUntil('STORE_FAILED', allThere) // the page that was begun takes a few more
       await net.blocks(12)
       if ((await alarmsOf(worker, 'DISK')) > alarms) told += 1
       disk.free()
@@ -38,8 +43,7 @@ export const row: Row = {
       const works = async (): Promise<true | undefined> =>
         /stage=(accepted|settled|released)/.test(net.log(worker.name).slice(before)) ? true : undefined
       await net.eventually(`${worker.name} to work again`, works)
-      const { found, lost } = await inputs.lookUp()
-      must(lost.length === 0, `${lost.length} acknowledged inputs are not on the disk: ${lost[0]}`)
+      const found = await allThere()
       looked += found
       say(`${i + 1}: told ${told}, ${found} acknowledged inputs found`)
     }

@@ -1,3 +1,4 @@
+import type { Random } from '@enigma/faults'
 import { ZERO_HASH, type Hash, type ScAddr } from '@enigma/protocol'
 import type { DevnetWorker } from '@enigma/devnet'
 import { LevelContentStore, quiet } from '@enigma/worker/testing'
@@ -30,12 +31,16 @@ export function missingOn(net: FaultNet, worker: DevnetWorker, deltas: readonly 
 }
 
 /** Waits until every worker has on its disk what the chain names of these contracts now. Gives how many deltas, and the time in ms. */
-export async function allSynced(net: FaultNet, contracts: readonly ScAddr[]): Promise<{ deltas: number; ms: number }> {
+export async function allSynced(
+  net: FaultNet,
+  contracts: readonly ScAddr[],
+  random: Random
+): Promise<{ deltas: number; ms: number }> {
   const started = performance.now()
   const wanted = await deltasOnChain(net, contracts)
   for (const worker of net.devnet.workers) {
     await net.eventually(`the deltas of the chain on ${worker.name}`, async () => {
-      const missing = await missingOn(net, worker, wanted)
+      const missing = await net.withNode(random, [worker.name], () => missingOn(net, worker, wanted))
       if (missing.length === 0) return true
       throw new Error(`${missing.length} of ${wanted.length} are missing, such as ${missing[0]!.hash}`)
     })

@@ -31,6 +31,16 @@ export const statusOf = async (worker: Pick<DevnetWorker, 'status'>): Promise<Wo
 export const alarmsOf = async (worker: Pick<DevnetWorker, 'status'>, code: string): Promise<number> =>
   (await statusOf(worker)).alarms.find(alarm => alarm.code === code)?.times ?? 0
 
+/** Acknowledgements after which another answer is not waited for any more. */
+const MOST_SENT = 500
+
+interface Prepared {
+  readonly hash: Hash
+  readonly epoch: number
+  readonly signer: Address
+  readonly envelope: Uint8Array
+}
+
 /**
  * Inputs for one worker alone, by `sendTaskInput`: no other seat can open them, so that the answer says what this worker did. Each is
  * of a sender of its own, since none is recorded.
@@ -56,34 +66,68 @@ export class Inputs {
 
   /** Sends one. @returns `stored`, or the code of the refusal */
   async send(): Promise<string> {
+    return this.#prepared().then(input => (input === null ? 'NO_SEAT' : this.#deliver(input)), codeOf)
+  }
+
+  /**
+   * Sends some at once and does something as soon as so many of them are acknowledged, or all are answered. Resolves when both are over.
+   */
+  async sendAndThen(count: number, acknowledged: number, then: () => Promise<void>): Promise<void> {
+    const prepared = await Promise.all(Array.from({ length: count }, () => this.#prepared().catch(() => null)))
+    const enough = Promise.withResolvers<void>()
+    let stored = 0
+    const answers = prepared.map(async input => {
+      if (input === null || (await this.#deliver(input)) !== 'stored') return
+      stored += 1
+      if (stored >= acknowledged) enough.resolve()
+    })
+    const all = Promise.all(answers)
+    await Promise.race([enough.promise, all])
+    await then()
+    await all
+  }
+
+  /** An input for this worker alone; null if it has no seat of the contract in this epoch. */
+  async #prepared(): Promise<Prepared | null> {
     const { devnet, ledger } = this.#net
     const { httpUrl } = this.#worker
+    const [{ signer }, epoch] = await Promise.all([statusOf(this.#worker), ledger.epoch()])
+    const { seats } = await callWorker(httpUrl, 'getWorkerEncryptionKey', { scAddr: this.#scAddr, epoch })
+    const key = seats.find(seat => seat.signer === signer)?.encKey
+    if (key === undefined) return null
+    const sender = address(toHex(this.#random.bytes(20)))
+    const where = { chainId: BigInt(devnet.chainId), enigma: address(devnet.enigma), scAddr: this.#scAddr, epoch }
+    const target = { ...where, kind: TaskKind.compute, codeHash: ZERO_HASH, sender }
+    const { envelope, inputHash } = sealTaskInput(target, [{ signer, key }], { trace: false, callData: utf8('for the disk') }) // prettier-ignore
+    return { hash: inputHash, epoch, signer, envelope }
+  }
+
+  async #deliver({ hash, epoch, signer, envelope }: Prepared): Promise<string> {
     try {
-      const [{ signer }, epoch] = await Promise.all([statusOf(this.#worker), ledger.epoch()])
-      const { seats } = await callWorker(httpUrl, 'getWorkerEncryptionKey', { scAddr: this.#scAddr, epoch })
-      const key = seats.find(seat => seat.signer === signer)?.encKey
-      if (key === undefined) return 'NO_SEAT'
-      const sender = address(toHex(this.#random.bytes(20)))
-      const where = { chainId: BigInt(devnet.chainId), enigma: address(devnet.enigma), scAddr: this.#scAddr, epoch }
-      const target = { ...where, kind: TaskKind.compute, codeHash: ZERO_HASH, sender }
-      const input = sealTaskInput(target, [{ signer, key }], { trace: false, callData: utf8('for the disk') })
-      const params = { envelope: toHex(input.envelope) }
-      const { stored } = await callWorker(httpUrl, 'sendTaskInput', params)
+      const { stored } = await callWorker(this.#worker.httpUrl, 'sendTaskInput', { envelope: toHex(envelope) })
       if (!stored.includes(signer)) return 'NOT_STORED'
-      this.#stored.push({ hash: input.inputHash, epoch })
+      this.#stored.push({ hash, epoch })
       return 'stored'
     } catch (error) {
       return codeOf(error)
     }
   }
 
-  /** Sends until one is answered like this. */
-  async sendUntil(wanted: string): Promise<void> {
+  /** Sends until one is answered like this. @throws what `onStored` says of an acknowledgement that comes instead */
+  async sendUntil(wanted: string, onStored: () => Promise<unknown> = () => Promise.resolve()): Promise<void> {
     let last = ''
-    const ask = async (): Promise<true | undefined> => ((last = await this.send()) === wanted ? true : undefined)
-    await this.#net.eventually(`the answer ${wanted} of ${this.#worker.name}`, ask).catch((error: unknown) => {
-      throw new Error(`${String(error)}; the last answer was ${last}`, { cause: error })
-    })
+    for (let sent = 0; last !== wanted; sent++) {
+      if (sent === MOST_SENT) throw new Error(`${this.#worker.name} answers ${last}, and not ${wanted}`)
+      await this.#net
+        .eventually(`the answer ${wanted} of ${this.#worker.name}`, async () => {
+          last = await this.send()
+          return last === wanted || last === 'stored' ? true : undefined
+        })
+        .catch((error: unknown) => {
+          throw new Error(`${String(error)}; the last answer was ${last}`, { cause: error })
+        })
+      if (last === 'stored') await onStored()
+    }
   }
 
   /**

@@ -1,3 +1,4 @@
+import type { DevnetWorker } from '@enigma/devnet'
 import { must } from '../row.ts'
 import type { FaultNet } from './fault-net.ts'
 
@@ -5,6 +6,20 @@ import type { FaultNet } from './fault-net.ts'
 export async function peersOf(net: FaultNet, name: string): Promise<number> {
   const node = name === 'principal' ? net.devnet.principal : net.worker(Number(name.slice('worker'.length)))
   return (await node.status()).peers?.length ?? 0
+}
+
+/** Names of the nodes, others than itself, that are connected with a worker and believe it. */
+export async function believedBy({ devnet }: FaultNet, worker: DevnetWorker): Promise<string[]> {
+  const others = [devnet.principal, ...devnet.workers].filter(({ name }) => name !== worker.name)
+  const found = await Promise.all(
+    others.map(async other => {
+      const { peers } = (await other.status()) as unknown as {
+        readonly peers: readonly { readonly operator: string }[]
+      }
+      return peers.some(({ operator }) => operator.toLowerCase() === worker.operator.address.toLowerCase())
+    })
+  )
+  return others.filter((_, i) => found[i]).map(({ name }) => name)
 }
 
 /** Waits until every node is connected with every other one. Gives the time that took, in ms. */
