@@ -40,7 +40,7 @@ export interface NetLimits {
   readonly maxKnownPeers: number
   /** Connections this node seeks by itself: below it dials and asks for peers, for as long as it lives. Up to `maxConnections` others may come. */
   readonly wantedPeers: number
-  /** A silent path is noticed after at most the sum of both, also one that is silent in one direction only. */
+  /** A silent path is noticed after at most the sum of both: by the end that hears nothing, if it is silent in one direction only. */
   readonly pingEveryMs: number
   readonly pingTimeoutMs: number
   /** How often peers are asked for further peers. */
@@ -68,7 +68,7 @@ export const DEFAULT_LIMITS: NetLimits = {
   dialBurst: 32,
   maxKnownPeers: 512,
   wantedPeers: 32,
-  pingEveryMs: 10_000,
+  pingEveryMs: 5_000,
   pingTimeoutMs: 10_000,
   findPeersEveryMs: 15_000,
   maxInboundStreams: 8,

@@ -8,6 +8,7 @@ import { webSockets } from '@libp2p/websockets'
 import type { Multiaddr } from '@multiformats/multiaddr'
 import { createLibp2p, type Libp2p } from 'libp2p'
 import { isDialable } from './addresses.ts'
+import { LastHeard, PING_STREAMS, startHeartbeat } from './heartbeat.ts'
 import type { NetLimits } from './limits.ts'
 import { guardedConnections, guardedNoise, guardedYamux } from './opening-guard.ts'
 import { RecordStore } from './record-store.ts'
@@ -36,10 +37,11 @@ const STREAM_WINDOW_BYTES = 256 * 1024
 const MAX_STREAMS = 256
 
 /** A libp2p node over TCP and WebSocket, noise and yamux, not started. */
-export function createNode(init: NodeInit): Promise<Node> {
+export async function createNode(init: NodeInit): Promise<Node> {
   const { identity, listen, announce, limits, isBanned, onAddress, routing, gossip } = init
   const banned = (peerId: PeerId): boolean => isBanned(peerId.toString())
-  return createLibp2p({
+  const heard = new LastHeard()
+  const node = await createLibp2p({
     start: false,
     privateKey: identity,
     nodeInfo: { name: 'enigma', version: '1', userAgent: 'enigma/1' },
@@ -49,7 +51,7 @@ export function createNode(init: NodeInit): Promise<Node> {
       tcp({ maxConnections: limits.maxConnections, listenOpts: { noDelay: true }, dialOpts: { noDelay: true } }),
       webSockets()
     ],
-    connectionProtector: guardedConnections,
+    connectionProtector: () => guardedConnections(heard),
     connectionEncrypters: [guardedNoise()],
     streamMuxers: [
       guardedYamux({ maxInboundStreams: MAX_STREAMS, streamOptions: { maxStreamWindowSize: STREAM_WINDOW_BYTES } })
@@ -62,12 +64,7 @@ export function createNode(init: NodeInit): Promise<Node> {
       dialTimeout: limits.dialTimeoutMs,
       reconnectRetries: 0 // the dialer's business
     },
-    // A path that carries bytes in one direction only leaves a connection that looks open at both ends: pings end it.
-    connectionMonitor: {
-      pingInterval: limits.pingEveryMs,
-      pingTimeout: { minTimeout: limits.pingTimeoutMs, maxTimeout: limits.pingTimeoutMs },
-      abortConnectionOnPingFailure: true
-    },
+    connectionMonitor: { enabled: false }, // heartbeat.ts
     connectionGater: {
       // Loopback and private addresses are what most networks of workers use; what is no transport of ours is not tried.
       denyDialMultiaddr(address: Multiaddr) {
@@ -78,6 +75,18 @@ export function createNode(init: NodeInit): Promise<Node> {
       denyInboundEncryptedConnection: banned,
       denyOutboundEncryptedConnection: banned
     },
-    services: { identify: identify({ timeout: limits.dialTimeoutMs }), ping: ping(), dht: routing, pubsub: gossip }
+    services: {
+      identify: identify({ timeout: limits.dialTimeoutMs }),
+      ping: ping({ maxInboundStreams: PING_STREAMS, maxOutboundStreams: PING_STREAMS }),
+      dht: routing,
+      pubsub: gossip
+    }
   })
+  const { pingEveryMs: everyMs, pingTimeoutMs: timeoutMs } = limits
+  let stop = (): void => undefined
+  node.addEventListener('start', () => {
+    stop = startHeartbeat({ connections: () => node.getConnections(), heard, everyMs, timeoutMs })
+  })
+  node.addEventListener('stop', () => stop())
+  return node
 }

@@ -11,6 +11,7 @@ import type {
 } from '@libp2p/interface'
 import type { Registrar } from '@libp2p/interface-internal'
 import { FrameGuard } from './frame-guard.ts'
+import type { LastHeard } from './heartbeat.ts'
 import { NegotiationGuard } from './negotiation-guard.ts'
 import { updateWindowsSparingly } from './window-updates.ts'
 
@@ -62,10 +63,14 @@ function guardStream(stream: Stream, known: (name: string) => boolean): void {
 }
 
 /** First of all: on the raw connection, where encryption is agreed on. */
-export function guardedConnections(): ConnectionProtector {
+export function guardedConnections(heard: LastHeard): ConnectionProtector {
   return {
     protect(connection) {
-      guard(connection, names(connection, name => name === '/noise')) // prettier-ignore
+      const opening = names(connection, name => name === '/noise')
+      guard(connection, data => {
+        heard.note(connection)
+        return opening(data)
+      })
       return Promise.resolve(connection)
     }
   }

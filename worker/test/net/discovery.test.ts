@@ -1,6 +1,8 @@
 import { expect } from 'chai'
 import { generateKeyPair } from '@libp2p/crypto/keys'
 import { peerIdFromPrivateKey } from '@libp2p/peer-id'
+import { PeerProtocol } from '@enigma/protocol'
+import { randomBytes } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -101,6 +103,30 @@ describe('net/discovery', () => {
       await db.close()
       await rm(dir, { recursive: true, force: true })
     }
+  })
+
+  it('keeps a connection whose pings are late because a transfer is in front of them', async () => {
+    const limits = { pingEveryMs: 300, pingTimeoutMs: 2_000 }
+    const p = await running.start(new TcpProxy())
+    const port = await freePort()
+    p.target = port
+    const identity = await generateKeyPair('Ed25519')
+    const path = [`/ip4/127.0.0.1/tcp/${p.port}/p2p/${peerIdFromPrivateKey(identity).toString()}`]
+    const a = await makeNetwork(chain, 'alice', {
+      identity,
+      limits,
+      listen: [`/ip4/127.0.0.1/tcp/${port}`],
+      announce: path
+    })
+    a.handle(PeerProtocol.taskRelay, { 0: payload => Promise.resolve(payload) })
+    await running.start(a)
+    const b = await start('bob', { limits, bootstrap: path, listen: [] })
+    await until('connected', () => seesAll(a, 1)() && seesAll(b, 1)())
+    p.bytesPerSecond = 30_000
+    const payload = randomBytes(120_000)
+    const echo = await b.request(b.peers()[0]!, PeerProtocol.taskRelay, 0, payload)
+    expect(Buffer.from(echo).equals(payload)).to.equal(true)
+    expect(p.accepted).to.equal(1)
   })
 
   for (const silent of ['toServer', 'toClient'] as const) {

@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import { createServer, connect, type AddressInfo, type Server, type Socket } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
 
 /** Forwards TCP connections, and loses what it is told to lose while both ends keep their connection. */
 export class TcpProxy {
@@ -8,6 +9,9 @@ export class TcpProxy {
   /** Ends all connections whenever so many more bytes went to clients; and how many went in all. */
   cutEveryBytes = Infinity
   toClients = 0
+  /** Bytes to clients arrive at this rate from now on, each behind those that came before it. */
+  bytesPerSecond = Infinity
+  accepted = 0
   cuts = 0
   readonly #lost = new Set<'toServer' | 'toClient'>()
   readonly #sockets = new Set<Socket>()
@@ -36,6 +40,8 @@ export class TcpProxy {
   }
 
   #forward(client: Socket): void {
+    this.accepted += 1
+    let arrived: Promise<unknown> = Promise.resolve()
     const server = connect(this.target, '127.0.0.1')
     for (const socket of [client, server]) {
       this.#sockets.add(socket)
@@ -46,7 +52,8 @@ export class TcpProxy {
     client.on('data', data => void (this.#lost.has('toServer') || server.write(data)))
     server.on('data', data => {
       if (this.#lost.has('toClient')) return
-      client.write(data)
+      if (this.bytesPerSecond === Infinity) client.write(data)
+      else arrived = slices(data).reduce((before, slice) => before.then(() => this.#late(client, slice)), arrived)
       this.toClients += data.length
       if (this.toClients < this.cutEveryBytes * (this.cuts + 1)) return
       this.cuts += 1
@@ -55,7 +62,18 @@ export class TcpProxy {
     client.on('close', () => void (this.#lost.has('toServer') || server.destroy()))
     server.on('close', () => void (this.#lost.has('toClient') || client.destroy()))
   }
+
+  async #late(client: Socket, slice: Buffer): Promise<void> {
+    await sleep((1_000 * slice.length) / this.bytesPerSecond)
+    if (!client.destroyed) client.write(slice)
+  }
 }
+
+const SLICE_BYTES = 4_096
+const slices = (data: Buffer): Buffer[] =>
+  Array.from({ length: Math.ceil(data.length / SLICE_BYTES) }, (_, i) =>
+    data.subarray(i * SLICE_BYTES, (i + 1) * SLICE_BYTES)
+  )
 
 /** A port nobody listens on now, for a server that has to tell of itself before it listens. */
 export async function freePort(): Promise<number> {
