@@ -8,6 +8,8 @@ import { processorMs } from '../support/resources.ts'
 
 /** Inputs that are on their way to a worker when it dies, some of them just acknowledged. */
 const INPUTS = 8
+/** Of a processor. The figure is ten seconds by the clock; measured are two of a processor, and the rest is waiting for others. */
+const BACK_MS = 5_000
 
 /**
  * A worker, any of them, dies at any instant while tasks run: every second time as soon as it has acknowledged some inputs. Each of those
@@ -49,7 +51,7 @@ export const row: Row = {
     const [p95, work] = [quantile(back, 0.95), quantile(worked, 0.95)]
     const figure = await audit(net, loads)
     const { deltas } = await allSynced(net, [loads[0]!.scAddr], random)
-    must(work < 10_000, `being back takes ${seconds(work)} of a processor (p95)`)
+    must(work < BACK_MS, `being back takes ${seconds(work)} of a processor (p95)`)
     must(looked > 0 || times < 4, 'no acknowledged input could be looked up') // it may have had no seat just then
     return `${figure}; ${looked} acknowledged inputs looked up, all on the disk; ${deltas} deltas on every worker; back with ${seconds(work)} of a processor, in ${seconds(p95)}, p95`
   }

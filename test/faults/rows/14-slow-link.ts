@@ -7,6 +7,8 @@ import { StoreLab } from '../support/stores.ts'
 const CODES = 4
 /** When it is cut, in parts of all bytes, or up to a tenth before. */
 const CUTS = [0.3, 0.7]
+/** The figure is 20 %; a cut costs a frame of 64 KiB at most, 3 %, and headers are 3 % of all. */
+const MOST_AGAIN = 0.12
 const KILOBIT = 1_000 / 8
 /** The sync gives up by itself when nothing moves; this is how long the test looks on. */
 const PATIENCE_MS = 240_000
@@ -54,7 +56,7 @@ export const row: Row = {
       }
     }
     must(connections === 1 + CUTS.length, `${connections} connections: some were given up while bytes came`)
-    must(worst < 0.2, `${(100 * worst).toFixed(0)} % was sent again`)
+    must(worst < MOST_AGAIN, `${(100 * worst).toFixed(0)} % was sent again`)
     return `complete ${times} of ${times} in ${seconds(slowest)} with two cuts each; sent again ${(100 * worst).toFixed(1)} %`
   }
 }
