@@ -16,9 +16,9 @@ const SILENCE_MS = 22_000
 
 /** Of what is set aside once; the figure is 10 %, and what is left here is 1 or 2: fifteen KiB for each task that is done meanwhile. */
 const MOST_GROWTH = 0.05
-/** Both ends of a session together, and one attempt: measured are 0 to 12 KiB either way, which is noise, and some ten bytes. */
+/** Both ends of a session together, and one attempt: measured are 0 to 3 KiB either way, which is noise. A buffer of 64 KiB is far above. */
 const SESSION_BYTES = 32 * 1024
-const ATTEMPT_BYTES = 1024
+const ATTEMPT_BYTES = 8 * 1024
 const ROUNDS = { core: 5, full: 30, campaign: 300 }
 const ATTEMPTS = { core: 400, full: 1_000, campaign: 20_000 }
 

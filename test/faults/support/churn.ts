@@ -6,8 +6,9 @@ import { liveBytes } from './resources.ts'
 
 /** Nodes that dial one other: hellos of one peer are answered once a second, so that several make more sessions in the same time. */
 const DIALLERS = 6
+const PAUSE_MS = 1_000
 /** Sessions and attempts after which whatever is set aside once is set aside. */
-const WARM_ROUNDS = 20
+const WARM_ROUNDS = 12
 const WARM_ATTEMPTS = 400
 /** Closing a connection is over a moment after its peers say so. */
 const SETTLE_MS = 1_500
@@ -32,6 +33,7 @@ export async function bytesPerSession(rounds: number): Promise<{ readonly bytes:
     const all = (): boolean => lab.victim.peers().length === DIALLERS
     await until('all are believed', all, 30_000)
     const round = async (): Promise<void> => {
+      await sleep(PAUSE_MS)
       proxy.cut()
       await until('the cut is seen', () => !all(), 30_000)
       await until('all are believed again', all, 60_000)
