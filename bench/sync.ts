@@ -1,191 +1,89 @@
-import { codeHashOf, type Hash } from '@enigma/protocol'
-import {
-  LevelContentStore,
-  MemoryChain,
-  PeerDeltaSync,
-  asScAddr,
-  makeDelta,
-  makeNetwork,
-  openDatabase,
-  quiet
-} from '@enigma/worker/testing'
-import { fork, type ChildProcess } from 'node:child_process'
-import { createHash } from 'node:crypto'
-import { once } from 'node:events'
-import { mkdtempSync, rmSync } from 'node:fs'
 import os from 'node:os'
-import { join } from 'node:path'
+import { MAX_WORKERS, Network } from './sync/network.ts'
+import { arrive, type Arrival } from './sync/newcomer.ts'
 
 /**
- * How long a worker takes from an empty disk to everything the chain names, and how much memory. Target: 1,000 contracts with 10 deltas
- * each within 60 s and 512 MB.
+ * How long a worker takes from an empty data folder to everything the chain names, and how much memory. Targets: 1,000 contracts and
+ * 10,000 deltas within 60 s, and 512 MB for the worker and its enclave together.
  *
- * Method: the chain is generated (the same in each process, from names), everything else is real: libp2p over loopback between
- * processes, LevelDB on disk, every content checked by its hash, every batch synced. Providers fill their disks first. Wall clock from
- * the call of syncAll, when the providers are connected, to its end; memory is the highest resident set of the newcomer's process,
- * the generated chain and Node.js itself included.
+ * Method: a `hardhat node` with the real contracts, on which 11,000 tasks were recorded and settled by real transactions before: each
+ * contract is deployed, which writes a delta, computes nine times with a delta, and once without; five tasks share a block, so that the
+ * past has some 2,200 blocks with events, and an epoch of 200 blocks. What enclaves would have signed is signed by this program; codes
+ * and deltas are filler, of which the chain knows the hashes. Two workers, real processes with enclaves, hold the contents.
  *
- * Usage: node bench/sync.ts [--json] [--contracts N] [--deltas N] [--code-bytes N] [--delta-bytes N] [--providers N]
+ * Measured is a third process, started as a devnet starts a worker, of an operator whom nobody knows: it reads the chain over JSON-RPC,
+ * starts its enclave, registers by a transaction (a block every second), finds the peers, fetches, checks and stores. The clock runs from
+ * the start of the process until its `/status` has the step `sync` done. Memory is the highest resident set (VmHWM) of its process, and
+ * of those of its enclave, at that moment. Afterwards its database is opened and every content read and checked by its hash.
+ * Everything runs on this machine; neither the time to make the past nor that of the other workers counts, but they share the processors.
+ *
+ * Usage: node bench/sync.ts [--json] [--rounds N] [--contracts N] [--deltas N] [--code-bytes N] [--delta-bytes N] [--tasks-per-block N]
+ *   [--providers N]
  */
 const flag = (name: string, standard: number): number => {
   const at = process.argv.indexOf(name)
   return at < 0 ? standard : Number(process.argv[at + 1])
 }
+const rounds = flag('--rounds', 1)
 const contracts = flag('--contracts', 1_000)
 const deltas = flag('--deltas', 10)
 const codeBytes = flag('--code-bytes', 24 * 1024)
 const deltaBytes = flag('--delta-bytes', 512)
+const tasksPerBlock = flag('--tasks-per-block', 5)
 const providers = flag('--providers', 2)
 const json = process.argv.includes('--json')
 const TARGET_SECONDS = 60
 const TARGET_MB = 512
 
-/** A code of its own for every contract. */
-function codeOf(name: string): Uint8Array {
-  const code = new Uint8Array(codeBytes)
-  for (let at = 0, block = 0; at < codeBytes; at += 32, block++) {
-    code.set(
-      createHash('sha256')
-        .update(`${name} ${block}`)
-        .digest()
-        .subarray(0, codeBytes - at),
-      at
-    )
+if (rounds + providers > MAX_WORKERS) throw new Error(`At most ${MAX_WORKERS} workers, providers included.`)
+const begun = performance.now()
+const say = (text: string): void => void process.stderr.write(`${text}\n`)
+const network = await Network.start({ contracts, deltas, codeBytes, deltaBytes, tasksPerBlock, providers, say })
+try {
+  const setUpSeconds = (performance.now() - begun) / 1000
+  const arrivals: Arrival[] = []
+  for (let i = 0; i < rounds; i++) {
+    say('starting a newcomer ...')
+    arrivals.push(await arrive(network))
   }
-  return code
+  print(arrivals, setUpSeconds)
+} finally {
+  await network.stop()
 }
 
-interface Content {
-  readonly place: { readonly scAddr: ReturnType<typeof asScAddr>; readonly index: number } | null
-  readonly hash: Hash
-  readonly bytes: Uint8Array
-}
-
-/** The chain; `keep` is given every content once, for providers. */
-async function makeChain(keep: (contents: readonly Content[]) => Promise<void>): Promise<MemoryChain> {
-  const chain = new MemoryChain()
-  for (let i = 0; i < providers; i++) chain.register(`provider ${i}`)
-  chain.register('newcomer')
-  const kept: Content[] = []
-  for (let i = 0; i < contracts; i++) {
-    const scAddr = asScAddr(`contract ${i}`)
-    const code = codeOf(`contract ${i}`)
-    const codeHash = codeHashOf(code)
-    const contents: Content[] = [{ place: null, hash: codeHash, bytes: code }]
-    chain.deploy(scAddr, codeHash)
-    for (let index = 0; index < deltas; index++) {
-      const { delta, hash } = makeDelta(scAddr, index, '', deltaBytes)
-      contents.push({ place: { scAddr, index }, hash, bytes: delta })
-      chain.append(scAddr, hash)
-    }
-    kept.push(...contents)
-    if (kept.length < 500 && i < contracts - 1) continue
-    await keep(kept.splice(0))
-  }
-  return chain
-}
-
-async function withStore<T>(work: (store: LevelContentStore) => Promise<T>): Promise<T> {
-  const dir = mkdtempSync(join(os.tmpdir(), 'enigma-bench-'))
-  const db = await openDatabase(join(dir, 'db'))
-  try {
-    return await work(await LevelContentStore.open(db, quiet))
-  } finally {
-    await db.close()
-    rmSync(dir, { recursive: true, force: true })
-  }
-}
-
-/** A process of its own: fills its disk, then serves until its parent goes. */
-async function provide(number: number): Promise<void> {
-  await withStore(async store => {
-    const chain = await makeChain(contents => store.putChosen(contents))
-    const network = await makeNetwork(chain, `provider ${number}`)
-    const sync = new PeerDeltaSync({ network, chain, store, log: quiet })
-    await network.start()
-    await sync.start()
-    process.send!(network.multiaddrs())
-    await once(process, 'disconnect')
-    await sync.stop()
-    await network.stop()
-  })
-}
-
-async function measure(bootstrap: readonly string[]): Promise<Record<string, number>> {
-  return withStore(async store => {
-    const chain = await makeChain(() => Promise.resolve())
-    const network = await makeNetwork(chain, 'newcomer', { bootstrap })
-    const sync = new PeerDeltaSync({ network, chain, store, log: quiet, fetchTimeoutMs: 10 * 60 * 1000 })
-    await network.start()
-    await sync.start()
-    while (network.peers().length < providers) await new Promise(resolve => setTimeout(resolve, 10))
-    const before = process.cpuUsage()
-    const started = performance.now()
-    const { done, bytes } = await sync.syncAll()
-    const seconds = (performance.now() - started) / 1000
-    const { user, system } = process.cpuUsage(before)
-    await sync.stop()
-    await network.stop()
-    if (done !== contracts) throw new Error(`Only ${done} of ${contracts} contracts came.`)
-    return {
-      seconds,
-      cpuSeconds: (user + system) / 1e6,
-      megabytes: bytes / 1e6,
-      contractsPerSecond: contracts / seconds,
-      deltasPerSecond: (contracts * deltas) / seconds,
-      peakMemoryMb: (process.resourceUsage().maxRSS * 1024) / 1e6
-    }
-  })
-}
-
-async function main(): Promise<void> {
-  const children: ChildProcess[] = []
-  try {
-    const bootstrap: string[] = []
-    for (let i = 0; i < providers; i++) {
-      const child = fork(import.meta.filename, [...process.argv.slice(2), '--provider', String(i)], {
-        stdio: 'inherit'
-      })
-      children.push(child)
-      const [addresses] = (await once(child, 'message')) as [string[]]
-      bootstrap.push(...addresses)
-    }
-    print(await measure(bootstrap))
-  } finally {
-    await Promise.all(
-      children.map(async child => {
-        const ended = once(child, 'exit')
-        child.disconnect()
-        await ended
-      })
-    )
-  }
-}
-
-function print(figures: Readonly<Record<string, number>>): void {
-  const { seconds, peakMemoryMb } = figures as { seconds: number; peakMemoryMb: number }
+function print(arrivals: readonly Arrival[], setUpSeconds: number): void {
+  const worst = (of: (arrival: Arrival) => number): number => Math.max(...arrivals.map(of))
   const machine = `${os.cpus().length} x ${os.cpus()[0]?.model ?? 'unknown'}, ${Math.round(os.totalmem() / 2 ** 30)} GiB, Node.js ${process.version}`
-  const settings = { contracts, deltas, codeBytes, deltaBytes, providers }
+  const settings = { contracts, deltas, codeBytes, deltaBytes, tasksPerBlock, providers, blocks: network.blocks }
   const [load = 0] = os.loadavg()
+  const seconds = worst(one => one.seconds)
+  const peakMemoryMb = worst(one => one.peakMemoryMb)
   const ok = seconds <= TARGET_SECONDS && peakMemoryMb <= TARGET_MB
+  if (!ok) process.exitCode = 1
   if (json) {
     const date = new Date().toISOString()
-    console.log(JSON.stringify({ bench: 'sync', machine, date, load, ...settings, ...figures, ok }))
-  } else {
-    console.log(
-      `sync of ${contracts} contracts with ${deltas} deltas each, ${providers} providers; ${machine}; load ${load.toFixed(1)}`
-    )
-    console.log(
-      `  from empty      ${seconds.toFixed(1)} s    (target ${TARGET_SECONDS} s; ${figures['cpuSeconds']!.toFixed(1)} s of it on a CPU)`
-    )
-    console.log(`  peak memory     ${peakMemoryMb.toFixed(0)} MB   (target ${TARGET_MB} MB)`)
-    console.log(`  fetched         ${figures['megabytes']!.toFixed(1)} MB`)
-    console.log(
-      `  rate            ${figures['contractsPerSecond']!.toFixed(0)} contracts/s, ${figures['deltasPerSecond']!.toFixed(0)} deltas/s`
-    )
+    const found = { seconds, peakMemoryMb, setUpSeconds, rounds: arrivals, ok }
+    console.log(JSON.stringify({ bench: 'sync', machine, date, load, ...settings, ...found }))
+    return
   }
-  if (!ok) process.exitCode = 1
+  const size = `${contracts} contracts with ${deltas} deltas each in ${network.blocks} blocks, ${providers} providers`
+  console.log(
+    `a newcomer's sync of ${size}; ${machine}; load ${load.toFixed(1)}; set up in ${setUpSeconds.toFixed(0)} s`
+  )
+  for (const one of arrivals) {
+    const [peers, rate] = [one.peerMegabytes?.toFixed(1) ?? '?', (contracts * deltas) / one.seconds]
+    console.log(
+      `  from empty      ${one.seconds.toFixed(1)} s    (target ${TARGET_SECONDS} s; ${one.cpuSeconds.toFixed(1)} s of a CPU)`
+    )
+    console.log(
+      `    chain read ${one.chainReadSeconds.toFixed(1)} s, enclave ${one.enclaveSeconds.toFixed(1)} s, registered ${one.registeredSeconds.toFixed(1)} s`
+    )
+    console.log(
+      `  peak memory     ${one.peakMemoryMb.toFixed(0)} MB   (target ${TARGET_MB} MB; worker ${one.workerMb.toFixed(0)}, enclave ${one.enclaveMb.toFixed(0)})`
+    )
+    console.log(
+      `  from the chain  ${one.chainMegabytes.toFixed(1)} MB in ${one.chainRequests} requests, with peers ${peers} MB`
+    )
+    console.log(`  rate            ${(contracts / one.seconds).toFixed(0)} contracts/s, ${rate.toFixed(0)} deltas/s`)
+  }
 }
-
-const provider = process.argv.indexOf('--provider')
-await (provider < 0 ? main() : provide(Number(process.argv[provider + 1])))

@@ -32,6 +32,8 @@ const inconsistent = (what: string): WorkerError =>
 const REMEMBERED_BLOCKS = 128
 /** A block whose bloom filter speaks of events that the node did not give is asked for again. The filter errs now and then. */
 const BLOOM_ATTEMPTS = 3
+/** Headers that are asked for at a time, each over a connection of its own: nodes count them, and so does this machine. */
+const HEADERS_AT_ONCE = 32
 /** Old events are asked for until an answer brings nothing new, at most so often. */
 const OLD_ATTEMPTS = 6
 
@@ -95,11 +97,23 @@ export function createBlockSource(rpc: ChainRpc, enigma: Address): BlockSource {
     return logs
   }
   async function headersOf(numbers: readonly number[]): Promise<BlockHeader[]> {
-    const found = await Promise.all(numbers.map(header))
-    return found.map((one, i) => {
-      if (!one) throw inconsistent(`block ${numbers[i]} is gone`)
-      return one
-    })
+    const found: BlockHeader[] = []
+    let next = 0
+    const askOneByOne = async (): Promise<void> => {
+      while (next < numbers.length) {
+        const i = next++
+        try {
+          const one = await header(numbers[i]!)
+          if (!one) throw inconsistent(`block ${numbers[i]} is gone`)
+          found[i] = one
+        } catch (error) {
+          next = numbers.length // the others need not go on
+          throw error
+        }
+      }
+    }
+    await Promise.all(Array.from({ length: HEADERS_AT_ONCE }, askOneByOne))
+    return found
   }
   function requireLogsOf(headers: readonly BlockHeader[], logs: readonly RawLog[]): void {
     const hashes = new Map(headers.map(h => [h.number, h.hash]))

@@ -17,14 +17,23 @@ export interface IndexerParts {
 
 /** Blocks below the chain's head that are read with every header; older ones are taken to be settled. */
 const LINKED_DEPTH = 64
-/** Blocks of one request for old events. */
+/** Blocks of one request for old events at most, and at first. */
 const RANGE = 2_000
+const FIRST_RANGE = 64
+/** Old events that are wanted at a time: a kilobyte each on the wire, and several while they are read. */
+const RANGE_EVENTS = 500
 /** Events are asked for once more when their block is so deep: a node may have left some out at first. */
 const SCAN_DEPTHS = [2, 12]
 
 /** Whether the newest block is the cursor's, or the next one: then nothing has changed below. */
 const continues = ({ number, hash }: ChainHead, latest: BlockHeader): boolean =>
   latest.number === number ? latest.hash === hash : latest.number === number + 1 && latest.parentHash === hash
+
+/** The past of a busy network comes in small portions, and that of a quiet one soon in large ones. */
+const nextRange = (blocks: number, events: number): number => {
+  const fitting = Math.floor((blocks * RANGE_EVENTS) / Math.max(1, events))
+  return Math.max(1, Math.min(fitting, 4 * blocks, RANGE))
+}
 
 /**
  * Follows Enigma's events from its deployment on, into a projection in memory with the raw events on disk.
@@ -40,6 +49,8 @@ export class Indexer implements ChainReader {
   readonly #headers = new Map<number, ChainHead>()
   /** For each scan depth the last block that was scanned. */
   #scanned: number[] | null = null
+  /** Blocks of the next request for old events: as many as brought about RANGE_EVENTS the last time. */
+  #range = FIRST_RANGE
   /** How many blocks before a contradiction are looked at next for what is missing. */
   #missingDepth = LINKED_DEPTH
   readonly #listeners = new Set<(event: ChainEvent) => void>()
@@ -87,15 +98,15 @@ export class Indexer implements ChainReader {
       if (from > latest.number) return
       const settled = latest.number - LINKED_DEPTH
       const linked = from > settled
-      const to = linked ? latest.number : Math.min(from + RANGE - 1, settled)
+      const to = linked ? latest.number : Math.min(from + this.#range - 1, settled)
       const { headers, logs } = await this.#read(from, to, linked, latest)
+      if (!linked) this.#range = nextRange(to - from + 1, logs.length)
       const first = headers[0]!
       if (linked && this.#cursor && first.parentHash !== this.#cursor.hash) continue // moved meanwhile: look again
+      const byBlock = Map.groupBy(logs, entry => entry.blockNumber)
       const blocks: StoredBlock[] = headers.map(header => ({
         ...headOf(header),
-        logs: logs
-          .filter(entry => entry.blockNumber === header.number)
-          .map(({ topics, data, logIndex }) => ({ topics, data, logIndex }))
+        logs: (byBlock.get(header.number) ?? []).map(({ topics, data, logIndex }) => ({ topics, data, logIndex }))
       }))
       await store.append(
         blocks.filter(block => block.logs.length > 0),

@@ -44,6 +44,10 @@ export class PeerDeltaSync implements DeltaSync {
   readonly #gathering: Gathering
   readonly #pusher: DeltaPusher
   readonly #wanted = new Set<ScAddr>()
+  /** What each running `syncAll` has still to bring: nobody else asks for it meanwhile. */
+  readonly #underWay = new Set<ReadonlySet<ScAddr>>()
+  /** Ends what `#keepUp` fetches just now. */
+  #endRound: () => void = () => undefined
   readonly #codes = new Set<Hash>()
   readonly #inventory: Inventory
   readonly #unmet = new UnmetNeeds()
@@ -162,6 +166,8 @@ export class PeerDeltaSync implements DeltaSync {
       progress(now)
       return now
     }
+    this.#underWay.add(left)
+    this.#endRound()
     await this.#gathering
       .untilHere(
         'everything',
@@ -172,6 +178,7 @@ export class PeerDeltaSync implements DeltaSync {
         }
       )
       .catch(() => undefined)
+      .finally(() => this.#underWay.delete(left))
     for (const scAddr of left) this.#want(scAddr)
     return tell([...left])
   }
@@ -208,13 +215,14 @@ export class PeerDeltaSync implements DeltaSync {
       }
       await sleep(graceMs, signal)
       await this.#giveWay()
-      const round = new Set(this.#wanted)
+      const round = this.#wantedByNobodyElse()
       this.#wanted.clear()
       try {
         const needs = await this.#missingOf(round)
-        if (needs.length > 0) await this.#gathering.round(needs, signal)
+        const limit = this.#roundLimit(signal)
+        if (needs.length > 0) await this.#gathering.round(needs, limit)
         if (needs.length > 0) await this.#missingOf(round)
-        this.#unmet.note(round, needs, this.#workers())
+        if (!limit.aborted) this.#unmet.note(this.#withUnderWay(round), needs, this.#workers())
         if (this.#demoteDue) await this.#demote()
       } catch (err) {
         this.#logged('sync')(err)
@@ -228,6 +236,23 @@ export class PeerDeltaSync implements DeltaSync {
 
   #workers(): string[] {
     return this.#init.network.peers().flatMap(({ role, peerId }) => (role === 'worker' ? [peerId] : []))
+  }
+
+  #roundLimit(outer: AbortSignal): AbortSignal {
+    const round = new AbortController()
+    this.#endRound = () => round.abort()
+    return AbortSignal.any([outer, round.signal])
+  }
+
+  /** What is under way stays in the book of what nobody gave. */
+  #withUnderWay(round: ReadonlySet<ScAddr>): Set<ScAddr> {
+    return new Set([...round, ...[...this.#underWay].flatMap(left => [...left])])
+  }
+
+  /** What a running `syncAll` does not bring, it hands over in the end. */
+  #wantedByNobodyElse(): Set<ScAddr> {
+    const others = [...this.#underWay]
+    return new Set([...this.#wanted].filter(scAddr => !others.some(left => left.has(scAddr))))
   }
 
   readonly #isChosen = ({ scAddr, index, deltaHash }: StoredDelta): boolean =>

@@ -117,6 +117,19 @@ describe('sync in bulk', () => {
     await holdsAll(store, shelf)
   })
 
+  it('fetches nothing twice after a first attempt that found nobody', async () => {
+    const shelf = new Shelf()
+    for (let i = 0; i < 40; i++) history(shelf, `contract ${i}`, 5, 3_000)
+    const { network, store, sync } = await newcomer({ graceMs: 0, retryMs: 20 })
+    expect((await sync.syncAll(undefined, AbortSignal.timeout(100))).failed).to.have.length(40)
+    const whole = sync.syncAll()
+    bootstrap = network.multiaddrs()
+    await serve('alice', shelf)
+    expect(await whole).to.include({ done: 40 })
+    await holdsAll(store, shelf)
+    expect(shelf.sent).to.be.lessThan(1.1 * shelf.bytes)
+  })
+
   it('brings the largest code and the largest deltas, in chunks', async () => {
     const shelf = new Shelf()
     const code = new Uint8Array(MAX_BYTECODE_BYTES).fill(7)
