@@ -150,7 +150,7 @@ export class EnclaveSupervisor implements Enclave {
 
   async #spawn(): Promise<void> {
     const { distDir, sealedDir, log } = this.#options
-    const started = Date.now()
+    const started = performance.now()
     const launched = launchEnclave({ distDir, sealedDir, isolation: this.#isolation })
     const { child } = launched
     this.#process = launched
@@ -188,7 +188,7 @@ export class EnclaveSupervisor implements Enclave {
     this.#end()
     this.#options.onCrash?.(`generation ${this.#generation}`)
     this.#ready = (async () => {
-      let pause = Date.now() - lastStart > HEALTHY_MS ? FIRST_PAUSE_MS : 2 * FIRST_PAUSE_MS
+      let pause = performance.now() - lastStart > HEALTHY_MS ? FIRST_PAUSE_MS : 2 * FIRST_PAUSE_MS
       while (!this.#stopped) {
         await sleep(pause)
         if (this.#stopped) return

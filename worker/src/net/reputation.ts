@@ -5,7 +5,11 @@ export class Reputation {
   readonly #settings: { readonly banPoints: number; readonly banMs: number }
   readonly #now: () => number
 
-  constructor(settings: { readonly banPoints: number; readonly banMs: number }, now: () => number = Date.now) {
+  /** @param now ms that only go forward: a clock that falls back must not lengthen a ban */
+  constructor(
+    settings: { readonly banPoints: number; readonly banMs: number },
+    now: () => number = () => performance.now()
+  ) {
     this.#settings = settings
     this.#now = now
   }

@@ -1,4 +1,5 @@
 import { expect } from 'chai'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { Reputation } from '../../src/net/reputation.ts'
 
 describe('net/reputation', () => {
@@ -22,5 +23,22 @@ describe('net/reputation', () => {
     now += 10 * 60_000
     expect(reputation.penalise('p', 50), '40 + 50').to.equal(false)
     expect(reputation.isBanned('p')).to.equal(false)
+  })
+
+  it('ends a ban in its time although the clock of the machine falls back meanwhile', async () => {
+    const wallClock = Date.now
+    let fallen = 0
+    Date.now = () => wallClock() - fallen
+    try {
+      const banMs = 20
+      const reputation = new Reputation({ banPoints: 100, banMs })
+      reputation.penalise('p', 100)
+      fallen = 3_600_000
+      expect(reputation.isBanned('p')).to.equal(true)
+      await sleep(2 * banMs)
+      expect(reputation.isBanned('p')).to.equal(false)
+    } finally {
+      Date.now = wallClock
+    }
   })
 })
