@@ -8,6 +8,9 @@ import { CountingLoad } from '../support/load.ts'
 /** The endpoint is gone for good: a provider that went out of business. */
 const dead: FrontPlan = () => ({ kind: 'reset' })
 
+/** Transactions on their way to an endpoint that fails, at least: what was sent and not acknowledged is what comes to be sent twice. */
+const FAILED_SENDS = 6
+
 /**
  * Every node has two Ethereum endpoints. In turn: both fail a third of all calls, each in one of eight ways; the first one answers
  * nothing at all, and the second must do; the other way round.
@@ -29,15 +32,31 @@ export const row: Row = {
     const verified = async (): Promise<number> =>
       (await Promise.all(loads.map(load => load.verified()))).reduce((sum, found) => sum + found.length, 0)
     let overOnes = 0
+    let failedSends = 0
+    const flaps = (name: string): FrontPlan => {
+      const plan = flapping(random.fork(name), 0.3)
+      return call => {
+        const fault = plan(call)
+        if (call.method === 'eth_sendRawTransaction' && fault.kind !== 'pass') failedSends += 1
+        return fault
+      }
+    }
     for (let round = 0; round < times; round++) {
       const [first, second] = ([[null, null], [dead, honest], [honest, dead]] as const)[round % 3]! // prettier-ignore
       const [before, done] = [answered(), await verified()]
       for (const { name } of nodes) {
-        net.front(name).behave(first ?? flapping(random.fork(name), 0.3))
-        net.secondFront(name).behave(second ?? flapping(random.fork(`second of ${name}`), 0.3))
+        net.front(name).behave(first ?? flaps(name))
+        net.secondFront(name).behave(second ?? flaps(`second of ${name}`))
       }
       for (const load of loads) load.start()
+      const sendsBefore = failedSends
       await sleep({ core: 10_000, full: 20_000, campaign: 300_000 }[scale])
+      if (first === null) {
+        const wanted = sendsBefore + FAILED_SENDS
+        await net.eventually('transactions that were not sent at once', () =>
+          Promise.resolve(failedSends >= wanted ? true : undefined)
+        )
+      }
       must((await verified()) > done, `no task was verified in round ${round + 1}`)
       if (first === dead) {
         must(answered() > before, 'nobody asked the second endpoint')
@@ -60,7 +79,7 @@ export const row: Row = {
     }
     const repeated = await ledger.repeated(nodes.map(node => node.operator.address), from) // prettier-ignore
     must(repeated.length === 0, `sent twice: ${repeated.join('; ')}`)
-    return `duplicate transactions 0 with ${faults} faults; missed events 0 (${known} answers of workers on tasks are the chain's); worked on through the second endpoint ${overOnes} times; ${await audit(net, loads)}`
+    return `duplicate transactions 0 with ${faults} faults, ${failedSends} of them of transactions being sent; missed events 0 (${known} answers of workers on tasks are the chain's); worked on through the second endpoint ${overOnes} times; ${await audit(net, loads)}`
   }
 }
 

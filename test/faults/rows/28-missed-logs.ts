@@ -10,6 +10,7 @@ export const row: Row = {
   name: 'missed logs',
   lane: 'devnet',
   times: { core: 1, full: 20, campaign: 50 },
+  uses: ['everything'],
   async run({ network, random, times }) {
     const net = await network()
     const { devnet } = net

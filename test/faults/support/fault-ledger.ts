@@ -1,4 +1,4 @@
-import type { TaskId } from '@enigma/protocol'
+import type { ScAddr, TaskId } from '@enigma/protocol'
 import { Ledger } from '../../e2e/support/ledger.ts'
 
 /** What the chain itself says of tasks and money. */
@@ -7,6 +7,12 @@ export class FaultLedger extends Ledger {
   async tasksOf(sender: string, fromBlock: number): Promise<TaskId[]> {
     const logs = await this.enigma.queryFilter(this.enigma.getEvent('TaskRecordCreated')(null, sender), fromBlock)
     return logs.map(log => (log as unknown as { args: { taskId: TaskId } }).args.taskId)
+  }
+
+  /** The blocks of all verified receipts of a contract, in order. */
+  async receipts(scAddr: ScAddr): Promise<number[]> {
+    const logs = await this.enigma.queryFilter(this.enigma.getEvent('ReceiptVerified')(null, scAddr), 0)
+    return logs.map(({ blockNumber }) => blockNumber)
   }
 
   /** Seeds that were ever offered for an epoch call, from a block on: also those of transactions that were refused. */
