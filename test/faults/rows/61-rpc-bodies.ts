@@ -1,7 +1,7 @@
 import { post } from '@enigma/worker/testing'
 import { must, type Row } from '../row.ts'
 import { jsonCorpus } from '../support/json-corpus.ts'
-import { MIB, liveBytes } from '../support/resources.ts'
+import { MIB, settledBytes } from '../support/resources.ts'
 import { RpcLab } from '../support/rpc-lab.ts'
 
 const PARSE_ERROR = -32_700
@@ -27,7 +27,7 @@ export const row: Row = {
     must(Object.keys(REFUSED).every(name => names.includes(name)), 'the corpus lacks a body that is refused') // prettier-ignore
     let bodies = 0
     try {
-      const before = liveBytes()
+      const before = await settledBytes()
       for (let round = 0; round < times; round++) {
         for (const { name, body, valid } of corpus) {
           const { status, answer, answers } = await post(lab.port, body)
@@ -50,7 +50,7 @@ export const row: Row = {
         for (let i = 0; i < 20; i++) await post(lab.port, random.bytes(random.below(2_000)))
         bodies += 22
       }
-      const grown = (liveBytes() - before) / MIB
+      const grown = ((await settledBytes()) - before) / MIB
       must(await lab.answers(), 'an honest call is not answered any more')
       must(({} as { polluted?: unknown }).polluted === undefined, 'the prototype of objects was changed')
       must(grown < 50, `memory grew by ${grown.toFixed(0)} MiB`)

@@ -1,4 +1,5 @@
 import { readFileSync, readdirSync } from 'node:fs'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { processTree } from '@enigma/devnet'
 
 /** Open file descriptors of this process. */
@@ -22,6 +23,19 @@ export function socketsAt(port: number): number {
 export function liveBytes(): number {
   globalThis.gc?.()
   return heldBytes()
+}
+
+const SETTLING_LOOKS = 6
+const SETTLING_MS = 200
+
+/** The same once it has settled: buffers of sockets that were closed, and those that a collection freed, go a moment later. */
+export async function settledBytes(): Promise<number> {
+  let least = Infinity
+  for (let i = 0; i < SETTLING_LOOKS; i++) {
+    await sleep(SETTLING_MS)
+    least = Math.min(least, liveBytes())
+  }
+  return least
 }
 
 /** Memory of this process now, with what could be collected. */
