@@ -12,8 +12,6 @@ import { Reorgs, type Doomed } from '../support/reorgs.ts'
 /** Tasks of one branch. */
 const MOST_TASKS = 3
 const DEEPEST = 20
-/** Room for the receipt of a task that was recorded before the branch, and for another task. */
-const EARLY_DEPTH = 4
 const blockMs = 100
 
 /**
@@ -56,7 +54,7 @@ async function reorganise(
   const scAddr = await whileMining(devnet, deployed, blockMs)
   const reorgs = new Reorgs(net, client, scAddr, abi, 'next')
   const isFinalAtOnce = confirmations === 1
-  const sum = { settled: 0, orphaned: 0, again: 0, revealed: 0, epochs: 0, early: 0 }
+  const sum = { settled: 0, orphaned: 0, again: 0, revealed: 0, epochs: 0 }
   let counted = 0n
 
   /** Every number comes once, in order: no effect of a branch that is gone, and none lost of this one. */
@@ -69,18 +67,16 @@ async function reorganise(
     expectNext(await whileMining(devnet, result, blockMs))
   }
 
-  /** Makes a branch of so many blocks, with tasks on it of which all but the last are surely settled, as is one that was recorded before. */
-  async function makeBranch(depth: number, early: Doomed | null): Promise<Doomed[]> {
+  /** Makes a branch of so many blocks, with tasks on it of which all but the last are surely settled. */
+  async function makeBranch(depth: number): Promise<Doomed[]> {
     await reorgs.branch()
-    if (early !== null) await reorgs.settle(early, isFinalAtOnce ? 'final' : 'verified')
     const isRoom = async (): Promise<boolean> => (await reorgs.depth()) < depth
     const doomed: Doomed[] = []
-    while (early === null || (await isRoom())) {
+    do {
       const one = await reorgs.record()
       doomed.push(one)
       if (await isRoom()) await reorgs.settle(one, isFinalAtOnce ? 'final' : 'verified')
-      if (doomed.length === MOST_TASKS || !(await isRoom())) break
-    }
+    } while (doomed.length < MOST_TASKS && (await isRoom()))
     while (await isRoom()) await reorgs.mine()
     return doomed
   }
@@ -128,28 +124,21 @@ async function reorganise(
     const depth = isLast ? DEEPEST : times >= DEEPEST ? i + 1 : 1 + random.below(DEEPEST)
     if (isLast) await untilMidEpoch(net, reorgs)
     const epoch = await ledger.epoch()
-    // Of one task only the receipt is taken back: its record stays, and what was run has to come to the chain once more.
-    const early = isLast || (i % 3 === 1 && depth >= EARLY_DEPTH) ? await reorgs.record() : null
-    const doomed = await makeBranch(depth, early)
-    const all = early === null ? doomed : [early, ...doomed]
-    const released = await reorgs.released(all)
+    const doomed = await makeBranch(depth)
+    const released = await reorgs.released(doomed)
     must(isFinalAtOnce || released.length === 0, `${released.length} outputs were out before ${confirmations} confirmations`) // prettier-ignore
     const crossed = (await ledger.epoch()) > epoch
-    const lost = all.filter(({ settled }) => settled).length
+    const lost = doomed.filter(({ settled }) => settled).length
     const signed = await reorgs.signed()
     const again = isLast || i % 2 === 1 ? comingAgain(doomed, signed, epoch) : 0
     await reorgs.goBack(signed.slice(0, again))
     for (const one of doomed) must((await ledger.endings(one.task.taskId)).length === 0, 'a receipt outlived its block')
-    if (early !== null) {
-      await cameAgain([early])
-      sum.early += 1
-    }
     await goneForGood(doomed.slice(again))
     await cameAgain(doomed.slice(0, again))
-    for (const one of all) one.stopWatching()
+    for (const one of doomed) one.stopWatching()
     sum.settled += lost
     if (crossed) sum.epochs += 1
-    say(`depth ${depth}, CONF=${confirmations}: ${all.length} tasks undone, ${lost} of them settled, ${released.length} shown${again > 0 ? `, ${again} came again` : ''}${crossed ? ', with the begin of an epoch' : ''}`) // prettier-ignore
+    say(`depth ${depth}, CONF=${confirmations}: ${doomed.length} tasks undone, ${lost} of them settled, ${released.length} shown${again > 0 ? `, ${again} came again` : ''}${crossed ? ', with the begin of an epoch' : ''}`) // prettier-ignore
     await count()
   }
 
@@ -163,7 +152,7 @@ async function reorganise(
   must(reverted > 0, 'no enclave had anything to undo')
   if (!isFinalAtOnce) must(dropped === 0, `${dropped} states were dropped and replayed`)
   client.close()
-  return `orphaned effects 0 of ${sum.orphaned} tasks in ${times} reorgs, ${sum.epochs} across a setEpoch; ${sum.settled} receipts undone, ${sum.again} tasks came again, ${sum.early} of them with their records left; outputs that had been shown, and told so: ${sum.revealed}; states reverted ${reverted}, resynced ${dropped}` // prettier-ignore
+  return `orphaned effects 0 of ${sum.orphaned} tasks in ${times} reorgs, ${sum.epochs} across a setEpoch; ${sum.settled} receipts undone, ${sum.again} tasks came again; outputs that had been shown, and told so: ${sum.revealed}; states reverted ${reverted}, resynced ${dropped}` // prettier-ignore
 }
 
 /** How many of the first ones the other chain takes: a record that names an epoch which is gone, too, it refuses. */

@@ -54,7 +54,7 @@ export const row: Row = {
       must(await lab.answers(), 'an honest call is not answered any more')
       must(({} as { polluted?: unknown }).polluted === undefined, 'the prototype of objects was changed')
       must(grown < 50, `memory grew by ${grown.toFixed(0)} MiB`)
-      return `crashes 0 after ${bodies} bodies, ${corpus.length} different ones, ${corpus.filter(({ valid }) => !valid).length} of them no JSON; live memory +${grown.toFixed(0)} MiB`
+      return `crashes 0 after ${bodies} bodies, ${corpus.length} different ones, ${corpus.filter(({ valid }) => !valid).length} of them no JSON; live memory ${grown < 0 ? '' : '+'}${grown.toFixed(0)} MiB`
     } finally {
       await lab.stop()
     }
