@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { must, type Row } from '../row.ts'
 import { audit } from '../support/audit.ts'
-import { bytesPerAttempt, bytesPerSession } from '../support/churn.ts'
+import { bytesPerAttempt, bytesPerSession, dialsToNobody } from '../support/churn.ts'
 import { CountingLoad } from '../support/load.ts'
 import { liveBytesOf } from '../support/heap.ts'
 import { statusOf } from '../support/inputs.ts'
@@ -11,6 +11,8 @@ import { MIB } from '../support/resources.ts'
 /** Each peer is told of by two addresses, TCP and WebSocket. */
 const ADDRESSES = 2
 const DIALS_A_MINUTE = 60
+/** Over a link that is gone an attempt takes five seconds; where it fails at once, only growing pauses keep it from being made again. */
+const ALONE_MS = 20_000
 /** The link is gone for so long first: pings give the connections up, and all of them must be dialled over a link that flaps. */
 const SILENCE_MS = 22_000
 
@@ -37,6 +39,9 @@ export const row: Row = {
     const net = await network()
     const hosts = hostsOf(net)
     net.atEnd(() => hosts.heal())
+    const alone = await dialsToNobody(ALONE_MS)
+    must(alone > 1, 'an address at which nobody is was not dialled again')
+    must(alone < (DIALS_A_MINUTE * ALONE_MS) / 60_000, `${alone} dials to nobody in ${ALONE_MS / 1_000} s`)
     const session = await bytesPerSession(ROUNDS[scale])
     const attempt = await bytesPerAttempt(ATTEMPTS[scale])
     const [ofSession, ofAttempt] = [Math.round(session.bytes), Math.round(attempt.bytes)]
@@ -94,6 +99,6 @@ export const row: Row = {
     must(most.dials < DIALS_A_MINUTE, `${most.dials.toFixed(0)} dials a minute`)
     must(most.addresses < ADDRESSES * DIALS_A_MINUTE, `${most.addresses.toFixed(0)} addresses dialled a minute`)
     must(most.growth < MOST_GROWTH, `the live memory of the worker grew by ${(100 * most.growth).toFixed(1)} %`)
-    return `${all} dials, at most ${most.dials.toFixed(0)} dials of ${most.addresses.toFixed(0)} addresses a minute by one node, failed ones too; live memory of the worker +${(100 * most.growth).toFixed(1)} %, of a session ${ofSession} B (${session.sessions}), of an attempt ${ofAttempt} B (${attempt.attempts}); ${figure}`
+    return `${alone} dials to nobody in ${ALONE_MS / 1_000} s; ${all} dials, at most ${most.dials.toFixed(0)} dials of ${most.addresses.toFixed(0)} addresses a minute by one node, failed ones too; live memory of the worker +${(100 * most.growth).toFixed(1)} %, of a session ${ofSession} B (${session.sessions}), of an attempt ${ofAttempt} B (${attempt.attempts}); ${figure}`
   }
 }

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { MemoryChain, makeNetwork, until } from '@enigma/worker/testing'
+import { DEFAULT_LIMITS, MemoryChain, makeNetwork, until } from '@enigma/worker/testing'
 import { freePort } from './free-port.ts'
 import { PeerLab } from './peers.ts'
 import { liveBytes } from './resources.ts'
@@ -73,6 +73,27 @@ export async function bytesPerAttempt(
     const [before, first] = [await settledBytes(), dials]
     await until('it has dialled more', () => dials >= first + attempts, 180_000)
     return { bytes: ((await settledBytes()) - before) / (dials - first), attempts: dials - first }
+  } finally {
+    await lonely.stop()
+  }
+}
+
+/** How often a node with the product's own pauses dials an address at which nobody is, where each attempt fails at once. */
+export async function dialsToNobody(ms: number): Promise<number> {
+  const chain = new MemoryChain()
+  chain.register('lonely')
+  chain.startEpoch(['lonely'])
+  const { redialFirstMs, redialMostMs } = DEFAULT_LIMITS
+  let dials = 0
+  const lonely = await makeNetwork(chain, 'lonely', {
+    bootstrap: [`/ip4/127.0.0.1/tcp/${await freePort()}`],
+    limits: { redialFirstMs, redialMostMs },
+    count: what => void (dials += what === 'peer_dials' ? 1 : 0)
+  })
+  await lonely.start()
+  try {
+    await sleep(ms)
+    return dials
   } finally {
     await lonely.stop()
   }

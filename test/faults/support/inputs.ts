@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Random } from '@enigma/faults'
 import type { DevnetWorker } from '@enigma/devnet'
 import {
@@ -33,6 +34,9 @@ export const alarmsOf = async (worker: Pick<DevnetWorker, 'status'>, code: strin
 
 /** Acknowledgements after which another answer is not waited for any more. */
 const MOST_SENT = 500
+
+/** Looks for a seat of the worker: over two epochs, about. */
+const SEAT_TRIES = 40
 
 interface Prepared {
   readonly hash: Hash
@@ -73,7 +77,9 @@ export class Inputs {
    * Sends some at once and does something as soon as so many of them are acknowledged, or all are answered. Resolves when both are over.
    */
   async sendAndThen(count: number, acknowledged: number, then: () => Promise<void>): Promise<void> {
-    const prepared = await Promise.all(Array.from({ length: count }, () => this.#prepared().catch(() => null)))
+    const ready = (): Promise<Prepared | null> => this.#prepared().catch(() => null)
+    for (let tries = 0; tries < SEAT_TRIES && (await ready()) === null; tries++) await sleep(500) // the next epoch may give it a seat
+    const prepared = await Promise.all(Array.from({ length: count }, ready))
     const enough = Promise.withResolvers<void>()
     let stored = 0
     const answers = prepared.map(async input => {
