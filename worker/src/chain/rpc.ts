@@ -40,7 +40,10 @@ export interface SendOptions {
 
 export interface ChainRpcOptions {
   readonly timeoutMs?: number
+  /** One attempt, at the longest. */
   readonly attemptTimeoutMs?: number
+  /** The first attempt at each endpoint; later ones have twice as long each. */
+  readonly firstAttemptMs?: number
   readonly attempts?: number
   readonly maxAnswerBytes?: number
   /** How long an endpoint that failed is not the first choice. */
@@ -77,7 +80,7 @@ const LIMIT_EXCEEDED = -32005
 /** @param urls endpoints of one chain, the preferred one first. */
 export function createChainRpc(urls: string | readonly string[], options: ChainRpcOptions = {}): ChainEndpoints {
   const { timeoutMs = 20_000, attemptTimeoutMs = 8_000, maxAnswerBytes = 64 * 1024 * 1024 } = options
-  const { restMs = 30_000, random = Math.random } = options
+  const { firstAttemptMs = 2_000, restMs = 30_000, random = Math.random } = options
   const endpoints = [urls].flat().map((url): Endpoint => ({ url, failures: 0, failedAt: null }))
   const attempts = options.attempts ?? Math.max(6, 3 * endpoints.length)
   let nextId = 1
@@ -114,6 +117,10 @@ export function createChainRpc(urls: string | readonly string[], options: ChainR
     return [...endpoints.filter(one => !rests(one)), ...endpoints.filter(rests)]
   }
 
+  /** One lost answer costs little time, and a node that is always slow gets its time in the end. Long answers have it at once. */
+  const patienceMs = (round: number, { divisible }: SendOptions): number =>
+    divisible === true ? attemptTimeoutMs : Math.min(attemptTimeoutMs, firstAttemptMs * 2 ** round)
+
   return {
     endpoints: () => endpoints.map(({ failedAt, failures }) => ({ up: failedAt === null, failures })),
     async send(method, params, call = {}) {
@@ -140,7 +147,7 @@ export function createChainRpc(urls: string | readonly string[], options: ChainR
     for (let tries = 0; tries < (call.attempts ?? attempts); tries++) {
       if (round.length === 0) round = inOrder()
       const endpoint = round.shift()!
-      const limit = deadlineIn(attemptTimeoutMs, whole)
+      const limit = deadlineIn(patienceMs(Math.floor(tries / endpoints.length), call), whole)
       try {
         const result = await attempt(endpoint.url, method, params, limit.signal)
         endpoint.failedAt = null

@@ -49,6 +49,19 @@ describe('chain/rpc', () => {
     expect(attempts).to.equal(3)
   })
 
+  it('asks again soon when one answer is lost, and gives a node that is slow more time with each attempt', async () => {
+    answer = (_, attempt) => (attempt < 4 ? 'hang' : ok('0x1'))
+    const rpc = createChainRpc(url, { firstAttemptMs: 5, attemptTimeoutMs: 600_000, timeoutMs: 600_000 })
+    expect(await rpc.send('eth_blockNumber', [])).to.equal('0x1')
+    expect(attempts).to.equal(4)
+
+    // A range of events may be long: it has its whole time at once.
+    answer = (_, attempt) => (attempt === 5 ? 'hang' : ok([]))
+    const limits = { timeoutMs: 200, divisible: true }
+    expect(codeOf(await failure(rpc.send('eth_getLogs', [], limits)))).to.equal('CHAIN_TIMEOUT')
+    expect(attempts).to.equal(5)
+  })
+
   it('does not ask again when the node itself answers with an error', async () => {
     const error = { code: 3, message: 'execution reverted', data: '0x1234abcd' }
     answer = () => ({ text: JSON.stringify({ jsonrpc: '2.0', id: 1, error }) })
