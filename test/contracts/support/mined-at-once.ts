@@ -26,14 +26,22 @@ interface Failed {
   readonly id: number | string
 }
 
-/** A node that mines at once may still answer before it has mined; the tests read the chain right after they sent. */
+/**
+ * A node that mines at once may still answer before it has mined; the tests read the chain right after they sent. anvil shows a receipt
+ * before its pool lets go of the transaction: were the chain reverted in between, it would mine it once more.
+ */
 async function mined(provider: EthereumProvider, hash: unknown): Promise<MinedReceipt> {
   for (const deadline = Date.now() + LIMIT_MS; Date.now() < deadline;) {
     const receipt = await provider.request({ method: 'eth_getTransactionReceipt', params: [hash] })
-    if (receipt !== null) return receipt as MinedReceipt
+    if (receipt !== null && (await isPoolEmpty(provider))) return receipt as MinedReceipt
     await new Promise(resolve => setTimeout(resolve, PAUSE_MS))
   }
   throw new Error(`The transaction ${String(hash)} was not mined within ${LIMIT_MS} ms: does the node mine at once?`)
+}
+
+async function isPoolEmpty(provider: EthereumProvider): Promise<boolean> {
+  const { pending } = (await provider.request({ method: 'txpool_status' })) as { pending: string }
+  return BigInt(pending) === 0n
 }
 
 /** The answer to a sending that ended in a revert: the error with its data, as Hardhat's own chain gives it. */
