@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { must } from '../row.ts'
@@ -21,12 +21,13 @@ export async function runMocha({ files, grep, env = {} }: MochaRun): Promise<num
   const only = grep === undefined ? [] : ['--fgrep', grep]
   const args = ['--reporter', 'tools/test/reporter.mjs', '--timeout', '0', ...only, ...files]
   try {
-    const output = await new Promise<string>(resolve => {
+    const { ended, output } = await new Promise<{ ended: string; output: string }>(resolve => {
       const settings = { ...process.env, ...env, ENIGMA_TEST_REPORT: report }
-      execFile('node_modules/.bin/mocha', args, { cwd: root, env: settings, maxBuffer: 2 ** 26 }, (_, out, err) =>
-        resolve(out + err)
+      execFile('node_modules/.bin/mocha', args, { cwd: root, env: settings, maxBuffer: 2 ** 26 }, (error, out, err) =>
+        resolve({ ended: error === null ? 'well' : `with ${error.signal ?? error.code}`, output: out + err })
       )
     })
+    must(existsSync(report), `the tests ended ${ended} and left no report\n${output}`)
     const { stats, failures } = JSON.parse(readFileSync(report, 'utf8')) as {
       stats: { passes: number }
       failures: { fullTitle: string; err: { message?: string } }[]

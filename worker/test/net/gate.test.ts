@@ -73,6 +73,12 @@ describe('net, the DHT behind its gate', () => {
     await askOn(stream, request, 4096, AbortSignal.timeout(2_000))
   }
 
+  /** Says hello to alice. One host may open only so many connections a second: whoever is refused tries again. */
+  async function greet(node: Node, name: string): Promise<void> {
+    const said = (): Promise<boolean> => sayHello(node, alice, name).then(() => true, () => false) // prettier-ignore
+    await until(`${name} says hello`, said, 20_000)
+  }
+
   async function found(by: Libp2pNetwork, scAddr = C): Promise<string[]> {
     const ids: string[] = []
     for await (const { peerId } of by.providers(scAddr, AbortSignal.timeout(5_000))) ids.push(peerId)
@@ -82,7 +88,7 @@ describe('net, the DHT behind its gate', () => {
   it('takes no record of a peer that is not on chain, and tells nobody of it', async () => {
     for (let i = 0; i < STRANGERS; i++) {
       const node = await outsider()
-      await sayHello(node, alice, `stranger ${i}`)
+      await greet(node, `stranger ${i}`)
       const taken = provide(node.services.dht, C, AbortSignal.timeout(3_000)).catch(() => 0)
       await bob.provide(C, AbortSignal.timeout(5_000))
       await taken
@@ -117,9 +123,7 @@ describe('net, the DHT behind its gate', () => {
     const sybils: Node[] = []
     for (let i = 0; i < SYBILS; i++) {
       const node = await outsider()
-      // One host may open only so many connections a second: whoever is refused tries again.
-      const said = (): Promise<boolean> => sayHello(node, alice, `sybil ${i}`).then(() => true, () => false) // prettier-ignore
-      await until(`sybil ${i} says hello`, said, 20_000)
+      await greet(node, `sybil ${i}`)
       sybils.push(node)
     }
     const honest = [alice, bob, carol].map(({ peerId }) => peerIdFromString(peerId))
