@@ -4,8 +4,8 @@ import { audit } from '../support/audit.ts'
 import type { FaultNet } from '../support/fault-net.ts'
 import { CountingLoad } from '../support/load.ts'
 
-/** Twenty times what a transaction of a quiet devnet offers at most. */
-const HIGH_FEE = 20n * 10n ** 9n
+/** Wei a gas: what the chain asks for in quiet times. */
+const LOW_FEE = 10n ** 9n
 const LOOK_MS = 60
 const DROPPING_MS = 20_000
 
@@ -45,6 +45,7 @@ interface Pending {
   readonly hash: string
   readonly from: string
   readonly nonce: string
+  readonly maxFeePerGas: string
 }
 
 /** The workers' transactions in the pool of the chain's node. */
@@ -70,8 +71,8 @@ class Pool {
     return (await this.#rpc('hardhat_dropTransaction', [hash]).catch(() => false)) === true
   }
 
-  #raiseFee(): Promise<unknown> {
-    return this.#rpc('hardhat_setNextBlockBaseFeePerGas', [`0x${HIGH_FEE.toString(16)}`])
+  #setFee(fee: bigint): Promise<unknown> {
+    return this.#rpc('hardhat_setNextBlockBaseFeePerGas', [`0x${fee.toString(16)}`])
   }
 
   /** Makes a transaction too cheap for the blocks that come, all of them, and waits until its nonce was used by another one. */
@@ -80,13 +81,15 @@ class Pool {
     await eventually('a transaction that another one replaced while fees were high', async () => {
       const [stuck] = await this.pending()
       if (stuck === undefined) return undefined
-      await this.#raiseFee()
-      const { hash, from, nonce } = stuck
+      const { hash, from, nonce, maxFeePerGas } = stuck
+      const tooHigh = (BigInt(maxFeePerGas) * 5n) / 4n // after the last time fees were high transactions offer more
+      await this.#setFee(tooHigh)
       await eventually(`the nonce ${Number(nonce)} of ${from}, whose transaction was too cheap`, async () => {
-        await this.#raiseFee()
+        await this.#setFee(tooHigh)
         return (await ledger.provider.getTransactionCount(from, 'latest')) > Number(nonce) ? true : undefined
       })
       return (await ledger.provider.getTransactionReceipt(hash)) === null ? true : undefined // else its block was quicker
     })
+    await this.#setFee(LOW_FEE)
   }
 }
