@@ -8,6 +8,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { counterContract } from '../test/e2e/support/counter.ts'
 import { HEAP_PROBE, heapProbeEnv, liveBytesOf } from '../test/faults/support/heap.ts'
+import { hasFlag, numberFlag } from './flags.ts'
 import { ChainWatch, epochStart } from './tasks/chain.ts'
 import { Load, type Prepared } from './tasks/load.ts'
 
@@ -20,14 +21,10 @@ import { Load, type Prepared } from './tasks/load.ts'
  * contracts, until all are settled, again and again.
  * Usage: node bench/memory.ts [--json] [--tasks 12000] [--every 1000] [--workers 2]
  */
-const flag = (name: string, standard: number): number => {
-  const at = process.argv.indexOf(name)
-  return at < 0 ? standard : Number(process.argv[at + 1])
-}
-const tasks = flag('--tasks', 12_000)
-const every = flag('--every', 1_000)
-const workers = flag('--workers', 2)
-const json = process.argv.includes('--json')
+const tasks = numberFlag('--tasks', 12_000)
+const every = numberFlag('--every', 1_000)
+const workers = numberFlag('--workers', 2)
+const json = hasFlag('--json')
 const EPOCH_SIZE = 200
 const CONTRACTS = 6
 const SENDERS = 8

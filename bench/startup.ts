@@ -4,6 +4,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import os from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
+import { hasFlag, numberFlag } from './flags.ts'
 
 /**
  * How long `./launch.sh -s` takes to its line READY on a machine where everything is built, and how much memory the network then has
@@ -14,13 +15,9 @@ import { createInterface } from 'node:readline'
  * once in all), and for comparison the sum of their resident set sizes.
  * Usage: node bench/startup.ts [--json] [--workers N] [--rounds N]. Needs the default ports.
  */
-const flag = (name: string, standard: number): number => {
-  const at = process.argv.indexOf(name)
-  return at < 0 ? standard : Number(process.argv[at + 1])
-}
-const workers = flag('--workers', 3)
-const rounds = flag('--rounds', 3)
-const json = process.argv.includes('--json')
+const workers = numberFlag('--workers', 3)
+const rounds = numberFlag('--rounds', 3)
+const json = hasFlag('--json')
 const settleMs = 5_000
 
 interface Memory {

@@ -1,4 +1,5 @@
 import os from 'node:os'
+import { hasFlag, numberFlag } from './flags.ts'
 import { MAX_WORKERS, Network } from './sync/network.ts'
 import { arrive, type Arrival } from './sync/newcomer.ts'
 
@@ -20,18 +21,14 @@ import { arrive, type Arrival } from './sync/newcomer.ts'
  * Usage: node bench/sync.ts [--json] [--rounds N] [--contracts N] [--deltas N] [--code-bytes N] [--delta-bytes N] [--tasks-per-block N]
  *   [--providers N]
  */
-const flag = (name: string, standard: number): number => {
-  const at = process.argv.indexOf(name)
-  return at < 0 ? standard : Number(process.argv[at + 1])
-}
-const rounds = flag('--rounds', 1)
-const contracts = flag('--contracts', 1_000)
-const deltas = flag('--deltas', 10)
-const codeBytes = flag('--code-bytes', 24 * 1024)
-const deltaBytes = flag('--delta-bytes', 512)
-const tasksPerBlock = flag('--tasks-per-block', 5)
-const providers = flag('--providers', 2)
-const json = process.argv.includes('--json')
+const rounds = numberFlag('--rounds', 1)
+const contracts = numberFlag('--contracts', 1_000)
+const deltas = numberFlag('--deltas', 10)
+const codeBytes = numberFlag('--code-bytes', 24 * 1024)
+const deltaBytes = numberFlag('--delta-bytes', 512)
+const tasksPerBlock = numberFlag('--tasks-per-block', 5)
+const providers = numberFlag('--providers', 2)
+const json = hasFlag('--json')
 const TARGET_SECONDS = 60
 const TARGET_MB = 512
 

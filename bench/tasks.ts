@@ -6,6 +6,7 @@ import { startDevnet, type Devnet } from '@enigma/devnet'
 import type { ScAddr } from '@enigma/protocol'
 import { encodeCall, type SecretContractAbi } from '@enigma/protocol/secret-abi'
 import { callWorker, createEnigmaClient, type Artifact } from 'enigma-js'
+import { hasFlag, numberFlag, textFlag } from './flags.ts'
 import { cpuPerTask, cpuTimes } from './tasks/cpu.ts'
 import { ChainWatch, epochStart } from './tasks/chain.ts'
 import { figuresOf, type Figures } from './tasks/figures.ts'
@@ -21,17 +22,13 @@ import { Load, type Prepared } from './tasks/load.ts'
  * tasks at once, on 12 contracts and on one, whose runs build on each other.
  * Usage: node bench/tasks.ts [--json] [--seconds 30] [--rate 10] [--burst 192] [--workers 1,3] [--only steady|burst] [--logs DIR]
  */
-const flag = (name: string, standard: string): string => {
-  const at = process.argv.indexOf(name)
-  return at < 0 ? standard : (process.argv[at + 1] ?? standard)
-}
-const seconds = Number(flag('--seconds', '30'))
-const rate = Number(flag('--rate', '10'))
-const burst = Number(flag('--burst', '192'))
-const sizes = flag('--workers', '1,3').split(',').map(Number)
-const json = process.argv.includes('--json')
-const logDir = process.argv.includes('--logs') ? flag('--logs', '') : undefined // detailed logs of all processes, for whoever looks for a cause
-const only = flag('--only', '')
+const seconds = numberFlag('--seconds', 30)
+const rate = numberFlag('--rate', 10)
+const burst = numberFlag('--burst', 192)
+const sizes = textFlag('--workers', '1,3').split(',').map(Number)
+const json = hasFlag('--json')
+const logDir = hasFlag('--logs') ? textFlag('--logs', '') : undefined // detailed logs of all processes, for whoever looks for a cause
+const only = textFlag('--only', '')
 const contracts = 12
 const epochSize = 200
 const perSender = 60 // inputs that may wait for their records

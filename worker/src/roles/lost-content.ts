@@ -1,4 +1,4 @@
-import type { ScAddr, TaskId } from '@enigma/protocol'
+import type { Hash, ScAddr, TaskId } from '@enigma/protocol'
 import type { ChainReader, ChainTask } from '../chain/reader.ts'
 import type { Logger } from '../ops/log.ts'
 import type { StatusBoard } from '../ops/status-board.ts'
@@ -49,22 +49,30 @@ export function startLostContent(parts: LostContentParts): () => void {
     return connected > 0 ? lackedBy === connected : others() === 0
   }
 
-  /** The task that made a delta; for a bytecode that of the deployment. */
-  function makerOf({ scAddr, first }: Unmet): ChainTask | null {
-    const deltaHash = chain.deltaHash(scAddr, first)
+  const placeOf = (scAddr: ScAddr, deltaHash: Hash | null | undefined): string => `${scAddr} ${deltaHash}`
+
+  /** The tasks that made what is missing first, by its place; for a bytecode that of the deployment. All tasks are looked at once. */
+  function makersOf(all: readonly Unmet[]): ReadonlyMap<string, ChainTask> {
+    const makers = new Map<string, ChainTask>()
+    const wanted = new Set(all.map(({ scAddr, first }) => placeOf(scAddr, chain.deltaHash(scAddr, first))))
+    if (wanted.size === 0) return makers
     for (const task of tasks()) {
-      if (task.scAddr === scAddr && task.settlement?.deltaHash === deltaHash) return task
+      const place = placeOf(task.scAddr, task.settlement?.deltaHash)
+      if (wanted.has(place)) makers.set(place, task)
     }
-    return null
+    return makers
   }
 
-  function lossOf(unmet: Unmet): Loss | null {
+  /** Whether nobody seems to hold it, and for long; what was called lost is so until it turns up, whoever comes and goes meanwhile. */
+  function isAbsent(unmet: Unmet): boolean {
     const { scAddr, first, rounds, sinceMs } = unmet
-    const isKnown = lost.some(loss => loss.scAddr === scAddr && loss.first === first) // whoever comes and goes meanwhile
-    const isLong = rounds >= ROUNDS && performance.now() - sinceMs >= patienceMs
-    if (!isKnown && !(isLong && saidByAll(unmet))) return null
-    const task = makerOf(unmet)
-    if (!task) return null
+    if (lost.some(loss => loss.scAddr === scAddr && loss.first === first)) return true
+    return rounds >= ROUNDS && performance.now() - sinceMs >= patienceMs && saidByAll(unmet)
+  }
+
+  /** Null while it can be made again. */
+  function lossOf(unmet: Unmet, task: ChainTask): Loss | null {
+    const { scAddr, first } = unmet
     const until = keptUntil(chain, task.epoch)
     const reason = couldNotRebuild(task.taskId)
     const isGone = until !== null && chain.head().number > until
@@ -77,7 +85,12 @@ export function startLostContent(parts: LostContentParts): () => void {
   }
 
   function look(): void {
-    const losses = sync.unmet().flatMap(unmet => lossOf(unmet) ?? [])
+    const absent = sync.unmet().filter(isAbsent)
+    const makers = makersOf(absent)
+    const losses = absent.flatMap(unmet => {
+      const task = makers.get(placeOf(unmet.scAddr, chain.deltaHash(unmet.scAddr, unmet.first)))
+      return (task && lossOf(unmet, task)) ?? []
+    })
     const has = (some: readonly Loss[], { scAddr }: Loss): boolean => some.some(loss => loss.scAddr === scAddr)
     for (const loss of losses) {
       const { scAddr, text } = loss

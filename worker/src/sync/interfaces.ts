@@ -8,7 +8,6 @@ import type {
   SeatStatus,
   TaskId
 } from '@enigma/protocol'
-
 import type { Unmet } from './unmet.ts'
 
 export interface StoredDelta {
