@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect } from 'chai'
@@ -8,6 +8,7 @@ import type { StepStatus } from '@enigma/protocol'
 import { openDatabase } from '../src/ops/database.ts'
 import { addressOf } from './memory-chain.ts'
 import { until } from './net/network-kit.ts'
+import { fill } from './ops/known-values.ts'
 
 const main = join(import.meta.dirname, '../src/main.ts')
 
@@ -66,6 +67,26 @@ describe('worker/main', function () {
     const [code] = await start('--max-peers', '1')
     expect(code).to.equal(2)
     expect(out).to.contain('max-peers').and.to.contain('code=WORKER_CONFIG')
+  })
+
+  it('comes up on a database over which LevelDB would end it, and says so in its log, its status and its metrics', async () => {
+    const path = join(folder, 'data/db')
+    await fill(path)
+    const name = readdirSync(path).find(file => file.endsWith('.ldb'))!
+    const table = readFileSync(join(path, name))
+    table[1]! ^= 16 // damaged-tables.test.ts
+    writeFileSync(join(path, name), table)
+    const exit = start('--chain-url', 'http://127.0.0.1:1')
+    await until('it waits for a chain', () => stepOf().then(step => step.code === 'WAITS_FOR_CHAIN', () => false), 30_000) // prettier-ignore
+    const { alarms } = (await (await fetch(`${url()}/status`)).json()) as { alarms: { code: string; message: string; hint: string }[] } // prettier-ignore
+    const alarm = alarms.find(({ code }) => code === 'STORE_REPAIRED')
+    expect(alarm?.message).to.contain(`table ${name}`).and.to.contain('db.damaged-1')
+    expect(alarm?.hint).to.contain('Check disk and memory')
+    expect(out).to.contain('code=STORE_REPAIRED').and.to.contain(name)
+    expect(await (await fetch(`${url()}/metrics`)).text()).to.match(/^enigma_store_repairs_total\S* 1$/m)
+    expect(readFileSync(join(folder, 'data/db.damaged-1', name)).equals(table)).to.equal(true)
+    child!.kill('SIGTERM')
+    expect((await exit)[0], out).to.equal(0)
   })
 
   it('ends with 1 when another process has its data folder, and leaves that one alone', async () => {

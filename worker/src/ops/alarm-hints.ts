@@ -17,7 +17,9 @@ export const ALARM_HINTS: Hints = {
   RERUN_DIFFERS: 'Report it with the log of the worker: two runs of a task should never differ.',
   RUN_FAILED: 'Nothing at first: it is tried once more. If it repeats, look at memory and load of the machine.',
   STAKE_ROOT_MISMATCH: 'Point the worker at another Ethereum node: this one left events out.',
-  STORE_DAMAGED: 'Nothing at first: what was damaged is fetched again. Check the disk.'
+  STORE_DAMAGED: 'Nothing at first: what was damaged is fetched again. Check the disk.',
+  STORE_REPAIRED:
+    'Nothing at first: what is missing is fetched again. Check disk and memory of the machine; what the message names can be deleted when the node is ready again.'
 }
 
 export const alarmHint = (code: string): string =>

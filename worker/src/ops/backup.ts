@@ -1,9 +1,10 @@
-import { constants, existsSync, readdirSync, realpathSync, statSync } from 'node:fs'
-import { copyFile, link, mkdir, open, readFile, readdir, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { existsSync, readdirSync, realpathSync, statSync } from 'node:fs'
+import { copyFile, mkdir, open, readFile, readdir, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { dirname, isAbsolute, join, relative } from 'node:path'
 import { asError, printable, randomHash } from '@enigma/protocol'
 import { WorkerError } from '../errors.ts'
 import type { CheckedLevel } from './checked-level.ts'
+import { goneIs, linkOrCopy } from './files.ts'
 
 export interface BackupInit {
   /** The node's data folder, and its database in it. */
@@ -96,13 +97,6 @@ function requireTarget(dataDir: string, target: string): void {
 
 const isTable = (name: string): boolean => /\.(ldb|sst)$/.test(name)
 
-const goneIs =
-  <T>(instead: T) =>
-  (error: unknown): T => {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return instead
-    throw error
-  }
-
 /** Tables that the copy lacks; one that a compaction removes meanwhile is not needed any more. */
 async function takeTables(from: string, to: string): Promise<void> {
   const held = new Set(await readdir(to))
@@ -144,15 +138,6 @@ async function takeFolder(from: string, to: string): Promise<void> {
     const [source, copy] = [join(from, entry.name), join(to, entry.name)]
     if (entry.isDirectory()) await takeFolder(source, copy)
     else if (entry.isFile()) await copyFile(source, copy).catch(goneIs(undefined))
-  }
-}
-
-async function linkOrCopy(from: string, to: string): Promise<void> {
-  try {
-    await link(from, to)
-  } catch (error) {
-    if (!['EXDEV', 'EPERM', 'EMLINK', 'ENOTSUP'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error
-    await copyFile(from, to, constants.COPYFILE_FICLONE)
   }
 }
 

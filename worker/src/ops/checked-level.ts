@@ -8,6 +8,7 @@ import {
 } from 'abstract-level'
 import { type ClassicLevel } from 'classic-level'
 import { checkedValue, withChecksum } from './checksum.ts'
+import { markClosed } from './unclean-ends.ts'
 import { WriteGuard } from './write-guard.ts'
 
 type Bytes = Uint8Array
@@ -64,6 +65,7 @@ export class CheckedLevel extends AbstractLevel<Bytes, string, Bytes> {
 
   async _close(): Promise<void> {
     await this.inner.close()
+    markClosed(this.inner.location)
   }
 
   _put(key: Bytes, value: Bytes, options: object): Promise<void> {

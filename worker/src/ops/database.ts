@@ -1,9 +1,13 @@
-import { existsSync, readdirSync, renameSync, statSync } from 'node:fs'
+import { existsSync, readdirSync, renameSync, statSync, statfsSync } from 'node:fs'
 import { join } from 'node:path'
 import { asError, printable } from '@enigma/protocol'
 import { ClassicLevel } from 'classic-level'
 import { WorkerError } from '../errors.ts'
 import { CheckedLevel, isCorruption, type OnDamaged } from './checked-level.ts'
+import { inChild } from './in-child.ts'
+import { asideOf, checkFiles } from './level-files/file-check.ts'
+import { markOpened, uncleanEnds } from './unclean-ends.ts'
+import { requireSpace } from './write-guard.ts'
 
 /**
  * One database per node: `DATA_DIR/db`. Sub-levels keep the parts apart; a batch over several of them is atomic. Every value
@@ -12,24 +16,36 @@ import { CheckedLevel, isCorruption, type OnDamaged } from './checked-level.ts'
 export type Database = CheckedLevel
 
 export interface DatabaseOptions {
-  /** Told once of every value that was damaged, and of a repair of the whole. */
+  /** Told once of every value that was damaged. */
   readonly onDamaged?: OnDamaged
+  /** Told in words of damage to the files, found at the start, and of what became of it. */
+  readonly onRepaired?: (what: string) => void
 }
 
 /** Read through whole at start, so that LevelDB's own damage is repaired before anybody needs the data; above it, at each read. */
 const MAX_SCAN_BYTES = 64 * 1024 * 1024
+/** Tables that are checked before LevelDB sees them: after a clean end, after another one, and after more of those. */
+const CHECKED_BYTES = [MAX_SCAN_BYTES, 256 * 1024 * 1024, Infinity] as const
+/** LevelDB reads 100 MiB/s and more in a process of its own; what takes longer is taken for whole. */
+const READ_MS = 60_000
+const REPAIR_MS = 3_600_000
 
 /**
- * Opens the database, repairs it if its files are damaged, and sets it aside for a new one if that is impossible: what it held
- * is fetched again, from the chain and from peers.
+ * Opens the database, mends or repairs it if its files are damaged, and sets it aside for a new one if that is impossible: what it held
+ * is fetched again, from the chain and from peers. Some damage makes LevelDB end the process instead of saying a word: tables are checked before it
+ * sees them, and after two ends without a closing LevelDB first reads all in a process of its own.
  *
  * @throws STORE_LOCKED if another process has it; STORE_FAILED if the disk refuses.
  */
 export async function openDatabase(
   path: string,
-  { onDamaged = () => undefined }: DatabaseOptions = {}
+  { onDamaged = () => undefined, onRepaired = () => undefined }: DatabaseOptions = {}
 ): Promise<Database> {
+  const ends = uncleanEnds(path)
+  const isSuspect = ends >= CHECKED_BYTES.length - 1
   const open = async (): Promise<Database> => {
+    if (isSuspect) await requireReadable(path)
+    markOpened(path, isSuspect ? 1 : ends + 1)
     const db = new CheckedLevel(new ClassicLevel(path, { keyEncoding: 'view', valueEncoding: 'view' }), onDamaged)
     await db.open()
     try {
@@ -41,24 +57,42 @@ export async function openDatabase(
     }
   }
   try {
+    const maxBytes = CHECKED_BYTES[ends] ?? Infinity
+    await checkFiles(path, { maxBytes, isStrict: isSuspect, told: onRepaired })
     return await open()
   } catch (error) {
     if (!isDamage(error)) throw failure(path, error)
+    onRepaired(`${reasonOf(error)}: it is repaired from what its files still hold; what they were is in db/lost`)
   }
-  onDamaged('the whole database: it is repaired')
   try {
-    await ClassicLevel.repair(path)
+    await requireRoom(path)
+    await inChild('repair', path, REPAIR_MS)
     return await open()
   } catch (error) {
     if (!isDamage(error)) throw failure(path, error)
+    onRepaired(`${reasonOf(error)}: it is set aside as ${asideOf(path)}, and begun anew`)
   }
-  onDamaged('the whole database: it is set aside, and begun anew')
   try {
-    setAside(path)
+    renameSync(path, asideOf(path))
     return await open()
   } catch (error) {
     throw failure(path, error)
   }
+}
+
+/** @throws what LevelDB says, or that it ended the process over it; a process that cannot be had says nothing of the files */
+async function requireReadable(path: string): Promise<void> {
+  if (!existsSync(join(path, 'CURRENT'))) return
+  await inChild('read', path, READ_MS).catch((error: unknown) => {
+    if (codesOf(error).some(code => code.startsWith('LEVEL_'))) throw error
+  })
+}
+
+/** LevelDB's repair writes all once more, and loses what it has no space for. @throws ENOSPC, or what the disk says */
+async function requireRoom(path: string): Promise<void> {
+  const { bavail, bsize } = statfsSync(path)
+  if (bavail * bsize < bytesIn(path)) throw new Error('ENOSPC: a repair needs as much free space as the database has')
+  await requireSpace(path)
 }
 
 const codesOf = (error: unknown): string[] => {
@@ -69,6 +103,8 @@ const deepest = (error: unknown): Error => {
   const { cause } = asError(error)
   return cause === undefined ? asError(error) : deepest(cause)
 }
+
+const reasonOf = (error: unknown): string => printable(deepest(error).message, 300)
 
 /** Damage of the files themselves, or a file that is gone; not a disk that refuses. */
 const isDamage = (error: unknown): boolean =>
@@ -86,17 +122,11 @@ function failure(path: string, error: unknown): WorkerError {
       }
     )
   }
-  const reason = printable(deepest(error).message)
+  const reason = reasonOf(error)
   return new WorkerError({ code: 'STORE_FAILED', reason }, 'The database in the data folder cannot be opened.', {
     hint: 'Look at free space and permissions of the data folder; nothing in it was changed.',
     cause: error
   })
-}
-
-function setAside(path: string): void {
-  let number = 1
-  while (existsSync(`${path}.damaged-${number}`)) number += 1
-  renameSync(path, `${path}.damaged-${number}`)
 }
 
 const bytesIn = (path: string): number =>

@@ -21,6 +21,7 @@ export const COUNTERS = {
   states_dropped: 'States that the enclave dropped, to replay them from their beginning.',
   states_reverted: 'States that the enclave took back to the last point that chain and enclave share.',
   store_damaged_values: 'Values on disk that were damaged and set aside.',
+  store_repairs: 'Damages to files of the database that a start found and mended.',
   task_retries: 'Steps of tasks that failed and were tried again.'
 } as const
 

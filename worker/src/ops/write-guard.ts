@@ -78,7 +78,7 @@ export class WriteGuard {
 }
 
 /** What opening needs, written and synced beside the database: closing it is not risked for a disk that still refuses. */
-async function requireSpace(path: string): Promise<void> {
+export async function requireSpace(path: string): Promise<void> {
   const names = (await readdir(path)).filter(name => name.endsWith('.log'))
   const sizes = await Promise.all(names.map(async name => (await stat(join(path, name))).size))
   const bytes = sizes.reduce((sum, size) => sum + size, OPENING_BYTES)

@@ -56,6 +56,11 @@ export async function openBase(init: BaseInit): Promise<NodeBase> {
       board.count('store_damaged_values')
       board.alarm('STORE_DAMAGED', 'Data on disk was damaged. It is kept apart, and fetched again.')
       log.error('damaged data on disk was set aside; it is fetched again', { code: 'STORE_DAMAGED', part: partOf(key) })
+    },
+    onRepaired(what) {
+      board.count('store_repairs')
+      board.alarm('STORE_REPAIRED', `Files of the database were damaged: ${what}.`)
+      log.error('files of the database were damaged', { code: 'STORE_REPAIRED', what })
     }
   })
   stops.add('database', () => db.close())

@@ -1,0 +1,223 @@
+import {
+  cpSync,
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync
+} from 'node:fs'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { text } from 'node:stream/consumers'
+import { expect } from 'chai'
+import { bytesPart, openDatabase } from '../../src/ops/database.ts'
+import { inChild } from '../../src/ops/in-child.ts'
+import { checkFiles } from '../../src/ops/level-files/file-check.ts'
+import { checksum } from '../../src/ops/level-files/crc32c.ts'
+import { uncleanEnds } from '../../src/ops/unclean-ends.ts'
+import { readApart } from './flipped-reader.ts'
+import { COUNT, fill } from './known-values.ts'
+import { seededRandom } from './seeded-random.ts'
+
+/** Entries that LevelDB packs behind one whole key: no more of them hang on one bit. */
+const RESTART = 16
+/** At the end of a log, damage may look like a write that was cut off. */
+const LAST_RECORD = 300
+
+describe('ops/damaged tables', function () {
+  this.timeout(60_000)
+  const folder = mkdtempSync(join(tmpdir(), 'enigma-tables-'))
+  let next = 0
+  const fresh = (): string => join(folder, String(next++))
+  let filled: string
+  before(() => fill((filled = fresh())))
+  after(() => rmSync(folder, { recursive: true, force: true }))
+
+  const copyOf = (path: string): string => {
+    const copy = fresh()
+    cpSync(path, copy, { recursive: true })
+    return copy
+  }
+  const tableOf = (path: string): string =>
+    join(
+      path,
+      readdirSync(path).find(name => name.endsWith('.ldb'))!
+    )
+  const change = (file: string, work: (bytes: Buffer) => void): Buffer => {
+    const bytes = readFileSync(file)
+    work(bytes)
+    writeFileSync(file, bytes)
+    return bytes
+  }
+  /** The length of the first key, 18, becomes 2: shorter than what LevelDB itself puts behind each key. */
+  const shortenKey = (bytes: Buffer): void => void (bytes[1]! ^= 16)
+  const readPlainly = (path: string): Promise<void> => inChild('read', path, 60_000)
+  const endOf = (path: string): Promise<string> => readPlainly(path).then(() => 'read', (error: Error) => error.message) // prettier-ignore
+
+  it('comes up on a table over which LevelDB ends the process, says so, and has all but what hung on the flipped bit', async () => {
+    const path = copyOf(filled)
+    const name = tableOf(path)
+    const flipped = change(name, shortenKey)
+    expect(await endOf(copyOf(path))).to.match(/ended by SIGABRT: .*Assertion/)
+
+    const [first] = await readApart([path])
+    expect(first!.error).to.equal(undefined)
+    expect(first!.repairs.join()).to.match(/table 0+\d+\.ldb was damaged in 1 places, of which \d+ records can be read/)
+    expect(first!.gone).to.be.within(1, RESTART)
+    expect(
+      readFileSync(join(`${path}.damaged-1`, name.slice(path.length + 1))).equals(flipped),
+      'kept as it was'
+    ).to.equal(true)
+    expect(await readApart([path]), 'it is mended').to.deep.equal([{ gone: first!.gone, repairs: [], damaged: 0 }])
+    expect(await endOf(path)).to.equal('read')
+  })
+
+  it('comes up on tables with bits flipped where LevelDB counts on them', async () => {
+    const { pick, seed } = seededRandom()
+    const size = statSync(tableOf(filled)).size
+    const copies: string[] = []
+    for (let round = 0; round < 40; round++) {
+      const path = copyOf(filled)
+      // Half of them in the index and the footer, the others at the beginning of the first entries.
+      change(tableOf(path), bytes => void (bytes[round % 2 ? size - 1 - pick(220) : pick(4)]! ^= 1 << pick(8)))
+      copies.push(path)
+    }
+    for (const [i, { error, gone }] of (await readApart(copies)).entries()) {
+      expect({ error, isFew: gone <= RESTART }, `SEED=${seed} round ${i}`).to.deep.equal({
+        error: undefined,
+        isFew: true
+      })
+    }
+  })
+
+  it('repairs in a process of its own what ends LevelDB although every checksum is right, after two starts that ended so', async () => {
+    const path = copyOf(filled)
+    const manifest = join(
+      path,
+      readdirSync(path).find(name => name.startsWith('MANIFEST'))!
+    )
+    change(manifest, bytes => {
+      // The smallest key of the table is said to have 3 bytes, and the largest all the others. A record: checksum, length, kind, the change.
+      const at = bytes.indexOf('!things!') - 1
+      expect(bytes[at], 'the length of a key').to.equal(18)
+      bytes[at] = 3
+      bytes[at + 4] = 14 + 1 + bytes[at + 19]!
+      for (let from = 0; from < bytes.length;) {
+        const end = from + 7 + bytes.readUInt16LE(from + 4)
+        bytes.writeUInt32LE(checksum(bytes.subarray(from + 6, end), 0, end - from - 6), from)
+        from = end
+      }
+    })
+    for (const ends of [1, 2]) {
+      const error = await readApart([path]).catch((error: Error) => error.message)
+      expect(error).to.match(/ended with SIGABRT/)
+      expect(uncleanEnds(path)).to.equal(ends)
+    }
+    const [read] = await readApart([path])
+    expect(read!.repairs.join()).to.match(/LevelDB ended by SIGABRT: .*it is repaired/)
+    expect(read).to.include({ gone: 0 }).and.not.to.have.property('error')
+    expect(uncleanEnds(path)).to.equal(0)
+  })
+
+  it('loses the one record of a log whose bit was flipped, not all that LevelDB would pass over behind it', async () => {
+    const { pick, seed } = seededRandom()
+    const copies: string[] = []
+    const logOf = (path: string): string =>
+      join(
+        path,
+        readdirSync(path).find(name => name.endsWith('.log'))!
+      )
+    const size = statSync(logOf(filled)).size
+    for (let round = 0; round < 25; round++) {
+      const path = copyOf(filled)
+      change(logOf(path), bytes => void (bytes[pick(size - LAST_RECORD)]! ^= 1 << pick(8)))
+      copies.push(path)
+    }
+    copies.push(copyOf(filled)) // cut off within a record, as a power cut may leave it: no damage, and nothing acknowledged
+    truncateSync(logOf(copies.at(-1)!), size - 5)
+    const read = await readApart(copies)
+    expect(read.pop()).to.deep.equal({ repairs: [], damaged: 0, gone: 1 })
+    for (const [i, { repairs, gone, error }] of read.entries()) {
+      const where = `SEED=${seed} round ${i}`
+      expect({ error, gone }, where).to.deep.equal({ error: undefined, gone: 1 })
+      const kept = join(`${copies[i]}.damaged-1`, '000006.log')
+      expect({ told: repairs.length, kept: existsSync(kept) }, where).to.deep.equal({ told: 1, kept: true })
+    }
+  })
+
+  it('never reads an older value after a repair, wherever a compaction had put it', async () => {
+    const path = fresh()
+    for (const value of [1, 2, 3]) {
+      const db = await openDatabase(path)
+      if (value < 3) await bytesPart(db, 'things').put('k', Uint8Array.of(value))
+      await db.close()
+    }
+    const [older] = readdirSync(path).filter(name => name.endsWith('.ldb')).sort() // prettier-ignore
+    renameSync(join(path, older!), join(path, '000099.ldb'))
+    rmSync(
+      join(
+        path,
+        readdirSync(path).find(name => name.startsWith('MANIFEST'))!
+      )
+    )
+    const told: string[] = []
+    const db = await openDatabase(path, { onRepaired: what => told.push(what) })
+    expect([...(await bytesPart(db, 'things').get('k'))!]).to.deep.equal([2])
+    expect(told.join()).to.contain('it is repaired')
+    await db.close()
+  })
+
+  it('looks at the newest tables first, and at no more than it is told to', async () => {
+    const path = copyOf(filled)
+    await readApart([path]) // the log becomes another table
+    const tables = readdirSync(path).filter(name => name.endsWith('.ldb')).sort() // prettier-ignore
+    expect(tables).to.have.length(2)
+    for (const name of tables) change(join(path, name), shortenKey)
+    const told: string[] = []
+    const newest = statSync(join(path, tables[1]!)).size
+    const check = (maxBytes: number): Promise<void> => checkFiles(path, { maxBytes, isStrict: false, told: what => told.push(what) }) // prettier-ignore
+    await check(newest)
+    expect(told.join()).to.contain(tables[1]!).and.not.to.contain(tables[0]!)
+    await check(Infinity)
+    expect(told).to.have.length(2)
+    expect(told[1]).to.contain(tables[0]!)
+  })
+
+  it('says STORE_FAILED when the disk is full, leaves every file as it was, and goes on later', async () => {
+    const path = copyOf(filled)
+    const flipped = change(tableOf(path), shortenKey)
+    const module = resolve(import.meta.dirname, '../../src/ops/database.ts')
+    const script = `import { openDatabase } from ${JSON.stringify(module)}
+      await openDatabase(${JSON.stringify(path)}).catch(error => console.log(error.code, error.facts.reason))`
+    const limited = spawn('prlimit', ['--fsize=5000', process.execPath, '--input-type=module-typescript', '-e', script])
+    const [said] = await Promise.all([text(limited.stdout), once(limited, 'close')])
+    expect(said).to.match(/^STORE_FAILED EFBIG/)
+    expect(readFileSync(tableOf(path)).equals(flipped)).to.equal(true)
+    expect([existsSync(`${path}.damaged-1`), existsSync(`${tableOf(path)}.mended`)]).to.deep.equal([false, false])
+    expect((await readApart([path]))[0]!.gone).to.be.at.most(RESTART)
+  })
+
+  it('leaves a damaged database of another process alone, and says STORE_LOCKED', async () => {
+    const path = copyOf(filled)
+    const db = await openDatabase(path)
+    expect(uncleanEnds(path)).to.equal(1)
+    const module = resolve(import.meta.dirname, '../../src/ops/database.ts')
+    const script = `import { openDatabase } from ${JSON.stringify(module)}
+      await openDatabase(${JSON.stringify(path)}).catch(error => console.log(error.code))`
+    for (let i = 0; i < 3; i++) {
+      const other = spawn(process.execPath, ['--input-type=module-typescript', '-e', script])
+      const [said] = await Promise.all([text(other.stdout), once(other, 'close')])
+      expect(said.trim()).to.equal('STORE_LOCKED')
+    }
+    await bytesPart(db, 'things').put('more', Uint8Array.of(1))
+    expect(await bytesPart(db, 'things').keys().all()).to.have.length(COUNT + 1)
+    await db.close()
+    expect(uncleanEnds(path), 'a clean end').to.equal(0)
+  })
+})
