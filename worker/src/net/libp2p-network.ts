@@ -5,6 +5,7 @@ import { PeerProtocol, RESULTS_TOPIC, asError, type ScAddr } from '@enigma/proto
 import type { Logger } from '../ops/log.ts'
 import { usableAddresses } from './addresses.ts'
 import { Admission } from './admission.ts'
+import { answerPeers } from './answer-peers.ts'
 import type { PeerAuthority } from './authority.ts'
 import { Callers } from './callers.ts'
 import { Dialer, type KnownPeer } from './dialer.ts'
@@ -33,8 +34,6 @@ import type {
 import { Quota } from './quota.ts'
 import { Reputation } from './reputation.ts'
 import { Requests } from './requests.ts'
-import { lineResponder } from './lines.ts'
-import { responder } from './responder.ts'
 import { findProviders, provide, routing, withPeerId } from './routing.ts'
 
 export interface Libp2pNetworkInit {
@@ -195,33 +194,15 @@ export class Libp2pNetwork implements PeerNetwork, ContentRouting, Gossip {
       routing: dht,
       gossip: gossip(this.#gate)
     })
-    const admit = this.#callers.admit.bind(this.#callers)
-    const penaliseMalformed = (peerId: string): void => this.penalise(peerId, 'malformed')
-    const streams = { maxInboundStreams: this.#limits.maxInboundStreams, maxOutboundStreams: 64 }
-    await node.handle(
-      PeerProtocol.hello,
-      (stream, connection) => this.#introductions.answer(stream, connection),
-      streams
-    )
-    for (const [protocol, handlers] of this.#handlers) {
-      const respond = responder(
-        {
-          log,
-          requestTimeoutMs: this.#limits.requestTimeoutMs,
-          admit,
-          admitMethod: this.#callers.admitMethod.bind(this.#callers),
-          penaliseMalformed
-        },
-        protocol,
-        handlers
-      )
-      await node.handle(protocol, respond, streams)
-    }
-    for (const [protocol, handler] of this.#lineHandlers) {
-      const { lineLifeMs: lifeMs, requestTimeoutMs: frameMs } = this.#limits
-      const respond = lineResponder({ log, lifeMs, frameMs, admit, penaliseMalformed }, protocol, handler)
-      await node.handle(protocol, respond, streams)
-    }
+    await answerPeers(node, {
+      hello: (stream, connection) => this.#introductions.answer(stream, connection),
+      handlers: this.#handlers,
+      lineHandlers: this.#lineHandlers,
+      callers: this.#callers,
+      limits: this.#limits,
+      penaliseMalformed: peerId => this.penalise(peerId, 'malformed'),
+      log
+    })
     node.addEventListener('connection:open', event => this.#introductions.opened(event.detail))
     node.addEventListener('peer:disconnect', event => this.#closed(event.detail))
     node.addEventListener('peer:discovery', ({ detail }) => this.#heardOf(detail.id.toString(), withPeerId(detail)))

@@ -37,6 +37,8 @@ interface OnChain {
   readonly stake: bigint
 }
 
+export type Registration = ReturnType<typeof createRegistration>
+
 /** Brings the operator from nothing to logged in, as far as its stake allows; waits for the stake. */
 export function createRegistration(parts: RegistrationParts) {
   const { chain, enclave, sender, staking, byHand, autoLogin, board, log, signal } = parts
