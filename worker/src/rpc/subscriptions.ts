@@ -3,7 +3,7 @@ import { asError, printable, toHex, type TaskEvent, type TaskId } from '@enigma/
 import { sleep } from '../net/deadline.ts'
 import type { Logger } from '../ops/log.ts'
 import type { TaskRelay } from '../sync/interfaces.ts'
-import type { TaskService } from '../task/service.ts'
+import type { TaskService } from '../sync/task-service.ts'
 import { RpcError } from './errors.ts'
 import { eventKey, isLast, rankOf, timelineOf } from './task-timeline.ts'
 

@@ -1,7 +1,7 @@
 import { TASK_STAGES, toHex, type SeatStatus, type TaskEvent, type TaskId, type TaskStage } from '@enigma/protocol'
 import type { TaskRelay } from '../sync/interfaces.ts'
 import type { TaskState } from '../task/machine.ts'
-import type { TaskService } from '../task/service.ts'
+import type { TaskService } from '../sync/task-service.ts'
 
 /** What a seat's stage says has happened there, besides an acceptance. */
 const DONE_AT: Readonly<Record<TaskState['stage'], readonly TaskStage[]>> = {

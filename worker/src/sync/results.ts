@@ -6,7 +6,7 @@ import type { Gossip, GossipVerdict, Peer, PeerNetwork } from '../net/peer-netwo
 import { Quota } from '../net/quota.ts'
 import type { Logger } from '../ops/log.ts'
 import type { Precedence } from '../ops/precedence.ts'
-import type { TaskService } from '../task/service.ts'
+import type { TaskService } from './task-service.ts'
 import { SyncError } from './errors.ts'
 import type { ResultCache } from './result-cache.ts'
 import { hasFinalReceipt, hasSeatSignature, hasSignature, resultFault, seatSigners } from './result-check.ts'

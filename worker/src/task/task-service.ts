@@ -4,7 +4,7 @@ import type { Enclave } from '../enclave/enclave.ts'
 import { eventKey, seatStatusOf, taskEvents } from './task-events.ts'
 import type { createIntake } from './intake.ts'
 import type { TaskRunner } from './runner.ts'
-import type { TaskService } from './service.ts'
+import type { TaskService } from '../sync/task-service.ts'
 import type { TaskStore } from './task-store.ts'
 
 export interface TaskServiceParts {

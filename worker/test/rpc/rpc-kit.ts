@@ -15,7 +15,7 @@ import { RpcServer, type RpcServerInit } from '../../src/rpc/rpc-server.ts'
 import { workerMethods } from '../../src/rpc/worker-methods.ts'
 import type { KeyExchange, TaskRelay } from '../../src/sync/interfaces.ts'
 import type { QueryRelay } from '../../src/sync/query-relay.ts'
-import type { TaskService } from '../../src/task/service.ts'
+import type { TaskService } from '../../src/sync/task-service.ts'
 import { addressOf, hashOf, type MemoryChain } from '../memory-chain.ts'
 import { quiet } from '../net/network-kit.ts'
 
