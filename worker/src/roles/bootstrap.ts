@@ -1,6 +1,7 @@
 import { ZERO_ADDRESS, type Attested } from '@enigma/protocol'
 import { metricsOf } from './node-metrics.ts'
-import { createNetwork, infoOf, statusOf, tellListening, type InfoParts, type NodeBase } from './node.ts'
+import { infoOf, statusOf, type InfoParts } from './node-info.ts'
+import { createNetwork, tellListening, type NodeBase } from './node.ts'
 import { registeredPrincipal } from './principal-identity.ts'
 import { START_STEPS } from '../ops/status-board.ts'
 
