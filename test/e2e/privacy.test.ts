@@ -59,10 +59,10 @@ describe('e2e: nobody but the requester sees an amount', () => {
       await tap.close()
     }
     const wanted = amounts.flat()
-    const rpc = findInFolder(tapFolder, wanted)
-    const peers = findInFolder(peerTapFolder, wanted)
-    const disk = findInFolder(devnet.dataDir, wanted)
-    const logs = findInFolder(devnet.logDir, wanted)
+    const rpc = await findInFolder(tapFolder, wanted)
+    const peers = await findInFolder(peerTapFolder, wanted)
+    const disk = await findInFolder(devnet.dataDir, wanted)
+    const logs = await findInFolder(devnet.logDir, wanted)
     const chain = await findOnChain(new DevnetChain(devnet.chainUrl), wanted)
     for (const [where, search] of Object.entries({ rpc, peers, disk, logs, chain })) {
       expect(search.bytes, `bytes looked through: ${where}`).to.be.greaterThan(5_000)

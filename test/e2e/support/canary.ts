@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
+import { setImmediate as turn } from 'node:timers/promises'
 import type { DevnetChain } from './chain-data.ts'
 
 /** A value that must not appear anywhere, and every form in which it is looked for. */
@@ -79,8 +80,11 @@ export interface Search {
   readonly bytes: number
 }
 
-/** Every file under a folder: logs, databases, captured traffic. */
-export function findInFolder(folder: string, canaries: readonly Canary[]): Search {
+/**
+ * Every file under a folder: logs, databases, captured traffic. Between two files other events have their turn: a connection that
+ * its server closed during a long search must be seen to be closed before somebody sends on it.
+ */
+export async function findInFolder(folder: string, canaries: readonly Canary[]): Promise<Search> {
   const sightings: Sighting[] = []
   let files = 0
   let bytes = 0
@@ -92,6 +96,7 @@ export function findInFolder(folder: string, canaries: readonly Canary[]): Searc
     files += 1
     bytes += content.length
     sightings.push(...findIn(path, content, canaries))
+    await turn()
   }
   return { sightings, files, bytes }
 }
