@@ -32,7 +32,8 @@ export const row: Row = {
     }
     let answers = 0
     for (let i = 0; i < times; i++) {
-      await net.withWorker(random, async worker => {
+      // What only its disk had is gone with it: nobody else may be down for another row, and so be without a copy of its own.
+      await net.withWorkerAlone(random, async worker => {
         const copy = `${worker.dataDir}.copy`
         await one()
         // As of one instant: what a disk would hold after a power cut.

@@ -52,6 +52,8 @@ export interface FaultNet {
   secondFront(name: string): RpcFront
   /** Takes any worker, or any node, for a while: no other row does anything to it. Whatever was done to it, it runs afterwards. */
   withWorker<T>(random: Random, use: (worker: DevnetWorker) => Promise<T>): Promise<T>
+  /** A worker while no other row does anything to the others: for faults that only a network which is well else survives. */
+  withWorkerAlone<T>(random: Random, use: (worker: DevnetWorker) => Promise<T>): Promise<T>
   withNode<T>(random: Random, names: readonly string[], use: (node: DevnetNode) => Promise<T>): Promise<T>
   /** `principal` and all workers. */
   readonly names: readonly string[]
@@ -153,6 +155,8 @@ export async function startFaultNet({
       await mend(name).finally(() => nodes.giveBack(name))
     }
   }
+  const withWorker: FaultNet['withWorker'] = (random, use) =>
+    withNode(random, names.slice(1), ({ name }) => use(devnet.workers.find(worker => worker.name === name)!))
   const eventually: FaultNet['eventually'] = async (what, ask, limitMs = 90_000) => {
     const deadline = performance.now() + limitMs
     let last: unknown
@@ -185,8 +189,19 @@ export async function startFaultNet({
     names,
     node,
     withNode,
-    withWorker: (random, use) =>
-      withNode(random, names.slice(1), ({ name }) => use(devnet.workers.find(worker => worker.name === name)!)),
+    withWorker,
+    withWorkerAlone: (random, use) =>
+      withWorker(random, async worker => {
+        const borrowed: string[] = []
+        try {
+          for (const name of names.slice(1)) {
+            if (name !== worker.name) borrowed.push(await nodes.borrow(random, one => one === name))
+          }
+          return await use(worker)
+        } finally {
+          for (const name of borrowed) nodes.giveBack(name)
+        }
+      }),
     borrowUser: () => users.borrow(FIRST),
     returnUser: account => users.giveBack(account),
     atEnd: () => undefined,
