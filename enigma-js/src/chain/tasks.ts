@@ -21,6 +21,7 @@ export interface TaskRecord extends TaskTerms {
   readonly recordBlock: number
   readonly recordTime: number // seconds
   readonly transactionHash: Hex
+  readonly blockHash: Hash
 }
 
 /** How a task ended on chain. */
@@ -33,12 +34,14 @@ export type Settlement =
       readonly gasUsed: bigint
       readonly receiptDigest: Hash
       readonly block: number
+      readonly blockHash: Hash
       readonly transactionHash: Hex
     }
   | {
       readonly outcome: 'returned'
       readonly amount: bigint // grains
       readonly block: number
+      readonly blockHash: Hash
       readonly transactionHash: Hex
     }
 
@@ -76,7 +79,8 @@ function recordOf(log: Log, slots: Pick<TaskSlots, 'recordBlock' | 'recordTime'>
     epoch: Number(args.epoch),
     recordBlock: slots.recordBlock,
     recordTime: slots.recordTime,
-    transactionHash: log.transactionHash as Hex
+    transactionHash: log.transactionHash as Hex,
+    blockHash: hash(log.blockHash)
   }
 }
 
@@ -142,7 +146,7 @@ export async function settlementOf(
   const log = logs.at(-1)
   if (log === undefined) return null
   const { name, args } = parseLog(log)!
-  const at = { block: log.blockNumber, transactionHash: log.transactionHash as Hex }
+  const at = { block: log.blockNumber, blockHash: hash(log.blockHash), transactionHash: log.transactionHash as Hex }
   if (name === 'TaskFeeReturned') return { outcome: 'returned', amount: args.amount as bigint, ...at }
   return {
     ...verdictOf(name, args),

@@ -10,6 +10,12 @@ import type { StoredTask } from './store.ts'
 
 export type Receipted = Exclude<Settlement, { outcome: 'returned' }>
 
+export interface FetchOptions {
+  readonly signal?: AbortSignal | undefined
+  /** The chain was just reorganised: a worker that answers for another branch may be honest, and is asked again. */
+  readonly isReorganised?: boolean
+}
+
 /**
  * The verified answer of a settled task, from whichever worker gives a good one first.
  *
@@ -20,7 +26,7 @@ export async function fetchAnswer(
   record: TaskRecord,
   settlement: Receipted,
   stored: StoredTask | null,
-  signal?: AbortSignal
+  { signal, isReorganised = false }: FetchOptions = {}
 ): Promise<Answer> {
   const { workers, timeouts } = session
   const until = Date.now() + timeouts.resultMs
@@ -37,7 +43,8 @@ export async function fetchAnswer(
       }
     }
     // A worker that lies is not asked twice; one that has nothing yet is.
-    if (refused !== undefined && (workers.urls.length === 1 || Date.now() > until)) throw refused as Error
+    const isOnlyOne = workers.urls.length === 1 && !isReorganised
+    if (refused !== undefined && (isOnlyOne || Date.now() > until)) throw refused as Error
     if (Date.now() > until) throw unavailable(record, timeouts.resultMs)
     await sleep(pause(), signal)
   }

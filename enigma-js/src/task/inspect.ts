@@ -59,7 +59,7 @@ export async function inspectTask(
   const answered =
     settlement === null || settlement.outcome === 'returned' || settlement.outcome === 'callback-failed'
       ? null
-      : await fetchAnswer(session, record, settlement, stored, signal)
+      : await fetchAnswer(session, record, settlement, stored, { signal })
   const { scAddr, sender, epoch, inputHash } = record
   return {
     taskId,

@@ -3,7 +3,8 @@ import type { TaskFailedError } from '../errors.ts'
 
 /**
  * One step of a task. Stages come in the order of TASK_STAGES, each at most once; the last is `final` or `failed`. Only a chain that
- * was reorganised takes steps back: that is told with `undone`, and the stages after it come anew.
+ * was reorganised takes steps back: that is told with `undone`, and the stages after it come anew. It is told whenever the block that brought
+ * them is no longer the chain's, though the next one may carry the same transaction under the same number.
  */
 export interface TaskProgress {
   readonly stage: TaskStage

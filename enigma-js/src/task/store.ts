@@ -34,10 +34,18 @@ export interface StoredTask {
 export interface Place {
   readonly block: number
   readonly transactionHash: Hex
+  /** Of the block; absent in older entries. */
+  readonly blockHash?: Hash
 }
 
+/**
+ * A block that took another's place is another place, though it has the same number and the same transaction: what was in the old one was
+ * gone in between, whether anybody looked then or not.
+ */
 export const samePlace = (one: Place, other: Place): boolean =>
-  one.block === other.block && one.transactionHash === other.transactionHash
+  one.block === other.block &&
+  one.transactionHash === other.transactionHash &&
+  (one.blockHash === undefined || other.blockHash === undefined || one.blockHash === other.blockHash)
 
 /** Older tasks than these are forgotten: an envelope is up to 72 kB, and a browser gives a page some megabytes. */
 const MAX_TASKS = 100

@@ -17,7 +17,12 @@ export interface Task<T = unknown> {
   readonly createdAtMs: number
   /** Every stage from the first on, live. Each loop over it watches anew. */
   readonly events: AsyncIterable<TaskProgress>
-  /** The decoded, verified answer, once it is final. @throws TaskFailedError when the task failed or expired. */
+  /**
+   * The decoded, verified answer, once it is final; later calls give the same one. If a reorganisation deeper than the confirmations takes it
+   * back (a watch then tells `undone: 'final'`), a handle of `resume` gives the one that counts.
+   *
+   * @throws TaskFailedError when the task failed or expired.
+   */
   result(options?: WatchOptions): Promise<T>
 }
 

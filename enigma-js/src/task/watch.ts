@@ -14,9 +14,10 @@ import { followTask } from '../rpc/subscription.ts'
 import type { Session } from '../session.ts'
 import { sleep } from '../waiting.ts'
 import type { Answer } from './answer.ts'
-import { callbackError, failedError, fetchAnswer, type Receipted } from './fetch-answer.ts'
+import { callbackError, failedError, type Receipted } from './fetch-answer.ts'
 import { inEng } from './amounts.ts'
 import { stageIndex, type TaskProgress } from './progress.ts'
+import { answerWhileItStands, stands } from './standing.ts'
 import { samePlace, type Place, type StoredTask } from './store.ts'
 
 /** The last word on a task, beside its last stage. */
@@ -80,7 +81,11 @@ function inputOf({
   return bytes === undefined || sample === undefined ? {} : { input: { inputHash, bytes, sample } }
 }
 
-const placeOf = ({ recordBlock: block, transactionHash }: TaskRecord): Place => ({ block, transactionHash })
+const placeOf = ({ recordBlock: block, blockHash, transactionHash }: TaskRecord): Place => ({
+  block,
+  blockHash,
+  transactionHash
+})
 
 class Watcher {
   readonly #session: Session
@@ -94,6 +99,9 @@ class Watcher {
   #receipt: Place | null = null
   /** The answer was shown in an earlier watch, for what stood at these places. */
   #wasShown = false
+  #isReorganised = false
+  /** Since when the chain has no record; null while it has one. */
+  #goneSince: number | null = null
   #lastBlock = 0
   #lastBlockAt = Date.now()
 
@@ -132,8 +140,12 @@ class Watcher {
         taskRecord(chain, this.#taskId, likely.recordBlock),
         settlementOf(chain, likely)
       ])
-      if (found === null) yield* this.#takenBack(null, null)
-      else {
+      if (found === null) {
+        yield* this.#takenBack(null, null)
+        this.#goneSince ??= Date.now()
+        if (Date.now() - this.#goneSince > this.#session.timeouts.transactionMs) throw unknownTask(this.#taskId)
+      } else {
+        this.#goneSince = null
         const { record, slots } = found
         const hasMoved = record.recordBlock < likely.recordBlock // then its end may be in an earlier block, too
         likely = record
@@ -143,10 +155,13 @@ class Watcher {
         yield* this.#reports(record, stored)
         if (settlement === null) {
           const deadline = await deadlineBlock(chain, record.recordBlock)
-          if (head > deadline + REFUND_BLOCKS) return yield* this.#expired(record, deadline, null)
+          // A reorganisation may still take the blocks up to the deadline back, and then bring a receipt.
+          const late = Math.max(REFUND_BLOCKS, this.#session.confirmations - 1)
+          if (head > deadline + late) return yield* this.#expired(record, deadline, null)
         } else if (settlement.outcome === 'returned') {
           const deadline = await deadlineBlock(chain, record.recordBlock)
-          return yield* this.#expired(record, deadline, settlement)
+          if (this.#isDeep(settlement.block, head) && (await stands(chain, record, settlement)))
+            return yield* this.#expired(record, deadline, settlement)
         } else {
           const finished = yield* this.#settled(record, settlement, stored, head)
           if (finished !== null) return finished
@@ -167,6 +182,11 @@ class Watcher {
       if (Date.now() >= until) throw unknownTask(this.#taskId)
       await sleep(this.#session.timeouts.pollMs, this.#signal)
     }
+  }
+
+  /** Whether a block has its confirmations. */
+  #isDeep(block: number, head: number): boolean {
+    return head - block + 1 >= this.#session.confirmations
   }
 
   /** The head of the chain. @throws CHAIN_STALLED */
@@ -195,6 +215,7 @@ class Watcher {
     const afterwards = this.#wasShown ? '; its output had been shown (R11)' : ''
     const recordNow = record && placeOf(record)
     if (moved(this.#record, recordNow)) {
+      this.#isReorganised = true
       const block = this.#record!.block
       this.#reached = stageIndex('delivered')
       yield {
@@ -207,6 +228,7 @@ class Watcher {
       this.#record = this.#receipt = null
       this.#wasShown = false
     } else if (moved(this.#receipt, settlement)) {
+      this.#isReorganised = true
       const block = this.#receipt!.block
       this.#reached = stageIndex('recorded')
       yield {
@@ -277,7 +299,7 @@ class Watcher {
     stored: StoredTask | null,
     head: number
   ): AsyncGenerator<TaskProgress, Finished | null> {
-    const { block, transactionHash, gasUsed } = settlement
+    const { block, blockHash, transactionHash, gasUsed } = settlement
     const taskId = this.#taskId
     // A receipt shows that an enclave took the task and ran it, even if the word of it was slower than the block.
     yield* this.#stage({ stage: 'accepted', taskId, detail: 'by an enclave, as its receipt shows' })
@@ -292,16 +314,19 @@ class Watcher {
     const { confirmations } = this.#session
     const detail = `accepted by the contract; ${gasUsed} of ${record.gasLimit} gas used`
     yield* this.#stage({ stage: 'verified', taskId, block, transactionHash, detail })
-    this.#receipt = { block, transactionHash }
-    if (head - block + 1 < confirmations) return null
+    this.#receipt = { block, blockHash, transactionHash }
+    if (!this.#isDeep(block, head)) return null
 
     if (settlement.outcome === 'callback-failed') {
+      if (!(await stands(this.#session.chain, record, settlement))) return null
       const error = callbackError(record, settlement)
       yield* this.#stage({ stage: 'failed', taskId, block, transactionHash, detail: error.message, error })
       return { record, answer: null, error }
     }
-    const answer = await fetchAnswer(this.#session, record, settlement, stored, this.#signal)
-    const shown = { record: placeOf(record), receipt: { block, transactionHash } }
+    const [signal, isReorganised] = [this.#signal, this.#isReorganised]
+    const answer = await answerWhileItStands(this.#session, { record, settlement, stored, isReorganised, signal })
+    if (answer === null) return null // the next look tells what became of it
+    const shown = { record: placeOf(record), receipt: this.#receipt }
     if (stored !== null) await this.#session.store.update(stored.inputHash, { envelope: null, shown })
     if (settlement.outcome === 'failed') {
       const error = failedError(record, settlement, answer.readable)

@@ -125,6 +125,10 @@ export interface Outcome {
   readonly output?: Uint8Array
   readonly reason?: number
   readonly message?: string
+  /** Whose receipt it is; the first one's. */
+  readonly seat?: number
+  /** Of the state that the run found. */
+  readonly prevHead?: Hash
 }
 
 export interface Run {
@@ -254,12 +258,13 @@ export class Scene {
     return { epoch, seats }
   }
 
-  /** What the enclave of seat 0 makes of the last input that was delivered. */
+  /** What the enclave of a seat makes of the last input that was delivered. */
   run(taskId: TaskId, outcome: Outcome): Run {
     const bytes = this.inputs.at(-1)!
     const envelope = envelopeCodec.decode(bytes)
     const scAddr = envelope.context.kind === TaskKind.deploy ? (taskId as Hex as ScAddr) : envelope.context.scAddr
-    const enclave = this.holder(scAddr, 0)
+    const { output, reason = 0, message = '', seat = 0, prevHead = ZERO_HASH } = outcome
+    const enclave = this.holder(scAddr, seat)
     const cek = openWrap(envelope, enclave.signer, enclave.epochKey.privateKey)!
     const { recordBlock, recordTime, sender } = this.chain.slots(taskId)
     const kind = envelope.context.kind
@@ -273,10 +278,9 @@ export class Scene {
       epoch: envelope.context.epoch,
       recordBlock,
       recordTime,
-      prevHead: ZERO_HASH
+      prevHead
     }
     const runDigest = runDigestOf({ ...domain, ...facts, sender })
-    const { output, reason = 0, message = '' } = outcome
     const result = output ? sealOutput(cek, runDigest, output) : sealTaskError(cek, runDigest, { reason, message })
     const full: Receipt = {
       ...facts,
@@ -299,7 +303,7 @@ export class Scene {
   /** The chain accepts the receipt of an honest run; the worker gives its answer after `alter` changed something in it. */
   settle(taskId: TaskId, outcome: Outcome, alter: (run: Run) => Partial<TaskResultResult> = () => ({})): void {
     const run = this.run(taskId, outcome)
-    this.chain.settle(run.full, this.holder(run.full.scAddr, 0).operator)
+    this.chain.settle(run.full, this.holder(run.full.scAddr, outcome.seat ?? 0).operator)
     const given = { ...run.answer, ...alter(run) }
     this.server.handlers.getTaskResult = () => given
   }

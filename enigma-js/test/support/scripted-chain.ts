@@ -35,6 +35,7 @@ interface Log {
   readonly topics: readonly string[]
   readonly data: string
   readonly block: number
+  readonly blockHash: Hash
   readonly transactionHash: string
 }
 
@@ -84,6 +85,8 @@ export class ScriptedChain implements Eip1193Provider {
   /** Of the account's next permit. */
   permitNonce = 0n
   #nonce = 0
+  /** Blocks of different forks have different hashes. */
+  #fork = 0
 
   constructor(info: EpochInfo) {
     this.info = info
@@ -161,7 +164,7 @@ export class ScriptedChain implements Eip1193Provider {
     }
   }
 
-  /** Settles a task as commitReceipt does. */
+  /** Settles a task as commitReceipt does. A seat's transaction is the same one on every fork. */
   settle(receipt: Receipt, operator: Address): void {
     this.block++
     const digest = typedDigest({ chainId: CHAIN_ID, enigma: ENIGMA }, 'Receipt', receipt)
@@ -169,26 +172,40 @@ export class ScriptedChain implements Eip1193Provider {
     slots.digest = digest
     slots.status = receipt.ok ? TaskStatus.ReceiptVerified : TaskStatus.ReceiptFailed
     const { taskId, scAddr, deltaHash, outputHash, gasUsed, reason } = receipt
-    if (receipt.ok)
-      this.#log('ReceiptVerified', [taskId, scAddr, operator, deltaHash, outputHash, ZERO_HASH, 1, gasUsed, digest])
-    else this.#log('ReceiptFailed', [taskId, scAddr, operator, reason, outputHash, gasUsed, digest])
+    const transaction = keccakTuple(['address', 'bytes32'], [operator, digest])
+    if (receipt.ok) {
+      const values = [taskId, scAddr, operator, deltaHash, outputHash, ZERO_HASH, 1, gasUsed, digest]
+      this.#log('ReceiptVerified', values, transaction)
+    } else this.#log('ReceiptFailed', [taskId, scAddr, operator, reason, outputHash, gasUsed, digest], transaction)
   }
 
   /** Another fork: the receipt of a task is in no block of it; with `recordBlock`, its record is in another one. */
   reorganise(taskId: TaskId, recordBlock?: number): void {
+    this.#fork++
     const slots = this.#tasks.get(taskId)!
     slots.status = TaskStatus.RecordCreated
     const ofTask = this.#logs.filter(log => log.topics[1] === taskId)
     for (const log of ofTask) {
       if (log.topics[0] !== enigma.getEvent('TaskRecordCreated')!.topicHash)
         this.#logs.splice(this.#logs.indexOf(log), 1)
-      else if (recordBlock !== undefined) this.#logs[this.#logs.indexOf(log)] = { ...log, block: recordBlock }
+      else if (recordBlock !== undefined) {
+        this.#logs[this.#logs.indexOf(log)] = { ...log, block: recordBlock, blockHash: this.#hashOf(recordBlock) }
+      }
     }
     if (recordBlock !== undefined) slots.recordBlock = recordBlock
   }
 
+  /** Another fork, whose blocks from this one on have the same numbers and transactions. */
+  replaceBlocks(from: number): void {
+    this.#fork++
+    for (const [i, log] of this.#logs.entries()) {
+      if (log.block >= from) this.#logs[i] = { ...log, blockHash: this.#hashOf(log.block) }
+    }
+  }
+
   /** Another fork, which has nothing of a task. @returns what records it there after all, in a block of its own */
   forget(taskId: TaskId): () => void {
+    this.#fork++
     const slots = this.#tasks.get(taskId)!
     const ofTask = this.#logs.filter(log => log.topics[1] === taskId)
     const record = ofTask.find(log => log.topics[0] === enigma.getEvent('TaskRecordCreated')!.topicHash)!
@@ -197,7 +214,7 @@ export class ScriptedChain implements Eip1193Provider {
     return () => {
       this.block++
       this.#tasks.set(taskId, { ...slots, status: TaskStatus.RecordCreated, recordBlock: this.block })
-      this.#logs.push({ ...record, block: this.block })
+      this.#logs.push({ ...record, block: this.block, blockHash: this.#hashOf(this.block) })
     }
   }
 
@@ -291,7 +308,12 @@ export class ScriptedChain implements Eip1193Provider {
 
   #log(name: string, values: readonly unknown[], transactionHash = `0x${'ee'.repeat(32)}`): void {
     const { topics, data } = enigma.encodeEventLog(name, values)
-    this.#logs.push({ address: ENIGMA, topics: topics as string[], data, block: this.block, transactionHash })
+    const at = { block: this.block, blockHash: this.#hashOf(this.block), transactionHash }
+    this.#logs.push({ address: ENIGMA, topics: topics as string[], data, ...at })
+  }
+
+  #hashOf(block: number): Hash {
+    return keccakTuple(['uint256', 'uint256'], [block, this.#fork])
   }
 
   #findLogs({ topics, fromBlock, toBlock }: LogFilter): object[] {
@@ -303,8 +325,8 @@ export class ScriptedChain implements Eip1193Provider {
     return this.#logs.filter(fits).map((log, index) => this.#logJson(log, index))
   }
 
-  #logJson({ address, topics, data, block, transactionHash }: Log, index: number): object {
-    const at = { blockNumber: toQuantity(block), blockHash: ZERO_HASH, transactionIndex: '0x0' }
+  #logJson({ address, topics, data, block, blockHash, transactionHash }: Log, index: number): object {
+    const at = { blockNumber: toQuantity(block), blockHash, transactionIndex: '0x0' }
     return { address, topics, data, transactionHash, logIndex: toQuantity(index), removed: false, ...at }
   }
 
