@@ -65,6 +65,7 @@ export class TxSender {
   #queue: Promise<unknown> = Promise.resolve()
   #checking = false
   #reorged = false
+  #reorgs = 0
 
   constructor(parts: TxSenderParts) {
     this.#parts = parts
@@ -151,6 +152,7 @@ export class TxSender {
   /** The blocks above `to` are void: what was included in them has to be included again. */
   onRollback(to: number): void {
     this.#reorged = true
+    this.#reorgs += 1
     for (const [nonce, { block }] of this.#included) if (block > to) this.#included.delete(nonce)
   }
 
@@ -204,7 +206,9 @@ export class TxSender {
     const before = this.#included.get(tx.nonce)
     if (before) return head - before.block + 1 >= Math.max(this.#parts.confirmations, KEPT_BLOCKS)
     if (tx.nonce < count) {
+      const reorgs = this.#reorgs
       const found = await this.#wire.inclusionOf(tx)
+      if (reorgs !== this.#reorgs) return false // found on a branch that may be gone: asked again at the next head
       if (found) {
         this.#included.set(tx.nonce, found)
         this.#tell(tx.nonce, waiter => waiter.resolve(found))
@@ -246,6 +250,7 @@ export class TxSender {
   /** After a reorg deeper than what is kept: no nonce below the next one may be missing, or nothing is included any more. */
   async #mend(): Promise<void> {
     const mended = this.#queue.then(async () => {
+      const reorgs = this.#reorgs
       const count = await this.#wire.transactionCount(this.address)
       const waiting = this.#inOrder().filter(tx => tx.nonce >= count)
       if (waiting.length === 0) this.#nextNonce = count
@@ -268,7 +273,7 @@ export class TxSender {
         await this.#wire.broadcast(tx)
         this.#parts.log.warn('a nonce that a reorg set free is filled', { nonce })
       }
-      this.#reorged = false
+      if (reorgs === this.#reorgs) this.#reorged = false
     })
     this.#queue = mended.catch(() => undefined)
     await mended

@@ -1,8 +1,8 @@
 import { SEATS, WINDOW_BLOCKS, ZERO_HASH, deadlineOf, type Address, type TaskId } from '@enigma/protocol'
-import type { ChainEvent, ChainReader, ChainTask } from '../chain/reader.ts'
+import type { ChainEvent, ChainReader, ChainTask, Settlement } from '../chain/reader.ts'
 import type { EnvelopeStore } from './envelope-store.ts'
 import { overtaken } from './lane.ts'
-import { firstState, isFinal, type Task, type TaskEventIn } from './machine.ts'
+import { firstState, isFinal, isPastDeadline, type Task, type TaskEventIn, type TaskState } from './machine.ts'
 import type { Outlook } from './outlook.ts'
 import type { Entry, TaskBook } from './task-book.ts'
 import { factsOf } from './task-facts.ts'
@@ -28,6 +28,12 @@ export interface ChainEventsSink {
   /** Every event posted so far is taken. */
   idle(): Promise<void>
   headTaken(): void
+}
+
+/** Whether a task that is over here ended so on the chain. */
+function isEndOf(state: TaskState & { readonly block: number }, settlement: Settlement | null): boolean {
+  if (settlement?.block !== state.block) return false
+  return !('run' in state) || state.run.digest === settlement.digest
 }
 
 /** Tells the task machines what the chain says: records, settlements, heads, and what a reorganisation undoes. docs/spec/task-machine.md */
@@ -59,10 +65,10 @@ export class ChainEvents {
     }
   }
 
-  /** What happened to tasks while this worker was away, and those that it does not know yet. */
+  /** What happened to tasks while this worker was away, to those that were over too: a reorganisation; and those that it does not know yet. */
   catchUp(): void {
     const { book, chain } = this.#init
-    for (const entry of book.open()) this.#reconcile(entry)
+    for (const entry of book.entries()) this.#reconcile(entry)
     for (const task of chain.openTasks()) if (!book.get(task.taskId)) this.#onRecord(task)
   }
 
@@ -122,8 +128,10 @@ export class ChainEvents {
     for (const { task } of book.entries()) {
       const { facts, state } = task
       const { taskId } = facts
+      // A task is over by its end, or by its deadline: without either it goes on.
+      const overSince = 'block' in state ? state.block : isPastDeadline(state) ? deadlineOf(facts.recordBlock) : null
       if (facts.recordBlock > to) this.#sink.post(taskId, { type: 'rolled-back', facts: null, hasEnvelope: false })
-      else if ('block' in state && state.block > to) {
+      else if (overSince !== null && overSince > to) {
         this.#sink.post(taskId, { type: 'unsettled', hasEnvelope: envelopes.has(facts.inputHash) })
       }
     }
@@ -133,10 +141,14 @@ export class ChainEvents {
     const { chain, envelopes } = this.#init
     const found = chain.task(facts.taskId)
     const hasEnvelope = envelopes.has(facts.inputHash)
-    if (!found) this.#sink.post(facts.taskId, { type: 'rolled-back', facts: null, hasEnvelope })
-    else if (found.recordBlock !== facts.recordBlock) {
+    if (!found) return this.#sink.post(facts.taskId, { type: 'rolled-back', facts: null, hasEnvelope })
+    if (found.recordBlock !== facts.recordBlock) {
       const moved = factsOf(chain, this.#init, found)
       this.#sink.post(facts.taskId, { type: 'rolled-back', facts: moved, hasEnvelope })
-    } else if (found.settlement && state.stage !== 'included' && state.stage !== 'rebuilding') this.#sink.settled(found)
+    } else if ('block' in state) {
+      if (isEndOf(state, found.settlement)) return
+      this.#sink.post(facts.taskId, { type: 'unsettled', hasEnvelope })
+    }
+    if (found.settlement) this.#sink.settled(found)
   }
 }

@@ -92,7 +92,7 @@ export type TaskEventIn =
   | { readonly type: 'lost' } // nobody hands out the delta or the output of its accepted receipt
   | { readonly type: 'rebuilt'; readonly run: RunRef }
   | { readonly type: 'unrebuildable'; readonly reason: string }
-  | { readonly type: 'unsettled'; readonly hasEnvelope: boolean } // a reorg took the settlement away, not the record
+  | { readonly type: 'unsettled'; readonly hasEnvelope: boolean } // a reorg took the settlement or the deadline away, not the record
   | { readonly type: 'rolled-back'; readonly facts: TaskFacts | null; readonly hasEnvelope: boolean }
 
 export interface Task {
@@ -108,6 +108,8 @@ const MAX_RUNS = 32
 
 export const FINAL_STAGES: readonly TaskState['stage'][] = ['released', 'settled', 'returned', 'orphaned']
 export const isFinal = (state: TaskState): boolean => FINAL_STAGES.includes(state.stage)
+/** Stages of a task that no receipt can settle any more. */
+export const isPastDeadline = (state: TaskState): boolean => state.stage === 'expired' || state.stage === 'refunding'
 /** Stages in which this worker has a run of the task that is not settled. */
 export const holdsLane = (state: TaskState): state is TaskState & { stage: 'running' | 'sealed' | 'submitted' } =>
   state.stage === 'running' || state.stage === 'sealed' || state.stage === 'submitted'
@@ -182,7 +184,8 @@ export function next({ facts, state }: Task, event: TaskEventIn): Task {
     return { facts: event.facts, state: firstState(event.facts, event.hasEnvelope) }
   }
   if (event.type === 'unsettled') {
-    if (!isFinal(state) && state.stage !== 'included' && state.stage !== 'rebuilding') return { facts, state }
+    const isOver = isFinal(state) || isPastDeadline(state) || state.stage === 'included' || state.stage === 'rebuilding'
+    if (!isOver) return { facts, state }
     if (!('run' in state) || state.accepted === null) return to(firstState(facts, event.hasEnvelope))
     return to({ stage: 'submitted', accepted: state.accepted, runs: state.runs, run: state.run })
   }

@@ -201,6 +201,31 @@ describe('chain/tx-sender', function () {
     expect(await nonceOnChain()).to.equal(before + 3)
   })
 
+  it('does not take for included what a node told of the branch that a reorg took, while it was told so', async () => {
+    const before = await nonceOnChain()
+    const head = numberOf(await chain.rpc.send('eth_blockNumber', []))
+    const snapshot = await chain.rpc.send('evm_snapshot', [])
+    let isReorganised = false
+    const sender = await open({
+      async send(method, params, options) {
+        const answer = await chain.rpc.send(method, params, options)
+        if (method !== 'eth_getTransactionReceipt' || answer === null || isReorganised) return answer
+        isReorganised = true
+        await chain.rpc.send('evm_revert', [snapshot])
+        sender.onRollback(head)
+        return answer
+      }
+    })
+    const sent = sender.send({ id: 'early', to: token, data: harmless() })
+    await untilPending(sender, 1)
+    while (!isReorganised) await mineAndLook(sender)
+    expect(await nonceOnChain()).to.equal(before)
+    const { block, hash } = await included(sender, sent)
+    const found = (await chain.rpc.send('eth_getTransactionReceipt', [hash])) as { blockNumber: string } | null
+    expect(found && numberOf(found.blockNumber), 'in a block of this branch').to.equal(block)
+    expect(await nonceOnChain()).to.equal(before + 1)
+  })
+
   it('leaves no gap of nonces after a reorg that is deeper than what it keeps', async () => {
     const first = await open()
     const before = await nonceOnChain()
