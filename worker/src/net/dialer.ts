@@ -1,20 +1,8 @@
 import type { Multiaddr } from '@multiformats/multiaddr'
 import { configuredAddress, ownerOf, subnetOf } from './addresses.ts'
+import { DialTarget } from './dial-target.ts'
 import type { NetLimits } from './limits.ts'
 import { Quota } from './quota.ts'
-
-/** Where a peer may be reached. Bootstrap nodes and peers that were verified once are tried for ever. */
-interface Target {
-  readonly key: string // peer id, or the address of a bootstrap node whose id is not configured
-  peerId: string | null
-  addresses: readonly string[]
-  lasting: boolean
-  failures: number
-  nextAt: number
-  dialling: boolean
-  /** Until then it is dialled although there are peers enough: it is said to have what is missing. */
-  soughtUntil: number
-}
 
 /** What is worth remembering of a peer over a restart. */
 export interface KnownPeer {
@@ -30,7 +18,8 @@ export interface DialerInit {
   readonly limits: NetLimits
   readonly isConnected: (peerId: string) => boolean
   readonly isBanned: (peerId: string) => boolean
-  readonly connections: () => number
+  /** Whether it may leave everybody alone but bootstrap nodes. */
+  readonly hasEnough: () => boolean
   /** Told of every attempt, before its outcome is known. */
   readonly onDial?: () => void
   /** Connects; resolves with the peer id at the other end. */
@@ -47,7 +36,7 @@ const HEARSAY_FAILURES = 6
 /** Keeps this node connected: dials bootstrap nodes and known peers again and again, with back-off. */
 export class Dialer {
   readonly #init: DialerInit
-  readonly #targets = new Map<string, Target>()
+  readonly #targets = new Map<string, DialTarget>()
   #timer: NodeJS.Timeout | undefined
   #stopped = new AbortController()
   readonly #underWay = new Set<Promise<void>>()
@@ -56,11 +45,14 @@ export class Dialer {
   /** @throws NET_ADDRESS for a bootstrap setting that is not an address. */
   constructor(init: DialerInit) {
     this.#init = init
+    const bootstrap = new Map<string, string[]>()
     for (const address of init.bootstrap) {
       configuredAddress(address)
-      const peerId = ownerOf([address])
-      const others = peerId === null ? [] : (this.#targets.get(peerId)?.addresses ?? [])
-      if (peerId !== init.self) this.#add(peerId ?? address, peerId, [...others, address], true)
+      const key = ownerOf([address]) ?? address
+      if (key !== init.self) bootstrap.set(key, [...(bootstrap.get(key) ?? []), address])
+    }
+    for (const [key, addresses] of bootstrap) {
+      this.#add(new DialTarget(key, ownerOf(addresses), addresses, 'bootstrap'))
     }
     for (const { peerId, addresses } of init.known ?? []) this.learnHearsay(peerId, addresses)
   }
@@ -77,22 +69,19 @@ export class Dialer {
     await Promise.allSettled(this.#underWay)
   }
 
-  /** A peer that proved who it is: it is worth any number of attempts, and its next absence starts at the first one. */
+  /** A peer that proved who it is: it is worth any number of attempts. */
   learnVerified(peerId: string, addresses: readonly string[]): void {
     const target = this.#targets.get(peerId)
-    if (target) {
-      target.lasting = true
-      target.failures = 0
-      if (addresses.length > 0) target.addresses = addresses
-    } else if (addresses.length > 0) {
-      this.#add(peerId, peerId, addresses, true)
-    }
+    if (target) target.verified(addresses)
+    else if (addresses.length > 0) this.#add(new DialTarget(peerId, peerId, addresses, 'friend')).connected()
   }
 
   /** Addresses that a peer told of. */
   learnHearsay(peerId: string, addresses: readonly string[]): void {
-    if (peerId === this.#init.self || addresses.length === 0 || this.#targets.has(peerId)) return
-    this.#add(peerId, peerId, addresses, false)
+    if (peerId === this.#init.self || addresses.length === 0) return
+    const target = this.#targets.get(peerId)
+    if (!target) this.#add(new DialTarget(peerId, peerId, addresses, 'hearsay'))
+    else if (!this.#init.isConnected(peerId)) target.rumoured(addresses)
   }
 
   /** The same for a peer that is said to hold what this node lacks: it is dialled soon, whoever else is connected. */
@@ -104,16 +93,17 @@ export class Dialer {
 
   /** The connection was of no use (another network, an unproven peer): wait before the next attempt. */
   failed(peerId: string): void {
-    for (const target of this.#targets.values()) if (target.peerId === peerId) this.#backOff(target)
+    for (const target of this.#targets.values()) if (target.peerId === peerId) target.failed(this.#pause)
   }
 
-  #add(key: string, peerId: string | null, addresses: readonly string[], lasting: boolean): void {
-    this.#targets.set(key, { key, peerId, addresses, lasting, failures: 0, nextAt: 0, dialling: false, soughtUntil: 0 })
-    if (this.#targets.size <= this.#init.limits.maxKnownPeers) return
-    const bootstrap = new Set(this.#init.bootstrap)
-    const expendable = [...this.#targets.values()].filter(t => !t.addresses.some(a => bootstrap.has(a)))
-    const victim = expendable.find(t => !t.lasting) ?? expendable.toSorted((a, b) => b.failures - a.failures)[0]
-    if (victim) this.#targets.delete(victim.key)
+  #add(target: DialTarget): DialTarget {
+    this.#targets.set(target.key, target)
+    if (this.#targets.size > this.#init.limits.maxKnownPeers) {
+      const expendable = [...this.#targets.values()].filter(t => !t.isBootstrap)
+      const victim = expendable.find(t => !t.lasting) ?? expendable.toSorted((a, b) => b.failures - a.failures)[0]
+      if (victim) this.#targets.delete(victim.key)
+    }
+    return target
   }
 
   /** At most half of the wanted connections lead into one network that a single party may own: so they lead into two at least. */
@@ -128,17 +118,12 @@ export class Dialer {
   }
 
   #tick(): void {
-    const { limits, isConnected, isBanned, connections } = this.#init
-    const now = performance.now()
-    const enough = connections() >= limits.wantedPeers
-    for (const target of this.#targets.values()) {
+    const enough = this.#init.hasEnough()
+    for (const target of this.#due()) {
       if (this.#underWay.size >= MAX_PARALLEL_DIALS) return
-      const { peerId, dialling, nextAt, addresses } = target
-      if (dialling || nextAt > now) continue
-      if (peerId !== null && (isConnected(peerId) || isBanned(peerId))) continue
-      const isBootstrap = this.#init.bootstrap.some(address => addresses.includes(address))
-      const isSought = target.soughtUntil > now
-      if (!isBootstrap && !isSought && (enough || this.#isCrowded(subnetOf(addresses[0] ?? '')))) continue
+      const { limits } = this.#init
+      const isWanted = target.isBootstrap || target.soughtUntil > performance.now()
+      if (!isWanted && (enough || this.#isCrowded(subnetOf(target.addresses[0] ?? '')))) continue
       if (!this.#rate.take('dials', limits.dialsPerSecond, limits.dialBurst)) return
       target.dialling = true
       const attempt = this.#attempt(target).finally(() => {
@@ -149,27 +134,44 @@ export class Dialer {
     }
   }
 
-  async #attempt(target: Target): Promise<void> {
+  /** Whom to dial, the longest due first: who is gone for good must not stand in the way of the others. */
+  #due(): DialTarget[] {
+    const { isConnected, isBanned, limits } = this.#init
+    const now = performance.now()
+    const due = [...this.#targets.values()].filter(target => {
+      const { peerId, dialling } = target
+      if (dialling || (peerId !== null && isConnected(peerId))) return false
+      target.noteAbsence(limits.steadyMs, this.#pause)
+      if (this.#isHopeless(target)) return false
+      return target.nextAt <= now && (peerId === null || !isBanned(peerId))
+    })
+    return due.sort((a, b) => a.nextAt - b.nextAt)
+  }
+
+  /** Hearsay that led nowhere often enough is forgotten. */
+  #isHopeless({ key, lasting, failures }: DialTarget): boolean {
+    if (lasting || failures < HEARSAY_FAILURES) return false
+    this.#targets.delete(key)
+    return true
+  }
+
+  async #attempt(target: DialTarget): Promise<void> {
     const { dial, limits, self, onDial } = this.#init
     onDial?.()
     const signal = AbortSignal.any([this.#stopped.signal, AbortSignal.timeout(limits.dialTimeoutMs)])
     try {
       const peerId = await dial(target.addresses.map(configuredAddress), signal)
-      if (peerId === self)
-        this.#targets.delete(target.key) // a bootstrap address that is this node's own
-      else target.peerId = peerId
-      target.nextAt = performance.now() + limits.redialFirstMs
+      if (peerId === self) return void this.#targets.delete(target.key) // a bootstrap address that is this node's own
+      target.peerId = peerId
+      target.connected()
     } catch {
-      // Expected while the other is not there yet: the attempt after next waits longer.
-      this.#backOff(target)
-      if (!target.lasting && target.failures >= HEARSAY_FAILURES) this.#targets.delete(target.key)
+      target.failed(this.#pause) // expected while the other is not there yet
     }
   }
 
-  #backOff(target: Target): void {
+  readonly #pause = (failures: number): number => {
     const { redialFirstMs, redialMostMs } = this.#init.limits
-    const wait = Math.min(redialMostMs, redialFirstMs * 2 ** Math.min(target.failures, 20))
-    target.failures += 1
-    target.nextAt = performance.now() + wait * (0.75 + Math.random() / 2) // spread, so that nodes do not dial in step
+    const wait = Math.min(redialMostMs, redialFirstMs * 2 ** Math.min(failures, 20))
+    return wait * (0.75 + Math.random() / 2) // spread, so that nodes do not dial in step
   }
 }

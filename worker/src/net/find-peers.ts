@@ -16,14 +16,14 @@ const FIRST_MS = 500
 export interface FindPeersInit {
   readonly network: PeerNetwork
   readonly everyMs: number
-  readonly wantedPeers: number
+  readonly hasEnough: () => boolean
   /** Takes the addresses of a peer that another one told of. */
   readonly learn: (peerId: string, addresses: readonly string[]) => void
   readonly log: Logger
 }
 
 /** Tells verified peers of each other: asks each new one, and one at random from time to time while there are too few. */
-export function findPeers({ network, everyMs, wantedPeers, learn, log }: FindPeersInit): {
+export function findPeers({ network, everyMs, hasEnough, learn, log }: FindPeersInit): {
   start(): void
   stop(): void
 } {
@@ -54,7 +54,7 @@ export function findPeers({ network, everyMs, wantedPeers, learn, log }: FindPee
     timer = setTimeout(() => {
       const known = network.peers()
       const peer = known[Math.floor(Math.random() * known.length)]
-      if (peer && known.length < wantedPeers) void askFor(peer)
+      if (peer && !hasEnough()) void askFor(peer)
       again(Math.min(2 * waitMs, everyMs))
     }, waitMs)
   }

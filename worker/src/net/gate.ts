@@ -29,6 +29,7 @@ export interface GateInit {
   /** The verified peer behind a connection; waits for its hello, not for ever. @throws PEER_NOT_VERIFIED */
   readonly peerOf: (peerId: string, signal: AbortSignal) => Promise<Peer>
   readonly isVerified: (peerId: string) => boolean
+  readonly isConnected: (peerId: string) => boolean
   readonly timeoutMs: number
   /** Whoever is not verified by then is sent away with its connection: it may come again, and opens its streams anew. */
   readonly strangerMs: number
@@ -42,7 +43,12 @@ export interface GateInit {
 export class Gate {
   readonly #init: GateInit
   /** Topologies, and the peers that speak their protocol but are not verified (yet), or were told of already. */
-  readonly #topologies = new Set<{ topology: Topology; seen: Map<string, [PeerId, Connection]>; told: Set<string> }>()
+  readonly #topologies = new Set<{
+    readonly topology: Topology
+    readonly rule: GateRule
+    readonly seen: Map<string, [PeerId, Connection]>
+    readonly told: Set<string>
+  }>()
 
   /** Streams that wait for their peer to be verified. */
   readonly #waiting = new Map<string, Set<() => void>>()
@@ -57,7 +63,7 @@ export class Gate {
     const outer: Pick<Registrar, 'handle' | 'register' | 'unregister'> = {
       handle: (protocol, handler, options) => inner.handle(protocol, this.#guarded(handler, rule), options),
       register: async (protocol, topology) => {
-        const held = { topology, seen: new Map<string, [PeerId, Connection]>(), told: new Set<string>() }
+        const held = { topology, rule, seen: new Map<string, [PeerId, Connection]>(), told: new Set<string>() }
         this.#topologies.add(held)
         const id = await inner.register(protocol, {
           ...topology,
@@ -68,6 +74,7 @@ export class Gate {
             return topology.onConnect?.(peerId, connection)
           },
           onDisconnect: peerId => {
+            if (this.#init.isConnected(peerId.toString())) return // told late: it is back
             held.seen.delete(peerId.toString())
             if (held.told.delete(peerId.toString())) return topology.onDisconnect?.(peerId)
           }
@@ -114,6 +121,23 @@ export class Gate {
       if (!held || held[1].status !== 'open') continue
       told.add(peerId)
       void Promise.resolve(topology.onConnect?.(...held)).catch((err: unknown) => this.#ended(peerId, err))
+    }
+  }
+
+  /**
+   * Tells protocols that open one stream for good of their peers once more: such a stream may end while the peer stays, with one of two
+   * connections or because too much came over it, and they make another one only when they hear of the peer. Where it stands nothing happens.
+   */
+  renew(connectionTo: (peerId: string) => Connection | undefined): void {
+    const renewed = new Set<string>() // several versions of one protocol share the stream
+    for (const { topology, rule, told } of this.#topologies) {
+      if (!rule.waits) continue
+      for (const peerId of told) {
+        const connection = renewed.has(peerId) ? undefined : connectionTo(peerId)
+        if (!connection) continue
+        renewed.add(peerId)
+        void topology.onConnect?.(connection.remotePeer, connection)
+      }
     }
   }
 

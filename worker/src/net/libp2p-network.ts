@@ -28,6 +28,7 @@ import type {
   Peer,
   PeerHandler,
   PeerNetwork,
+  PeerRole,
   ProtocolId,
   RequestOptions
 } from './peer-network.ts'
@@ -45,6 +46,8 @@ export interface Libp2pNetworkInit {
   /** Nodes to dial first, and for ever. */
   readonly bootstrap?: readonly string[]
   readonly self: HelloIdentity
+  /** A role without which this node can do nothing: however many peers it has, it looks for one of those. */
+  readonly seeks?: PeerRole
   readonly authority: PeerAuthority
   readonly log: Logger
   readonly limits?: Partial<NetLimits>
@@ -122,6 +125,7 @@ export class Libp2pNetwork implements PeerNetwork, ContentRouting, Gossip {
       quota: this.#quota,
       peerOf: (peerId, signal) => this.#callers.peerOf(peerId, signal),
       isVerified: peerId => this.#isVerified(peerId),
+      isConnected: peerId => this.#isConnected(peerId),
       timeoutMs: this.#limits.helloTimeoutMs,
       strangerMs: this.#limits.strangerMs,
       disconnect: peerId => this.#disconnect(peerId)
@@ -133,14 +137,14 @@ export class Libp2pNetwork implements PeerNetwork, ContentRouting, Gossip {
       limits: this.#limits,
       isBanned: peerId => this.#reputation.isBanned(peerId),
       isConnected: peerId => this.#isConnected(peerId),
-      connections: () => this.#admission.sessions.all().length,
+      hasEnough: () => this.#hasEnough(),
       onDial: () => init.count?.('peer_dials'),
       dial: (addresses, signal) => this.#dial(addresses, signal)
     })
     this.#finder = findPeers({
       network: this,
       everyMs: this.#limits.findPeersEveryMs,
-      wantedPeers: this.#limits.wantedPeers,
+      hasEnough: () => this.#hasEnough(),
       learn: (peerId, addresses) => this.#heardOf(peerId, addresses),
       log: init.log
     })
@@ -285,6 +289,15 @@ export class Libp2pNetwork implements PeerNetwork, ContentRouting, Gossip {
     }
   }
 
+  /** Verified peers alone count, not strangers: whoever makes some would else keep this node from everybody whom it does not know yet. */
+  #hasEnough(): boolean {
+    const { wantedPeers, maxConnections } = this.#limits
+    const { seeks } = this.#init
+    const peers = this.peers()
+    if (peers.length < wantedPeers) return false
+    return seeks === undefined || peers.length >= maxConnections / 2 || peers.some(({ role }) => role === seeks)
+  }
+
   #heardOf(peerId: string, addresses: readonly string[]): void {
     this.#dialer.learnHearsay(peerId, usableAddresses(addresses, peerId))
   }
@@ -293,24 +306,29 @@ export class Libp2pNetwork implements PeerNetwork, ContentRouting, Gossip {
     return this.#admission.sessions.verifiedPeer(peerId) !== null
   }
 
-  #isConnected(peerId: string): boolean {
+  #openConnection(peerId: string): Connection | undefined {
     const connections = this.#node?.getConnections(peerIdFromString(peerId)) ?? []
-    return connections.some(connection => connection.status === 'open')
+    return connections.find(connection => connection.status === 'open')
+  }
+
+  #isConnected(peerId: string): boolean {
+    return this.#openConnection(peerId) !== undefined
   }
 
   /**
    * Ends sessions without a connection: on a busy machine the end of a connection can be told before its beginning, or
-   * before a hello that was still being read, and a peer that seems connected is never dialled again.
+   * before a hello that was still being read, and a peer that seems connected is never dialled again. And has streams of gossip that ended
+   * made anew.
    */
   #sweep(): void {
     for (const { peerId } of this.#admission.sessions.all()) {
       if (!this.#isConnected(peerId)) this.#admission.sessions.close(peerId)
     }
+    this.#gate.renew(peerId => this.#openConnection(peerId))
   }
 
   #connectionTo(peerId: string): Connection {
-    const connections = this.#node?.getConnections(peerIdFromString(peerId)) ?? []
-    const connection = connections.find(c => c.status === 'open')
+    const connection = this.#openConnection(peerId)
     if (!connection) throw unreachable(peerId)
     return connection
   }

@@ -33,6 +33,8 @@ export interface NetLimits {
   /** Back-off of a redial: doubles from the first to the last and stays there, for ever. */
   readonly redialFirstMs: number
   readonly redialMostMs: number
+  /** A connection that ends sooner counts as a failed attempt: one that is refused again and again is not made again at once. */
+  readonly steadyMs: number
   /** Dials a second on average, and at once: a table of addresses that lead nowhere costs no more than this. */
   readonly dialsPerSecond: number
   readonly dialBurst: number
@@ -64,6 +66,7 @@ export const DEFAULT_LIMITS: NetLimits = {
   dialTimeoutMs: 5_000,
   redialFirstMs: 250,
   redialMostMs: 15_000,
+  steadyMs: 5_000,
   dialsPerSecond: 10,
   dialBurst: 32,
   maxKnownPeers: 512,

@@ -171,6 +171,7 @@ export async function createNetwork(
     ],
     bootstrap: config.bootstrap,
     self: { domain: chain.facts, role: config.role, operator: sender.address, signer, sign },
+    ...(config.role === 'worker' && { seeks: 'principal' }),
     authority: authorityOf(base, principal),
     log: log.child('net'),
     limits: netLimitsOf(config),

@@ -24,7 +24,7 @@ describe('net/dialer', () => {
       limits: { ...DEFAULT_LIMITS, redialFirstMs: 100, redialMostMs: 400, maxKnownPeers: 4, wantedPeers: 2 },
       isConnected: peerId => connected.has(peerId),
       isBanned: () => false,
-      connections: () => connected.size,
+      hasEnough: () => connected.size >= 2,
       dial: addresses => {
         dialled.push(addresses.join())
         return Promise.reject(new Error('nobody there'))
@@ -93,7 +93,7 @@ describe('net/dialer', () => {
         connected.add(peerId)
         return Promise.resolve(peerId)
       },
-      connections: () => 0 // so that only the network decides
+      hasEnough: () => false // so that only the network decides
     })
     peers.slice(0, 4).forEach((id, i) => dialler!.learnHearsay(id, [`/ip4/10.1.2.${i}/tcp/1/p2p/${id}`]))
     dialler!.learnHearsay(peers[4]!, [`/ip4/10.1.3.1/tcp/1/p2p/${peers[4]!}`])
@@ -118,5 +118,65 @@ describe('net/dialer', () => {
     await until('dialled', () => dialled.length >= 5)
     await new Promise(resolve => setTimeout(resolve, 500))
     expect(dialled.length).to.be.within(5, 8)
+  })
+
+  it('dials a bootstrap node where the settings have it, whatever it says of itself', async () => {
+    const peerId = await newPeerId()
+    const configured = `/dns4/boot.example/tcp/10300/p2p/${peerId}`
+    const own = `/ip4/172.18.0.2/tcp/10300/p2p/${peerId}`
+    const dialer = start([configured])
+    connected.add(peerId).add('another')
+    dialer.learnVerified(peerId, [own])
+    connected.delete(peerId)
+    connected.add('a third')
+    dialled.length = 0
+    await until('dialled', () => dialled.length >= 2)
+    expect(new Set(dialled)).to.deep.equal(new Set([`${configured},${own}`]))
+  })
+
+  it('tries where a peer is said to be now, beside where it was', async () => {
+    const friend = await newPeerId()
+    const [before, now] = [1, 2].map(port => `/ip4/127.0.0.1/tcp/${port}/p2p/${friend}`)
+    const dialer = start([])
+    dialer.learnVerified(friend, [before!])
+    await until('missed', () => times(before!) >= 1)
+    dialer.learnHearsay(friend, [now!])
+    await until('tried', () => times(`${before!},${now!}`) >= 1)
+  })
+
+  it('pauses longer and longer when its connections end as soon as they are made, and begins anew after one that lasted', async () => {
+    const peerId = await newPeerId()
+    const limits = { ...DEFAULT_LIMITS, redialFirstMs: 50, redialMostMs: 60_000, steadyMs: 1_000 }
+    let lasting = false
+    let dials = 0
+    const dialer = start([], {
+      limits,
+      dial: () => {
+        dials += 1
+        connected.add(peerId)
+        dialer.learnVerified(peerId, [])
+        if (!lasting) setImmediate(() => connected.delete(peerId)) // believed, and sent away all the same
+        return Promise.resolve(peerId)
+      }
+    })
+    dialer.learnVerified(peerId, [`/ip4/127.0.0.1/tcp/1/p2p/${peerId}`])
+    await new Promise(resolve => setTimeout(resolve, 2_000))
+    expect(dials).to.be.within(2, 6) // after about 50, 100, 200, 400 and 800 ms, each as much later as it takes to be noticed
+    lasting = true
+    await until('connected', () => connected.size === 1)
+    await new Promise(resolve => setTimeout(resolve, limits.steadyMs + 200))
+    const before = dials
+    connected.delete(peerId)
+    await until('dialled at once', () => dials > before, 1_000)
+  })
+
+  it('tries everybody in turn: those that are gone do not keep it from those that it hears of', async () => {
+    const [gone, rumour] = [await Promise.all(Array.from({ length: 20 }, newPeerId)), await newPeerId()]
+    const limits = { ...DEFAULT_LIMITS, maxKnownPeers: 64, redialFirstMs: 50, redialMostMs: 50, dialsPerSecond: 20, dialBurst: 1 } // prettier-ignore
+    const dialer = start([], { limits })
+    for (const id of gone) dialer.learnVerified(id, [`/ip4/127.0.0.1/tcp/1/p2p/${id}`])
+    await until('all tokens are spoken for', () => dialled.length >= 20)
+    dialer.learnHearsay(rumour, [`/ip4/127.0.0.1/tcp/2/p2p/${rumour}`])
+    await until('heard of, and dialled', () => times(`/ip4/127.0.0.1/tcp/2/p2p/${rumour}`) >= 1, 3_000)
   })
 })

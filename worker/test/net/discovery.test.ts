@@ -50,6 +50,34 @@ describe('net/discovery', () => {
     }
   })
 
+  it('goes on looking for peers while strangers are connected to it: they cost nothing to make', async () => {
+    const bob = await start('bob', { limits: { wantedPeers: 2 } })
+    const bootstrap = bob.multiaddrs()
+    for (const name of ['stranger', 'another stranger']) {
+      const stranger = await start(name, { bootstrap })
+      await until('the stranger is there', seesAll(stranger, 1))
+    }
+    const carol = await start('carol', { limits: { wantedPeers: 1 } })
+    await start('alice', { bootstrap: [...bootstrap, ...carol.multiaddrs()] })
+    await until('bob sees both', seesAll(bob, 2))
+  })
+
+  it('looks for the principal, whoever else it has: without it nothing runs', async () => {
+    const limits = { wantedPeers: 1 }
+    let dials = 0
+    const count = (what: string): void => void (dials += what === 'peer_dials' ? 1 : 0)
+    const alice = await start('alice')
+    const bootstrap = alice.multiaddrs()
+    const bob = await start('bob', { bootstrap, limits, seeks: 'principal', count })
+    await until('bob sees alice', seesAll(bob, 1))
+    const principal = await start('principal', { role: 'principal', bootstrap, limits })
+    await until('found through alice', seesAll(bob, 2))
+    await principal.stop()
+    await until('gone', seesAll(bob, 1))
+    const before = dials
+    await until('dialled again and again', () => dials >= before + 3)
+  })
+
   it('finds a holder of a contract that it is not connected to, and connects to it', async () => {
     const bob = await start('bob')
     const bootstrap = bob.multiaddrs()
