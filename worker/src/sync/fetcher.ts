@@ -26,7 +26,7 @@ const MOST_WANTS = 64
 const FEWEST_WANTS = 8
 /** A peer whose streams break so often is left alone for this run. */
 const MAX_STRIKES = 3
-/** Contracts that no connected peer has, looked up at once; how long one look-up and the meeting of its providers take. */
+/** Contracts that no connected peer has, any of them, looked up at once; how long one look-up and the meeting of its providers take. */
 const LOOKUPS = 8
 const LOOKUP_MS = 3_000
 const MEETING_MS = 2_000
@@ -139,7 +139,11 @@ export class Fetcher {
       }
     }
     const contracts = new Map(needs.flatMap(need => (need.scAddr ? [[need.scAddr, need]] : [])))
-    await Promise.all([...contracts].slice(0, LOOKUPS).map(([scAddr, need]) => lookUp(scAddr, need)))
+    await Promise.all(
+      shuffled([...contracts])
+        .slice(0, LOOKUPS)
+        .map(([scAddr, need]) => lookUp(scAddr, need))
+    )
     const meeting = AbortSignal.any([outer, AbortSignal.timeout(MEETING_MS)])
     while (claimed.size > 0 && !meeting.aborted) {
       const met = network.peers().some(({ peerId, role }) => role === 'worker' && claimed.has(peerId))

@@ -6,6 +6,16 @@ export interface Arrived {
   readonly bytes: Uint8Array
 }
 
+/** What came so far of one content. */
+interface Part {
+  readonly pieces: Uint8Array[]
+  /** Who brought them. */
+  readonly givers: Set<string>
+  got: number
+  total: number
+}
+const nothing = (): Part => ({ pieces: [], givers: new Set(), got: 0, total: 0 })
+
 /**
  * What is missing of one contract's deltas, or one code: how far it is, to the byte. It outlives the stream that brings it,
  * so that a cut costs what was under way and no more.
@@ -19,11 +29,9 @@ export class Need {
   /** Peers that lack the next content, or gave a wrong one for it. */
   readonly lacking = new Set<string>()
   #next: number
-  #parts: Uint8Array[] = []
-  #got = 0
-  #total = 0
-  /** Who brought the parts of the content that is under way. */
-  readonly #givers = new Set<string>()
+  #part = nothing()
+  /** What others brought, while it is tried without that: they may have begun something else. */
+  #aside: Part | null = null
 
   private constructor(kind: number, id: Hash, from: number, to: number, scAddr: ScAddr | null) {
     this.kind = kind
@@ -47,28 +55,31 @@ export class Need {
     return this.#next >= this.to
   }
   get want(): SyncWant {
-    return { kind: this.kind, id: this.id, from: this.#next, to: this.to, offset: this.#got }
+    return { kind: this.kind, id: this.id, from: this.#next, to: this.to, offset: this.#part.got }
   }
 
   /**
    * Takes the next bytes.
    *
-   * @returns the content they complete, or null; the caller says whether it is the right one.
+   * @returns the content they complete, or null; the caller says whether it is the right one. 'contested' if they do not fit what somebody
+   * else brought: one of the two is wrong, nobody can say who, and all of it is gone.
    * @throws RangeError for bytes that are not the next ones.
    */
-  take({ index, total, offset, bytes }: SyncPiece, from: string): Arrived | null {
-    const fits = index === this.#next && offset === this.#got && bytes.length > 0 && offset + bytes.length <= total
+  take({ index, total, offset, bytes }: SyncPiece, from: string): Arrived | 'contested' | null {
+    const part = this.#part
+    const fits = index === this.#next && offset === part.got && bytes.length > 0 && offset + bytes.length <= total
     if (!fits || total > maxSyncBytes(this.kind)) throw new RangeError('A piece is not the next one.')
-    if (this.#got > 0 && total !== this.#total) {
-      this.startAgain() // somebody is wrong about its length: from the start, then
-      throw new RangeError('The length of a content changed.')
+    if (part.got > 0 && total !== part.total) {
+      if (this.#giver === from) throw new RangeError('The length of a content changed.')
+      this.startAgain()
+      return 'contested'
     }
-    this.#total = total
-    this.#parts.push(bytes)
-    this.#got += bytes.length
-    this.#givers.add(from)
-    if (this.#got < total) return null
-    const whole = this.#parts.length === 1 ? bytes : new Uint8Array(Buffer.concat(this.#parts, total))
+    part.total = total
+    part.pieces.push(bytes)
+    part.got += bytes.length
+    part.givers.add(from)
+    if (part.got < total) return null
+    const whole = part.pieces.length === 1 ? bytes : new Uint8Array(Buffer.concat(part.pieces, total))
     return { index, bytes: whole }
   }
 
@@ -76,16 +87,34 @@ export class Need {
   advance(): void {
     this.#next += 1
     this.lacking.clear()
+    this.#aside = null
     this.startAgain()
   }
 
   /** The content that arrived is wrong. @returns its only giver, or null if several may be to blame. */
   startAgain(): string | null {
-    const [only = null, ...others] = this.#givers
-    this.#parts = []
-    this.#got = 0
-    this.#total = 0
-    this.#givers.clear()
+    const giver = this.#giver
+    this.#part = nothing()
+    return giver
+  }
+
+  /**
+   * A peer has nothing to go on with. Where others began, that may be because the content is not what they began: it is asked again for the
+   * whole, and only if it does not have that either it lacks it, and what there was counts again.
+   */
+  noteLack(from: string): void {
+    if (this.#part.got > 0 && this.#giver !== from) {
+      this.#aside = this.#part
+      this.#part = nothing()
+      return
+    }
+    this.lacking.add(from)
+    this.#part = this.#aside ?? nothing()
+    this.#aside = null
+  }
+
+  get #giver(): string | null {
+    const [only = null, ...others] = this.#part.givers
     return others.length === 0 ? only : null
   }
 }

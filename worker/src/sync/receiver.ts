@@ -74,7 +74,7 @@ export async function receive(
     if (closed.has(piece.want)) return // it was told too late that this one is over
     if (piece.total === 0) {
       closed.add(piece.want)
-      need.lacking.add(peer.peerId)
+      need.noteLack(peer.peerId)
       return
     }
     onBytes(piece.bytes.length)
@@ -84,6 +84,7 @@ export async function receive(
     } catch {
       return malformed('a piece that is not the next one')
     }
+    if (arrived === 'contested') return void closed.add(piece.want)
     onNext(piece.bytes.length)
     if (!arrived) return
     const { index, bytes } = arrived
@@ -96,9 +97,10 @@ export async function receive(
       return need.advance()
     }
     closed.add(piece.want)
-    need.lacking.add(peer.peerId)
     const giver = need.startAgain()
-    if (giver === null || !mustKnow(need, index)) return // parts of several peers, or a branch of the chain
+    if (giver === null) return // parts of several peers: whoever gives the next one gives all of it
+    need.lacking.add(giver)
+    if (!mustKnow(need, index)) return // of another branch of the chain
     network.penalise(giver, 'wrong-content')
     if (giver === peer.peerId) throw new BadPeer('wrong content')
   }
@@ -121,6 +123,7 @@ export async function receive(
       if (last) break
       if (pieces.length === 0) return malformed('an empty chunk')
     }
+    if (needs.some((need, want) => !need.done && !closed.has(want))) return malformed('an answer that ends early')
     await line.close()
   } catch (err) {
     line.abort(err instanceof Error ? err : new Error('ended'))

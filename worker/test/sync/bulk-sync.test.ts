@@ -7,10 +7,13 @@ import {
   PeerProtocol,
   SyncKind,
   codeHashOf,
+  syncChunk,
   syncRequest,
   utf8,
   type Hash,
-  type ScAddr
+  type ScAddr,
+  type SyncChunk,
+  type SyncWant
 } from '@enigma/protocol'
 import { PeerDeltaSync, type DeltaSyncInit } from '../../src/sync/delta-sync.ts'
 import type { ContentSource } from '../../src/sync/chunks.ts'
@@ -197,6 +200,76 @@ describe('sync in bulk', () => {
     expect(network.peers().length).to.be.within(3, 5)
     const away = [...honestPeers].filter(id => !network.peers().some(peer => peer.peerId === id))
     expect(away).to.deep.equal([])
+  })
+
+  /** Answers the first request for a content like this, and later ones that it lacks it. */
+  async function serveLiar(
+    name: string,
+    begin: (want: number, { from }: SyncWant) => SyncChunk
+  ): Promise<() => number> {
+    const begun = new Set<Hash>()
+    const network = await makeNetwork(chain, name, { bootstrap })
+    network.handleLine(PeerProtocol.sync, async line => {
+      const { wants } = syncRequest.decode(await line.read())
+      for (const [i, want] of wants.entries()) {
+        if (begun.has(want.id)) {
+          const lacking = { want: i, index: want.from, total: 0, offset: 0, bytes: new Uint8Array() }
+          await line.write(syncChunk.encode({ pieces: [lacking], last: i === wants.length - 1 }))
+          continue
+        }
+        begun.add(want.id)
+        await line.write(syncChunk.encode(begin(i, want)))
+        return line.close() // and no word of the rest
+      }
+    })
+    await running.start(network)
+    if (bootstrap.length === 0) bootstrap = network.multiaddrs()
+    return () => begun.size
+  }
+
+  const BYTES = 40 * 1024
+  const beginnings: Record<string, { readonly total: number; readonly given: number }> = {
+    'a longer one, as far as the whole': { total: 3 * BYTES, given: 60 * 1024 },
+    'a longer one, and not far': { total: 3 * BYTES, given: 1024 },
+    'one of its length, with other bytes': { total: 0, given: 20 * 1024 }
+  }
+  for (const [what, { total, given }] of Object.entries(beginnings)) {
+    it(`is not held up by one that begins ${what}, and goes; who gives the rest does not pay for it`, async () => {
+      const shelf = new Shelf()
+      for (let i = 0; i < 6; i++) history(shelf, `contract ${i}`, 1, BYTES)
+      chain.mine(30)
+      const lengthOf = (id: Hash): number => shelf.deltas.get(`${id} 0`)?.length ?? CODE.length
+      const liar = await serveLiar('dave', (want, { kind, id, from }) => {
+        const length = kind === SyncKind.deltas && total > 0 ? total : lengthOf(id)
+        const bytes = new Uint8Array(Math.min(given, length - 1)).fill(0xee)
+        return { pieces: [{ want, index: from, total: length, offset: 0, bytes }], last: false }
+      })
+      const { network, store, sync } = await newcomer({ fetchTimeoutMs: 60_000 })
+      await until('connected', seesAll(network, 1))
+      const whole = sync.syncAll()
+      await until('all were begun', () => liar() === 7)
+      const alice = await serve('alice', shelf, { bootstrap: network.multiaddrs() })
+      expect(await Promise.race([whole, new Promise(resolve => setTimeout(resolve, 10_000))])).to.include({ done: 6 })
+      await holdsAll(store, shelf)
+      expect(network.peers().map(({ peerId }) => peerId)).to.include(alice.peerId)
+    })
+  }
+
+  it('asks one that ends its answer before the end no more than it asks others', async () => {
+    history(new Shelf(), 'contract', 3)
+    let asked = 0
+    const network = await makeNetwork(chain, 'dave')
+    network.handleLine(PeerProtocol.sync, async line => {
+      await line.read()
+      asked += 1
+      await line.write(syncChunk.encode({ pieces: [], last: true }))
+    })
+    await running.start(network)
+    bootstrap = network.multiaddrs()
+    const { network: own, sync } = await newcomer({ fetchTimeoutMs: 1_000 })
+    await until('connected', seesAll(own, 1))
+    expect(await sync.syncAll()).to.include({ done: 0 })
+    expect(asked).to.be.within(1, 12) // once a round, and a few rounds in the time
   })
 
   it('asks a peer that it has yet to meet, if the DHT names it', async () => {
