@@ -74,7 +74,7 @@ export async function query(
       return { value: decodeResult(fragment!, outcome.output), deltaCount, headHash, block, signer }
     } catch (error) {
       const renews: boolean = !renewed && isForOtherKeys(error)
-      if (tries >= MAX_ATTEMPTS || !(renews || isMoving(error))) throw error
+      if (tries >= MAX_ATTEMPTS || !(renews || isPassing(error))) throw error
       renewed ||= renews
       if (renews) session.seats.forget(scAddr)
       await sleep(session.timeouts.pollMs, signal)
@@ -82,8 +82,9 @@ export async function query(
   }
 }
 
-/** The epoch or the head moved meanwhile: another query is needed. */
-const isMoving = (error: unknown): boolean => ['EPOCH_STALE', 'WORKER_BEHIND', 'QUERY_STALE'].includes(codeOf(error))
+/** The epoch or the head moved meanwhile, or the seats are busy or just starting: another query is needed. */
+const PASSING = ['EPOCH_STALE', 'WORKER_BEHIND', 'QUERY_STALE', 'CHAIN_BEHIND', 'ENCLAVE_BUSY', 'WORKER_ENCLAVE_DOWN']
+const isPassing = (error: unknown): boolean => PASSING.includes(codeOf(error))
 
 async function ask(
   session: Session,

@@ -202,15 +202,17 @@ describe('enigma-js/query', () => {
     expect((await refused(ask())).hint).to.contain('as a task')
   })
 
-  it('tries again while the workers are behind, and gives up with their code', async () => {
-    let times = 0
-    scene.server.handlers.queryContract = params => {
-      if (++times < 3) throw new Refusal('WORKER_BEHIND', 'behind')
-      return answer(params)
+  it('tries again while the workers are behind, busy or starting, and gives up with their code', async () => {
+    for (const code of ['WORKER_BEHIND', 'CHAIN_BEHIND', 'ENCLAVE_BUSY', 'WORKER_ENCLAVE_DOWN']) {
+      let times = 0
+      scene.server.handlers.queryContract = params => {
+        if (++times < 3) throw new Refusal(code, 'in a moment')
+        return answer(params)
+      }
+      expect(await ask()).to.equal(59n)
+      times = -100
+      expect(await codeOfRefusal(ask())).to.equal(code)
     }
-    expect(await ask()).to.equal(59n)
-    times = -100
-    expect(await codeOfRefusal(ask())).to.equal('WORKER_BEHIND')
     scene.server.handlers.queryContract = () => {
       throw new Refusal('ENCLAVE_QUERY_REFUSED', 'its time is over')
     }
@@ -225,7 +227,7 @@ describe('enigma-js/query', () => {
     scene.server.handlers.queryContract = params => {
       if (scene.openersOf(fromHex(params.envelope)).length > 0) return answer(params)
       refusals += 1
-      throw new Refusal('NO_SEAT_REACHABLE', 'No seat holder of this contract could answer the query.')
+      throw new Refusal('NO_SEAT_REACHABLE', 'No seat holder of this contract was there to answer the query.')
     }
     await query.sub(76n, 17n)
     for (const enclave of scene.enclaves) enclave.losesKey()

@@ -20,6 +20,7 @@ import type { Logger } from '../ops/log.ts'
 import { requireServedEpoch } from './envelope-check.ts'
 import { SyncError } from './errors.ts'
 import { seatSigners } from './result-check.ts'
+import { isUnreachable } from './rules.ts'
 
 /** The enclave of this node, as a seat holder. */
 export interface QuerySeat {
@@ -28,7 +29,7 @@ export interface QuerySeat {
 }
 
 export interface QueryRelay {
-  /** @throws what a seat refused the query for; WORKER_BEHIND or NO_SEAT_REACHABLE if no seat could answer */
+  /** @throws what the seats refused it for, the most telling first; NO_SEAT_REACHABLE if none was there to say anything */
   query(query: SignedQuery): Promise<SignedQueryAnswer>
 }
 
@@ -118,15 +119,22 @@ export function createQueryRelay(init: QueryRelayInit): QueryRelay {
           reasons.push(error)
         }
       }
-      const behind = reasons.find(reason => seatCode(reason) === 'WORKER_BEHIND')
-      if (behind !== undefined) throw coded('WORKER_BEHIND', behind)
+      const told = mostTelling(reasons)
+      if (told !== undefined) throw coded(seatCode(told), told)
       throw new SyncError(
         { code: 'NO_SEAT_REACHABLE', scAddr, epoch },
-        'No seat holder of this contract could answer the query.',
+        'No seat holder of this contract was there to answer the query.',
         { hint: 'Try again in a moment, ask another worker, or wait for the next epoch.', cause: reasons[0] }
       )
     }
   }
+}
+
+/** A seat that is behind may answer in a moment; one with other keys says nothing of the query, but the asker can do something about it. */
+function mostTelling(reasons: readonly unknown[]): unknown {
+  const saying = (code: string): unknown => reasons.find(reason => seatCode(reason) === code)
+  const own = reasons.find(reason => !isUnreachable(seatCode(reason)) && seatCode(reason) !== 'INPUT_NOT_FOR_SEAT')
+  return saying('WORKER_BEHIND') ?? own ?? saying('INPUT_NOT_FOR_SEAT')
 }
 
 /** What a seat said: the enclave's own code, where it was the enclave. */

@@ -47,3 +47,6 @@ export function holdsRecentSeat(
   }
   return false
 }
+
+/** Codes that say nothing about an input or a query, only about the way to a seat. */
+export const isUnreachable = (code: string): boolean => code.startsWith('PEER_') || code === 'INTERNAL'

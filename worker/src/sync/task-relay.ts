@@ -11,6 +11,7 @@ import { SyncError } from './errors.ts'
 import type { TaskRelay } from './interfaces.ts'
 import { isGenuine, seatSigners } from './result-check.ts'
 import type { Results } from './results.ts'
+import { isUnreachable } from './rules.ts'
 
 export interface TaskRelayInit {
   readonly network: PeerNetwork
@@ -133,9 +134,6 @@ export class PeerTaskRelay implements TaskRelay {
     return this.#init.network.peers().find(peer => peer.role === 'worker' && peer.signer === signer)
   }
 }
-
-/** Codes that say nothing about the input, only about the way to a seat. */
-const isUnreachable = (code: string): boolean => code.startsWith('PEER_') || code === 'INTERNAL'
 
 /** If every seat says that it has no wrap, that is the fault; else what a seat said of the input; else no seat was there. */
 function mostTelling(reasons: readonly unknown[], { scAddr, epoch }: EnvelopeContext): unknown {

@@ -167,10 +167,23 @@ describe('sync/query-relay', () => {
     expect(await codeOf(entry().relay.query(queryOf({}, ['entry'])))).to.equal('NO_SEAT_REACHABLE')
   })
 
-  it('says that all are behind, or that none could answer', async () => {
-    for (const node of seatsInOrder()) node.act = refusal('WORKER_BEHIND')
-    expect(await codeOf(entry().relay.query(queryOf()))).to.equal('WORKER_BEHIND')
-    for (const node of seatsInOrder()) node.act = refusal('ENCLAVE_BUSY')
+  it('says why no seat answered, as the seats tell it: behind first, then what they refuse, then that their keys are others', async () => {
+    const seats = seatsInOrder() as [Node, Node, Node]
+    const said = async (...codes: [string, string, string]): Promise<string> => {
+      for (const [i, code] of codes.entries()) seats[i]!.act = refusal(code)
+      return codeOf(entry().relay.query(queryOf()))
+    }
+    expect(await said('WORKER_BEHIND', 'WORKER_BEHIND', 'WORKER_BEHIND')).to.equal('WORKER_BEHIND')
+    expect(await said('ENCLAVE_BUSY', 'WORKER_BEHIND', 'INPUT_NOT_FOR_SEAT')).to.equal('WORKER_BEHIND')
+    expect(await said('INPUT_NOT_FOR_SEAT', 'PEER_BUSY', 'ENCLAVE_BUSY')).to.equal('ENCLAVE_BUSY')
+    expect(await said('INPUT_NOT_FOR_SEAT', 'INPUT_NOT_FOR_SEAT', 'INPUT_NOT_FOR_SEAT')).to.equal('INPUT_NOT_FOR_SEAT')
+    expect(await said('PEER_BUSY', 'INTERNAL', 'PEER_BUSY')).to.equal('NO_SEAT_REACHABLE')
+    seats[0].act = refusal('INPUT_NOT_FOR_SEAT')
+    await Promise.all([seats[1].network.stop(), seats[2].network.stop()])
+    await until('two are gone', () => entry().network.peers().length === 1)
+    expect(await codeOf(entry().relay.query(queryOf()))).to.equal('INPUT_NOT_FOR_SEAT')
+    await seats[0].network.stop()
+    await until('all are gone', () => entry().network.peers().length === 0)
     expect(await codeOf(entry().relay.query(queryOf()))).to.equal('NO_SEAT_REACHABLE')
   })
 
