@@ -19,6 +19,7 @@ export const SNAPSHOT_LIMITS: SnapshotStoreLimits = { perContract: 2, maxBytes: 
 interface Held {
   readonly scAddr: ScAddr
   readonly deltaCount: number
+  readonly headHash: Hash
   readonly contentHash: Hash
   readonly bytes: number
 }
@@ -48,9 +49,15 @@ export class SnapshotStore {
     return store
   }
 
-  /** The newest at `atMost` deltas or fewer. */
-  async newest(scAddr: ScAddr, atMost: number): Promise<SignedSnapshot | null> {
-    const counts = [...this.#held.values()].filter(held => held.scAddr === scAddr && held.deltaCount <= atMost)
+  /** The newest at `atMost` deltas or fewer, of those whose head `isHead` knows: a reorg leaves some of another branch. */
+  async newest(
+    scAddr: ScAddr,
+    atMost: number,
+    isHead: (deltaCount: number, headHash: Hash) => boolean = () => true
+  ): Promise<SignedSnapshot | null> {
+    const counts = [...this.#held.values()].filter(
+      held => held.scAddr === scAddr && held.deltaCount <= atMost && isHead(held.deltaCount, held.headHash)
+    )
     const best = counts.sort((a, b) => b.deltaCount - a.deltaCount)[0]
     const bytes = best && (await this.#heads.get(headKey(scAddr, best.deltaCount)))
     return bytes ? decoded(bytes) : null
@@ -125,6 +132,7 @@ const partKey = (contentHash: Hash, offset: number): string =>
 const heldOf = ({ snapshot, bytes }: SignedSnapshot): Held => ({
   scAddr: snapshot.scAddr,
   deltaCount: snapshot.deltaCount,
+  headHash: snapshot.headHash,
   contentHash: snapshot.contentHash,
   bytes
 })

@@ -37,7 +37,7 @@ export class Snapshots {
     this.#init = init
     const { network, store } = init
     serve(network, snapshotCalls, {
-      newest: async ({ scAddr, atMost }) => ({ found: await store.newest(scAddr, atMost) }),
+      newest: async ({ scAddr, atMost }) => ({ found: await this.#own(scAddr, atMost) }),
       async part({ contentHash, offset }) {
         const part = await store.part(contentHash, offset)
         if (part) return { part }
@@ -57,7 +57,7 @@ export class Snapshots {
     signal: AbortSignal
   ): Promise<{ signed: SignedSnapshot; ciphertext: Uint8Array } | null> {
     const { store } = this.#init
-    const own = await store.newest(scAddr, atMost)
+    const own = await this.#own(scAddr, atMost)
     const offers = await this.#offers(scAddr, atMost, signal)
     const useful = ({ snapshot }: SignedSnapshot): boolean => snapshot.deltaCount > above
     if (own && useful(own) && this.#fault(scAddr, atMost, own) === null) {
@@ -74,6 +74,13 @@ export class Snapshots {
       return { signed, ciphertext }
     }
     return null
+  }
+
+  /** The newest one here that the chain bears out: one of another branch would only cost others an attempt, and this node its good name. */
+  #own(scAddr: ScAddr, atMost: number): Promise<SignedSnapshot | null> {
+    const { chain, store } = this.#init
+    const steps = chain.contract(scAddr)?.steps ?? []
+    return store.newest(scAddr, atMost, (deltaCount, headHash) => steps[deltaCount - 1]?.headHash === headHash)
   }
 
   /** Keeps one that this node's enclave made. */

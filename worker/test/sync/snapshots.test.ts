@@ -231,6 +231,18 @@ describe('sync/snapshots', () => {
     expect(bob.network.peers()).to.have.lengthOf(1)
   })
 
+  it('of a branch that the chain left are not offered, and stand in the way of no other; nobody pays for them', async () => {
+    const alice = await makeNode('alice')
+    await alice.store.put(snapshotAt(60), ciphertextOf(60))
+    await alice.store.put(snapshotAt(90, { headHash: hashOf('the branch that was left') }), ciphertextOf(90))
+    const bob = await makeNode('bob')
+    await until('connected', seesAll(bob.network, 1))
+    for (const node of [bob, bob, bob, alice]) {
+      expect((await node.snapshots.best(C, 0, 100, signal))?.signed.snapshot.deltaCount).to.equal(60)
+    }
+    expect(bob.network.peers()).to.have.lengthOf(1)
+  })
+
   it('that do not open are no loss: everything is replayed', async () => {
     const alice = await makeNode('alice')
     await alice.store.put(snapshotAt(90), ciphertextOf(90))
