@@ -118,7 +118,7 @@ export function createMetrics(sources: MetricSources): Metrics {
   if (tasksByStage) labelled('tasks', 'Tasks known to this node.', 'stage', tasksByStage)
   if (contracts) {
     gauge('sync_contracts', 'Secret contracts on chain.', () => contracts().known)
-    gauge('sync_contracts_synced', 'Those of them whose last synchronisation succeeded.', () => contracts().synced)
+    gauge('sync_contracts_synced', 'Those of them of which nothing is missing here.', () => contracts().synced)
   }
   if (enclaveStarts) {
     counter('enclave_restarts', 'Times the enclave was started again.', () => Math.max(0, enclaveStarts() - 1))

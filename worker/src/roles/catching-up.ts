@@ -4,7 +4,9 @@ import type { DeltaSync, SyncProgress } from '../sync/interfaces.ts'
 import { sleep } from '../net/deadline.ts'
 
 export interface CatchingUpParts {
-  readonly sync: Pick<DeltaSync, 'syncAll'>
+  readonly sync: Pick<DeltaSync, 'syncAll' | 'incomplete'>
+  /** Contracts on chain. */
+  readonly known: () => number
   /** Whether other workers answer this one. */
   readonly isRegistered: () => boolean
   readonly board: StatusBoard
@@ -38,7 +40,7 @@ const LONGEST_PAUSE_MS = 60_000
 
 /** The step `sync`: done when this node holds everything that the chain names, and not before. */
 export interface CatchingUp {
-  /** Contracts that were whole at the last look. */
+  /** Contracts that are whole; 0 before the first look. */
   readonly synced: number
   /** Whether there was time enough for what can be had: false during the start, and for a newcomer until after `register`. */
   readonly tried: boolean
@@ -49,9 +51,17 @@ export interface CatchingUp {
   finish(): Promise<void>
 }
 
-export function createCatchingUp({ sync, isRegistered, board, log, signal, limits }: CatchingUpParts): CatchingUp {
+export function createCatchingUp({
+  sync,
+  known,
+  isRegistered,
+  board,
+  log,
+  signal,
+  limits
+}: CatchingUpParts): CatchingUp {
   const { firstMs, strangerMs, beforeLoginMs, roundMs, pauseMs } = { ...LIMITS, ...limits }
-  let synced = 0
+  let looked = false
   let tried = false
   let whole = false
 
@@ -68,7 +78,7 @@ export function createCatchingUp({ sync, isRegistered, board, log, signal, limit
         board.step('sync', 'running', `${done} of ${contracts} contracts, ${mebibytes(bytes)} fetched`)
       }
     }, end)
-    synced = progress.done
+    looked = true
     whole = progress.failed.length === 0
     show(progress)
     return progress
@@ -84,7 +94,7 @@ export function createCatchingUp({ sync, isRegistered, board, log, signal, limit
 
   return {
     get synced() {
-      return synced
+      return looked ? Math.max(0, known() - sync.incomplete()) : 0
     },
     get tried() {
       return tried

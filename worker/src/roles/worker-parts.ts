@@ -43,7 +43,7 @@ export async function openWorkerParts(base: NodeBase, network: Libp2pNetwork, su
     earnings: () => earningsOf(indexer.projection.tasks(), sender.address),
     tasksByStage: () => runner.stages(),
     queues: () => ({ inputs: envelopes.size, tasks: runner.underWay }),
-    contracts: () => ({ known: [...indexer.contracts()].length, synced: catchingUp.synced })
+    contracts: () => ({ known: known(), synced: catchingUp.synced })
   })
   const enclave = timedEnclave(supervisor, (method, ok, ms) => metrics.enclaveCall(method, ok, ms))
   const content = await LevelContentStore.open(db, log.child('content'))
@@ -62,7 +62,9 @@ export async function openWorkerParts(base: NodeBase, network: Libp2pNetwork, su
     onHeld: scAddr => announcer.add(scAddr)
   })
   const isRegistered = (): boolean => indexer.workerBySigner(signer) !== null
-  const catchingUp = createCatchingUp({ sync, isRegistered, board, log: log.child('sync'), signal: stops.signal })
+  const known = (): number => [...indexer.contracts()].length
+  const syncLog = log.child('sync')
+  const catchingUp = createCatchingUp({ sync, known, isRegistered, board, log: syncLog, signal: stops.signal })
   const snapshots = new Snapshots({
     network,
     chain: indexer,

@@ -209,15 +209,20 @@ export class LevelContentStore implements ContentStore {
     })
   }
 
-  demote(isChosen: (delta: StoredDelta) => boolean): Promise<number> {
+  demote(isChosen: (delta: StoredDelta) => boolean, isCode: (codeHash: Hash) => boolean): Promise<number> {
     return this.#inOrder(async () => {
       const batch = this.#db.batch()
       let demoted = 0
-      for await (const [key, bytes] of this.#deltas.iterator()) {
-        if (isChosen(placeOf(key))) continue
-        if (await this.#candidates.has(key)) continue
-        this.#mark(key, ZERO_ADDRESS, bytes.length, batch)
+      const demoteOne = async (key: string, { length }: Uint8Array): Promise<void> => {
+        if (await this.#candidates.has(key)) return
+        this.#mark(key, ZERO_ADDRESS, length, batch)
         demoted += 1
+      }
+      for await (const [key, bytes] of this.#deltas.iterator()) {
+        if (!isChosen(placeOf(key))) await demoteOne(key, bytes)
+      }
+      for await (const [codeHash, bytes] of this.#codes.iterator()) {
+        if (!isCode(codeHash as Hash)) await demoteOne(codeKey(codeHash as Hash), bytes)
       }
       await batch.write(SYNCED)
       return demoted

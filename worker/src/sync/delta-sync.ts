@@ -44,15 +44,19 @@ export class PeerDeltaSync implements DeltaSync {
   readonly #gathering: Gathering
   readonly #pusher: DeltaPusher
   readonly #wanted = new Set<ScAddr>()
+  /** What `#keepUp` looks after just now. */
+  #round: ReadonlySet<ScAddr> = new Set()
   /** What each running `syncAll` has still to bring: nobody else asks for it meanwhile. */
   readonly #underWay = new Set<ReadonlySet<ScAddr>>()
   /** Ends what `#keepUp` fetches just now. */
   #endRound: () => void = () => undefined
-  readonly #codes = new Set<Hash>()
+  #codes = new Set<Hash>()
   readonly #inventory: Inventory
   readonly #unmet = new UnmetNeeds()
   #bytes = 0
   #demoteDue = false
+  /** The first time also for a reorg that came while this node was not there. */
+  #tidied = false
   /** Steps whose rival candidates go once they are final. */
   #unsettled: { readonly scAddr: ScAddr; readonly index: number }[] = []
   #stopped = new AbortController()
@@ -80,7 +84,7 @@ export class PeerDeltaSync implements DeltaSync {
     const { chain } = this.#init
     this.#stopped = new AbortController()
     for (const { codeHash } of chain.contracts()) this.#codes.add(codeHash)
-    const sweep = setInterval(() => void this.#sweep().catch(this.#logged('sweep')), SWEEP_MS)
+    const sweep = setInterval(() => void this.tidy().catch(this.#logged('sweep')), SWEEP_MS)
     this.#stops = [chain.subscribe(event => this.#onChain(event)), () => clearInterval(sweep)]
     this.#pusher.start()
     this.#loop = this.#keepUp(this.#stopped.signal)
@@ -123,6 +127,10 @@ export class PeerDeltaSync implements DeltaSync {
     const asked = this.#workers()
     const said = asked.every(peerId => needs.every(need => need.lacking.has(peerId)))
     return asked.length > 0 && said ? 'absent' : 'unknown'
+  }
+
+  incomplete(): number {
+    return this.#withUnderWay(new Set([...this.#wanted, ...this.#round])).size
   }
 
   unmet(): readonly Unmet[] {
@@ -216,6 +224,7 @@ export class PeerDeltaSync implements DeltaSync {
       await sleep(graceMs, signal)
       await this.#giveWay()
       const round = this.#wantedByNobodyElse()
+      this.#round = round
       this.#wanted.clear()
       try {
         const needs = await this.#missingOf(round)
@@ -228,6 +237,7 @@ export class PeerDeltaSync implements DeltaSync {
         this.#logged('sync')(err)
       }
       for (const scAddr of round) this.#wanted.add(scAddr)
+      this.#round = new Set()
       if (round.size === 0) continue
       this.#init.log.debug('Content is incomplete', { contracts: round.size })
       await sleep(retryMs, signal)
@@ -258,16 +268,19 @@ export class PeerDeltaSync implements DeltaSync {
   readonly #isChosen = ({ scAddr, index, deltaHash }: StoredDelta): boolean =>
     this.#init.chain.deltaHash(scAddr, index) === deltaHash
 
-  async #sweep(): Promise<void> {
-    if (this.#demoteDue) await this.#demote()
+  /** Drops what was offered and never came on chain, or what a reorg took from it, if it is old enough. Done from time to time. */
+  async tidy(): Promise<void> {
+    if (this.#demoteDue || !this.#tidied) await this.#demote()
+    this.#tidied = true
     await this.#init.store.dropStale(this.#isChosen, codeHash => this.#codes.has(codeHash))
   }
 
   async #demote(): Promise<void> {
-    const { store, log } = this.#init
+    const { store, chain, log } = this.#init
     this.#demoteDue = false
-    const demoted = await store.demote(this.#isChosen)
-    if (demoted > 0) log.info('Deltas that a reorg took off the chain will go', { deltas: demoted })
+    this.#codes = new Set([...chain.contracts()].map(({ codeHash }) => codeHash))
+    const demoted = await store.demote(this.#isChosen, codeHash => this.#codes.has(codeHash))
+    if (demoted > 0) log.info('Content that a reorg took off the chain will go', { contents: demoted })
   }
 
   #onChain(event: ChainEvent): void {

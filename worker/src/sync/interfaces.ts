@@ -50,10 +50,10 @@ export interface ContentStore {
   /** Drops what was offered long ago and never came on chain; what did counts as the chain's from then on. @returns how many went. */
   dropStale(isChosen: (delta: StoredDelta) => boolean, isCode: (codeHash: Hash) => boolean): Promise<number>
   /**
-   * What a reorg left: deltas that were the chain's and are not any more become candidates of this node, which go by
+   * What a reorg left: deltas and codes that were the chain's and are not any more become candidates of this node, which go by
    * themselves unless the chain comes back to them. @returns how many.
    */
-  demote(isChosen: (delta: StoredDelta) => boolean): Promise<number>
+  demote(isChosen: (delta: StoredDelta) => boolean, isCode: (codeHash: Hash) => boolean): Promise<number>
 }
 
 /** `absent`: every connected worker has said that it has none; `unknown`: somebody did not answer, or nobody is connected. */
@@ -73,6 +73,8 @@ export interface DeltaSync {
   ensure(scAddr: ScAddr, upToIndex: number, signal?: AbortSignal): Promise<void>
   /** The same, by asking everybody who is connected, or known to hold it, once. */
   seek(scAddr: ScAddr, upToIndex: number, signal: AbortSignal): Promise<Presence>
+  /** Contracts of which something is missing here, as far as was looked. */
+  incomplete(): number
   /** What the rounds so far did not bring, of each contract that is incomplete. */
   unmet(): readonly Unmet[]
   /** @throws SYNC_INCOMPLETE if no peer has it. */

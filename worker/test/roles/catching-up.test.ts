@@ -11,6 +11,7 @@ class Network {
   readonly rounds: SyncProgress[] = []
   registered = false
   has = 0
+  further = 0 // contracts that are deployed later
   readonly stop = new AbortController()
   readonly seen: StepStatus[] = []
   readonly board = createStatusBoard(Date.now, step => this.seen.push(step))
@@ -25,8 +26,10 @@ class Network {
         progress(found)
         this.rounds.push(found)
         return found
-      }
+      },
+      incomplete: () => 3 + this.further - this.has
     },
+    known: () => 3 + this.further,
     isRegistered: () => this.registered,
     board: this.board,
     log: createLogger({ level: 'error' }),
@@ -46,6 +49,7 @@ describe('roles/catching-up', () => {
 
   it('of a newcomer waits for the registration, and is done only when all is here', async () => {
     net.has = 3
+    expect(net.catchingUp.synced).to.equal(0) // nobody has looked
     await net.catchingUp.first()
     expect(net.step).to.include({ state: 'waiting', code: 'WAITS_FOR_REGISTRATION' })
     expect(net.step.detail).to.contain('0 of 3')
@@ -56,6 +60,10 @@ describe('roles/catching-up', () => {
     expect(net.step).to.include({ state: 'done' }).and.not.have.property('code')
     expect(net.step.detail).to.contain('3 of 3')
     expect(net.catchingUp.synced).to.equal(3)
+    net.further = 2
+    expect(net.catchingUp.synced).to.equal(3)
+    net.has = 5
+    expect(net.catchingUp.synced).to.equal(5)
   })
 
   it('lets a worker log in though one contract cannot be had, says so, and gets it later', async () => {

@@ -141,12 +141,18 @@ describe('sync/content-store', () => {
     const [kept, gone] = [makeDelta(C, 0, 'kept'), makeDelta(C, 0, 'gone')]
     for (const { delta } of [kept, gone]) await store.putDelta(delta, null)
     const isChosen = ({ deltaHash }: { deltaHash: string }): boolean => deltaHash === kept.hash
-    expect(await store.demote(isChosen)).to.equal(1)
-    expect(await store.demote(isChosen)).to.equal(0) // marked already
+    const [keptCode, goneCode] = [utf8('kept code'), utf8('code of a deployment that a reorg took away')]
+    for (const code of [keptCode, goneCode]) await store.putBytecode(code, null)
+    const isCode = (codeHash: string): boolean => codeHash === codeHashOf(keptCode)
+    expect(await store.demote(isChosen, isCode)).to.equal(2)
+    expect(await store.demote(isChosen, isCode)).to.equal(0) // marked already
     expect(await store.hasDelta(C, 0, gone.hash)).to.equal(true) // the chain may come back to it
+    expect(await store.getBytecode(codeHashOf(goneCode))).to.deep.equal(goneCode)
     now += 101
-    expect(await store.dropStale(isChosen, () => false)).to.equal(1)
+    expect(await store.dropStale(isChosen, isCode)).to.equal(2)
     expect([await store.hasDelta(C, 0, kept.hash), await store.hasDelta(C, 0, gone.hash)]).to.deep.equal([true, false])
+    expect(await store.getBytecode(codeHashOf(keptCode))).to.deep.equal(keptCode)
+    expect(await store.getBytecode(codeHashOf(goneCode))).to.equal(null)
   })
 
   it('still has everything it acknowledged after a kill -9', async function () {

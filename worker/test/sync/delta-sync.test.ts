@@ -335,6 +335,56 @@ describe('sync/delta-sync', () => {
     await until('rival gone', async () => !(await bob.store.hasDelta(C, 0, rival.hash)))
   })
 
+  it('says how many contracts are incomplete, at any time', async () => {
+    const alice = await makeNode('alice')
+    const bob = await makeNode('bob', { retryMs: 20 })
+    await until('connected', seesAll(bob.network, 1))
+    await history(2, [alice.store])
+    chain.mine()
+    expect(bob.sync.incomplete()).to.equal(1)
+    await until('whole', () => bob.sync.incomplete() === 0)
+    await history(2, [], D)
+    chain.mine()
+    await new Promise(resolve => setTimeout(resolve, 200)) // several rounds
+    expect(bob.sync.incomplete()).to.equal(1)
+  })
+
+  it('lets go at first what a reorg took away while it was not there', async () => {
+    let now = 0
+    const { store } = await disks.content({ candidateMs: 100 }, () => now)
+    const { delta, hash } = makeDelta(C, 0)
+    await store.putDelta(delta, null) // as the chain had it
+    const alice = await makeNode('alice', { store })
+    for (let i = 0; i < 2; i++) {
+      await alice.sync.tidy()
+      now += 101
+    }
+    await alice.sync.tidy()
+    expect(await store.hasDelta(C, 0, hash)).to.equal(false)
+  })
+
+  it('lets the code of a deployment go that a reorg took away, and keeps it if another contract has it', async () => {
+    let now = 0
+    const { store } = await disks.content({ candidateMs: 100 }, () => now)
+    const alice = await makeNode('alice', { store, graceMs: 1 })
+    const [kept, gone] = [utf8('kept'), utf8('gone')]
+    for (const code of [kept, gone]) await store.putBytecode(code, null)
+    chain.deploy(C, codeHashOf(kept))
+    chain.mine()
+    const before = chain.head().number
+    chain.deploy(D, codeHashOf(gone))
+    chain.mine()
+    await until('whole', () => alice.sync.incomplete() === 0)
+    chain.rollback(before)
+    chain.mine()
+    now += 101
+    await alice.sync.tidy()
+    now += 101
+    await alice.sync.tidy()
+    expect(await store.getBytecode(codeHashOf(kept))).to.deep.equal(kept)
+    expect(await store.getBytecode(codeHashOf(gone))).to.equal(null)
+  })
+
   it('fetches again what was damaged on disk', async () => {
     const alice = await makeNode('alice')
     const [hash] = await history(1, [alice.store])

@@ -20,10 +20,11 @@ export class Disks {
     return held
   }
   async content(
-    limits: Partial<ContentStoreLimits> = {}
+    limits: Partial<ContentStoreLimits> = {},
+    now: () => number = Date.now
   ): Promise<{ dir: string; db: Database; store: LevelContentStore }> {
     const disk = await this.database()
-    return { ...disk, store: await LevelContentStore.open(disk.db, quiet, limits) }
+    return { ...disk, store: await LevelContentStore.open(disk.db, quiet, limits, now) }
   }
   async clear(): Promise<void> {
     for (const { dir, db } of this.#open.splice(0)) {
