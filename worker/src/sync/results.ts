@@ -1,4 +1,12 @@
-import { asError, outputHashOf, releasedResult, type Address, type ReleasedResult, type TaskId } from '@enigma/protocol'
+import {
+  asError,
+  outputHashOf,
+  releasedResult,
+  typedDigest,
+  type Address,
+  type ReleasedResult,
+  type TaskId
+} from '@enigma/protocol'
 import type { ChainReader } from '../chain/reader.ts'
 import { ask, relayCalls } from '../net/calls.ts'
 import { sleep } from '../net/deadline.ts'
@@ -106,7 +114,7 @@ export class Results {
   async #publish(taskId: TaskId): Promise<void> {
     const { network, tasks, cache, log } = this.#init
     try {
-      if (await cache.get(taskId)) return // another seat was first
+      if (await this.#isCurrent(taskId)) return // another seat was first
       const found = await tasks.releasedResult(taskId)
       if (!found) return
       this.#own.add(found)
@@ -129,7 +137,7 @@ export class Results {
       return 'reject'
     }
     const { taskId } = result.receipt
-    if (cache.has(taskId)) return 'ignore' // nobody needs it twice
+    if (await this.#isCurrent(taskId)) return 'ignore' // nobody needs it twice
     if (!hasFinalReceipt(chain, taskId)) {
       // The chain of another may be a moment ahead of this one.
       if (!hasSignature(chain, result)) return 'reject'
@@ -142,6 +150,14 @@ export class Results {
     }
     await cache.put(taskId, result)
     return 'accept'
+  }
+
+  /** Whether the result that is kept is the one of the receipt on chain: a reorg may have made the task run again. */
+  async #isCurrent(taskId: TaskId): Promise<boolean> {
+    const { chain, cache } = this.#init
+    if (!cache.has(taskId)) return false
+    const held = await cache.get(taskId)
+    return held !== null && typedDigest(chain.facts, 'Receipt', held.receipt) === chain.task(taskId)?.settlement?.digest
   }
 
   /** Whether no honest peer can have given this wrong result: it is wrong in itself, or the chain is long past its branches. */

@@ -97,9 +97,9 @@ describe('sync/results', () => {
       trace: new Uint8Array()
     }
   }
-  function settle(taskId = TASK): void {
+  function settle(taskId = TASK, receipt = receiptOf(taskId)): void {
     chain.record({ taskId, scAddr: C, inputHash: ZERO_HASH })
-    const digest = digestOf(receiptOf(taskId))
+    const digest = digestOf(receipt)
     chain.settle(taskId, { status: TaskStatus.ReceiptVerified, digest, outputHash: keccak256(RESULT) })
     chain.mine()
   }
@@ -178,6 +178,21 @@ describe('sync/results', () => {
       expect(bob.network.peers()).to.have.lengthOf(2)
     })
   }
+
+  it('reach every worker again when a reorg made the task run again', async () => {
+    const [alice, bob, carol] = await line()
+    await until('they listen', () => alice.network.listeners() === 1 && bob.network.listeners() === 2)
+    const before = chain.head().number
+    settle()
+    alice.release(TASK, released())
+    await until('told', () => has(bob)() && has(carol)())
+    chain.rollback(before)
+    const again = receiptOf(TASK, { recordBlock: 77 })
+    settle(TASK, again)
+    alice.release(TASK, released(again))
+    const knows = async ({ cache }: Node): Promise<boolean> => (await cache.get(TASK))?.receipt.recordBlock === 77
+    await until('told again', async () => (await knows(bob)) && (await knows(carol)))
+  })
 
   it('come to one that was registered after it connected', async () => {
     chain.unregister('carol')
