@@ -16,7 +16,7 @@ import {
   type NodeStatus
 } from './node-process.ts'
 import type { DevnetOptions } from './options.ts'
-import { lastingPort } from './ports.ts'
+import { lastingPeerPort, lastingPort } from './ports.ts'
 import type { ProcessTable } from './process-table.ts'
 
 /** What all nodes of one network have in common. */
@@ -108,7 +108,7 @@ export class NodeHandle implements DevnetNode {
     this.#init = {
       ...this.#init,
       httpPort: httpPort || (await lastingPort()),
-      p2pPort: p2pPort || (await lastingPort())
+      p2pPort: p2pPort || (await lastingPeerPort())
     }
   }
 

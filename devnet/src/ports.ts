@@ -1,6 +1,7 @@
 import { randomInt } from 'node:crypto'
 import { createServer } from 'node:net'
 import { DevnetError } from './errors.ts'
+import { claimPort } from './port-claims.ts'
 
 /** Port numbers of a devnet; 0 lets the operating system choose. */
 export interface DevnetPorts {
@@ -38,19 +39,22 @@ export const anyPorts: DevnetPorts = {
   dapp: 0
 }
 
+/** A node listens for WebSocket so many ports above TCP (docs/spec/protocol.md). */
+const WEBSOCKET_OFFSET = 100
+
 /** @throws DEVNET_PORT_TAKEN for the first port that somebody else listens on. */
 export async function assertPortsFree(ports: DevnetPorts, workers: number): Promise<void> {
   const wanted: [number, string][] = [
     [ports.chain, 'the chain'],
     [ports.principalHttp, "the principal's JSON-RPC"],
-    [ports.principalP2p, "the principal's peer connections"],
+    ...peerPorts(ports.principalP2p, "the principal's peer connections"),
     [ports.enigmaPage, 'the page with the Enigma address'],
     [ports.tokenPage, 'the page with the token address'],
     [ports.dapp, 'the template dApp']
   ]
   for (let worker = 1; worker <= workers; worker++) {
     wanted.push([ports.workerHttp(worker), `the JSON-RPC of worker ${worker}`])
-    wanted.push([ports.workerP2p(worker), `the peer connections of worker ${worker}`])
+    wanted.push(...peerPorts(ports.workerP2p(worker), `the peer connections of worker ${worker}`))
   }
   for (const [port, use] of wanted) {
     if (port !== 0 && !(await isFree(port))) {
@@ -65,21 +69,36 @@ export async function assertPortsFree(ports: DevnetPorts, workers: number): Prom
   }
 }
 
+const peerPorts = (port: number, use: string): [number, string][] =>
+  port === 0
+    ? []
+    : [
+        [port, use],
+        [port + WEBSOCKET_OFFSET, `${use} over WebSocket`]
+      ]
+
 /** Below those that the operating system hands out by itself (32768 and more on Linux, 49152 elsewhere). */
 const LASTING = { from: 20_000, below: 32_000 }
-const given = new Set<number>()
 
 /**
  * A free port for a node that keeps it when it is started again. One that the operating system chooses will not do: while the node
- * is down, it may give the port to any connection that somebody opens.
+ * is down, it may give the port to any connection that somebody opens. No other devnet of this machine is given it meanwhile.
+ *
+ * @param offsets of further ports that must be the node's as well
  */
-export async function lastingPort(): Promise<number> {
+export async function lastingPort(...offsets: readonly number[]): Promise<number> {
   for (;;) {
     const port = randomInt(LASTING.from, LASTING.below)
-    if (given.has(port)) continue
-    given.add(port)
-    if (await isFree(port)) return port
+    if (await areOurs([port, ...offsets.map(offset => port + offset)])) return port
   }
+}
+
+/** The same, with the port above it on which the node listens for WebSocket. */
+export const lastingPeerPort = (): Promise<number> => lastingPort(WEBSOCKET_OFFSET)
+
+async function areOurs(ports: readonly number[]): Promise<boolean> {
+  for (const port of ports) if (!claimPort(port) || !(await isFree(port))) return false
+  return true
 }
 
 function isFree(port: number): Promise<boolean> {

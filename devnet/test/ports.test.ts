@@ -1,7 +1,7 @@
 import { expect } from 'chai'
 import { createServer, type AddressInfo } from 'node:net'
 import { serveAddress } from '../src/address-page.ts'
-import { anyPorts, assertPortsFree, defaultPorts, lastingPort } from '../src/ports.ts'
+import { anyPorts, assertPortsFree, defaultPorts, lastingPeerPort, lastingPort } from '../src/ports.ts'
 import { codeThrownBy } from './helpers.ts'
 
 describe('devnet/ports', () => {
@@ -11,11 +11,10 @@ describe('devnet/ports', () => {
     const all = [
       chain,
       principalHttp,
-      principalP2p,
       enigmaPage,
       tokenPage,
       ...workers.map(workerHttp),
-      ...workers.map(workerP2p)
+      ...[principalP2p, ...workers.map(workerP2p)].flatMap(port => [port, port + 100]) // WebSocket above TCP
     ]
     expect(new Set(all).size).to.equal(all.length)
     expect([chain, principalHttp, principalP2p, workerHttp(1), workerHttp(3), workerP2p(2)]).to.deep.equal([
@@ -24,8 +23,10 @@ describe('devnet/ports', () => {
   })
 
   it('gives nodes ports that the operating system gives to nobody', async () => {
-    const lasting = await Promise.all(Array.from({ length: 50 }, lastingPort))
-    expect(new Set(lasting).size).to.equal(50)
+    const single = await Promise.all(Array.from({ length: 50 }, () => lastingPort()))
+    const peers = await Promise.all(Array.from({ length: 50 }, lastingPeerPort))
+    const lasting = [...single, ...peers.flatMap(port => [port, port + 100])]
+    expect(new Set(lasting).size).to.equal(150)
     expect(Math.max(...lasting)).to.be.below(32_768)
     const server = createServer()
     await new Promise<void>(resolve => void server.listen(lasting[0], '127.0.0.1', resolve))
@@ -39,6 +40,8 @@ describe('devnet/ports', () => {
     try {
       expect(await codeThrownBy(() => assertPortsFree({ ...anyPorts, chain: port }, 1))).to.equal('DEVNET_PORT_TAKEN')
       await assertPortsFree(anyPorts, 3)
+      const below = { ...anyPorts, workerP2p: () => port - 100 } // whose WebSocket port it would be
+      expect(await codeThrownBy(() => assertPortsFree(below, 1))).to.equal('DEVNET_PORT_TAKEN')
     } finally {
       server.close()
     }
