@@ -2,6 +2,7 @@ import type { GossipSub, GossipSubComponents } from '@libp2p/gossipsub'
 import { identify, type Identify } from '@libp2p/identify'
 import type { PeerId, PrivateKey } from '@libp2p/interface'
 import type { KadDHT, KadDHTComponents } from '@libp2p/kad-dht'
+import { peerIdFromPrivateKey } from '@libp2p/peer-id'
 import { ping, type Ping } from '@libp2p/ping'
 import { tcp } from '@libp2p/tcp'
 import { webSockets } from '@libp2p/websockets'
@@ -46,7 +47,7 @@ export async function createNode(init: NodeInit): Promise<Node> {
     privateKey: identity,
     nodeInfo: { name: 'enigma', version: '1', userAgent: 'enigma/1' },
     addresses: { listen: [...listen], announce: [...announce] },
-    datastore: new RecordStore(),
+    datastore: new RecordStore({ own: peerIdFromPrivateKey(identity).toString() }),
     transports: [
       tcp({ maxConnections: limits.maxConnections, listenOpts: { noDelay: true }, dialOpts: { noDelay: true } }),
       webSockets()

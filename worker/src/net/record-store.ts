@@ -8,9 +8,14 @@ interface Pair {
 }
 
 export interface RecordStoreLimits {
-  /** Records in all, each of at most `maxRecordBytes`: the store's worst size is their product. */
+  /** Records of others in all, each of at most `maxRecordBytes`: the store's worst size is their product. */
   readonly maxRecords: number
   readonly maxRecordBytes: number
+}
+
+export interface RecordStoreInit extends Partial<RecordStoreLimits> {
+  /** The writer whose records stay: the peer id of this node. They are as many as the contracts that it holds, and it tells of them anew from here. */
+  readonly own?: string
 }
 
 /** 8,192 records of a few hundred bytes: about 4 MiB in practice, 32 MiB at the very worst. */
@@ -28,10 +33,12 @@ export class RecordStore implements Datastore {
   /** Writer -> its keys, oldest first. */
   readonly #byWriter = new Map<string, Map<string, Key>>()
   readonly #limits: RecordStoreLimits
+  readonly #own: string | undefined
   #count = 0
 
-  constructor(limits: Partial<RecordStoreLimits> = {}) {
+  constructor({ own, ...limits }: RecordStoreInit = {}) {
     this.#limits = { ...RECORD_LIMITS, ...limits }
+    this.#own = own
   }
 
   get size(): number {
@@ -46,7 +53,7 @@ export class RecordStore implements Datastore {
     grow(this.#groups, group, () => new Map<string, Pair>()).set(key.toString(), own)
     grow(this.#byWriter, writer, () => new Map<string, Key>()).set(key.toString(), own.key)
     this.#count += 1
-    if (this.#count > this.#limits.maxRecords) this.#evict()
+    if (this.#count - this.#ownCount > this.#limits.maxRecords) this.#evict()
     return key
   }
 
@@ -119,9 +126,13 @@ export class RecordStore implements Datastore {
     )
   }
 
+  get #ownCount(): number {
+    return this.#own === undefined ? 0 : (this.#byWriter.get(this.#own)?.size ?? 0)
+  }
+
   #evict(): void {
     let most = new Map<string, Key>()
-    for (const keys of this.#byWriter.values()) if (keys.size > most.size) most = keys
+    for (const [writer, keys] of this.#byWriter) if (writer !== this.#own && keys.size > most.size) most = keys
     const oldest = most.values().next().value
     if (oldest) this.delete(oldest)
   }

@@ -27,6 +27,14 @@ describe('net/record-store', () => {
     expect(store.has(provider('flood 99999', 'mallory'))).to.equal(true)
   })
 
+  it('never lets go of what this node provides itself: it is told anew from there', () => {
+    const store = new RecordStore({ maxRecords: 100, own: 'this node' })
+    for (let i = 0; i < 1_000; i++) store.put(provider(`held ${i}`, 'this node'), Uint8Array.of(1))
+    for (let i = 0; i < 1_000; i++) store.put(provider(`flood ${i}`, 'mallory'), Uint8Array.of(1))
+    expect(keysUnder(store, '/dht/provider').filter(key => key.endsWith('/this node'))).to.have.lengthOf(1_000)
+    expect(store.size).to.equal(1_100)
+  })
+
   it('keeps nothing of what a record was read with', () => {
     const store = new RecordStore()
     const frame = new Uint8Array(64 * 1024).fill(7)
