@@ -5,9 +5,13 @@ import { SkipReason, type Committed } from './committer.ts'
 import { recordOf, type EffectParts, type Outcome, type RunEffect } from './effect-types.ts'
 import type { Task } from './machine.ts'
 import type { StoredRun } from './task-store.ts'
+import { untilIndexed } from './views.ts'
 
 /** A receipt that misses its block costs a block, a result that waits for it so long at most. */
 const RESULT_WAITS_MS = 300
+
+/** For this node's chain to tell who returned a fee, if its own transaction did not. */
+const REFUND_WAITS_MS = 3_000
 
 /** Reverts after which the receipt may still be made good by a new run. */
 const STALE: readonly string[] = ['EnigmaStaleHead', 'EnigmaReceiptMismatch', 'EnigmaNothingApplied']
@@ -114,14 +118,17 @@ export function createCommitEffects(parts: EffectParts): Readonly<Record<'submit
     }
   }
 
-  const refund: RunEffect = async task => {
+  const refund: RunEffect = async (task, { signal }) => {
     const { taskId } = task.facts
     const record = recordOf(chain, task)
     if (record.settlement) return null
     const data = returnFeesData(taskId, record)
     const outcome = await sender.send({ id: `refund/${taskId}`, to: chain.facts.enigma, data })
-    log.info(outcome.ok ? 'fee returned' : 'another worker returned the fee', { taskId, block: outcome.block })
-    return null
+    log.info(outcome.ok ? 'fee returned' : 'the fee was not returned by this worker', { taskId, block: outcome.block })
+    if (outcome.ok) return null
+    await untilIndexed(chain, outcome.block, REFUND_WAITS_MS, signal)
+    if (recordOf(chain, task).settlement) return null // another worker was first
+    throw new WorkerError({ code: 'TX_REVERTED', error: 'unknown' }, 'The transaction that returns the fee failed.')
   }
 
   return { submit, release, refund }

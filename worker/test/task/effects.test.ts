@@ -1,5 +1,6 @@
 import { expect } from 'chai'
 import {
+  TaskStatus,
   ZERO_ADDRESS,
   ZERO_HASH,
   codeOf,
@@ -358,5 +359,15 @@ describe('task/effects', () => {
     chain.settle(taskId, { operator: addressOf('bob') })
     expect(await perform('refund', task)).to.equal(null)
     expect(order).to.deep.equal([])
+  })
+
+  it('sends the refund again if the transaction came to nothing, but not if another worker was first', async () => {
+    send = () => Promise.resolve({ hash: hashOf('tx'), block: chain.head().number, ok: false, logs: [] })
+    expect(await failing('refund', task)).to.equal('TX_REVERTED') // and is tried again after a pause
+    send = () => {
+      chain.settle(taskId, { status: TaskStatus.ReceiptFailedReturn, operator: addressOf('bob') })
+      return Promise.resolve({ hash: hashOf('tx'), block: chain.head().number, ok: false, logs: [] })
+    }
+    expect(await perform('refund', task)).to.equal(null)
   })
 })
