@@ -1,13 +1,14 @@
 import type { Connection, PeerId, PrivateKey } from '@libp2p/interface'
 import { peerIdFromPrivateKey, peerIdFromString } from '@libp2p/peer-id'
 import type { Multiaddr } from '@multiformats/multiaddr'
-import { PeerProtocol, RESULTS_TOPIC, asError, type ScAddr } from '@enigma/protocol'
+import { PeerProtocol, RESULTS_TOPIC, asError, type Address, type ScAddr } from '@enigma/protocol'
 import type { Logger } from '../ops/log.ts'
 import { usableAddresses } from './addresses.ts'
 import { Admission } from './admission.ts'
 import { answerPeers } from './answer-peers.ts'
 import type { PeerAuthority } from './authority.ts'
 import { Callers } from './callers.ts'
+import { orAborted } from './deadline.ts'
 import { Dialer, type KnownPeer } from './dialer.ts'
 import { NetError } from './errors.ts'
 import { findPeers } from './find-peers.ts'
@@ -24,6 +25,7 @@ import type {
   GossipJudge,
   Line,
   LineHandler,
+  Meeting,
   Misdeed,
   Peer,
   PeerHandler,
@@ -35,7 +37,7 @@ import type {
 import { Quota } from './quota.ts'
 import { Reputation } from './reputation.ts'
 import { Requests } from './requests.ts'
-import { findProviders, provide, routing, withPeerId } from './routing.ts'
+import { findProviders, provide, routing, withPeerId, type Sought } from './routing.ts'
 
 export interface Libp2pNetworkInit {
   readonly identity: PrivateKey
@@ -72,7 +74,7 @@ const POINTS: Readonly<Record<Misdeed, number>> = {
  * Authenticated peers over libp2p: who connects says hello, the chain bears it out or not, and only then is anything
  * else answered. docs/spec/peer-protocols.md
  */
-export class Libp2pNetwork implements PeerNetwork, ContentRouting, Gossip {
+export class Libp2pNetwork implements PeerNetwork, ContentRouting, Meeting, Gossip {
   readonly peerId: string
   readonly #init: Libp2pNetworkInit
   readonly #limits: NetLimits
@@ -273,16 +275,44 @@ export class Libp2pNetwork implements PeerNetwork, ContentRouting, Gossip {
     }
   }
 
-  async provide(scAddr: ScAddr, signal: AbortSignal): Promise<number> {
+  provide(scAddr: ScAddr, signal: AbortSignal): Promise<number> {
+    return this.#provide(scAddr, signal)
+  }
+
+  present(signer: Address, signal: AbortSignal): Promise<number> {
+    return this.#provide(signer, signal)
+  }
+
+  async #provide(sought: Sought, signal: AbortSignal): Promise<number> {
     const dht = this.#node?.services.dht
-    return dht ? provide(dht, scAddr, signal) : 0
+    return dht ? provide(dht, sought, signal) : 0
   }
 
   /** Peers that are said to hold a contract. Each is dialled; when it is verified, it is one of `peers()`. */
-  async *providers(scAddr: ScAddr, signal: AbortSignal): AsyncGenerator<ContentProvider> {
+  providers(scAddr: ScAddr, signal: AbortSignal): AsyncGenerator<ContentProvider> {
+    return this.#lookUp(scAddr, signal)
+  }
+
+  async meet(signer: Address, signal: AbortSignal): Promise<Peer | null> {
+    const here = (): Peer | undefined => this.peers().find(peer => peer.role === 'worker' && peer.signer === signer)
+    const met = Promise.withResolvers<void>()
+    const unsubscribe = this.onPeer(peer => void (peer.signer === signer && met.resolve()))
+    try {
+      let isKnown = false
+      if (!here()) for await (const _ of this.#lookUp(signer, signal)) isKnown = true
+      if (isKnown && !here()) await orAborted(met.promise, signal)
+    } catch {
+      // out of time
+    } finally {
+      unsubscribe()
+    }
+    return here() ?? null
+  }
+
+  async *#lookUp(sought: Sought, signal: AbortSignal): AsyncGenerator<ContentProvider> {
     const dht = this.#node?.services.dht
     if (!dht) return
-    for await (const provider of findProviders(dht, scAddr, signal)) {
+    for await (const provider of findProviders(dht, sought, signal)) {
       if (provider.peerId === this.peerId) continue
       this.#dialer.seek(provider.peerId, usableAddresses(provider.addresses, provider.peerId))
       yield provider

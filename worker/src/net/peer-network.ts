@@ -86,6 +86,14 @@ export interface ContentRouting {
 export type GossipVerdict = 'accept' | 'ignore' | 'reject'
 export type GossipJudge = (data: Uint8Array, from: string) => Promise<GossipVerdict>
 
+/** Finds the workers that this node has to talk to itself, in a network that is too large to be connected to everybody. */
+export interface Meeting {
+  /** Tells the peers closest to its enclave's signer that it is this node. @returns how many took it. */
+  present(signer: Address, signal: AbortSignal): Promise<number>
+  /** The worker with this enclave, once it is connected; null if nobody knows where it is, or it does not come in time. */
+  meet(signer: Address, signal: AbortSignal): Promise<Peer | null>
+}
+
 /** Results told from peer to peer. docs/spec/peer-protocols.md */
 export interface Gossip {
   /** Tells all neighbours. @returns how many. */

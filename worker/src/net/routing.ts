@@ -3,7 +3,7 @@ import type { PeerId, PeerInfo } from '@libp2p/interface'
 import { kadDHT, passthroughMapper, type KadDHT, type KadDHTComponents } from '@libp2p/kad-dht'
 import { CID } from 'multiformats/cid'
 import * as Digest from 'multiformats/hashes/digest'
-import { fromHex, type ScAddr } from '@enigma/protocol'
+import { fromHex, type Address, type ScAddr } from '@enigma/protocol'
 import type { Gate, GateRule } from './gate.ts'
 import type { ContentProvider } from './peer-network.ts'
 
@@ -25,12 +25,15 @@ const VALIDITY_MS = 2 * 60 * 60 * 1000
 const RAW = 0x55,
   SHA2_256 = 0x12
 
+/** What is looked for in the DHT: a contract, whose holders have its content, or an enclave's signer, which one worker has. */
+export type Sought = ScAddr | Address
+
 /**
- * The key under which a contract's providers are found. The DHT's messages carry the bare multihash and read it back as a
- * version 0 CID, which has to be SHA-256: so it is that of the address.
+ * The key under which they are found. The DHT's messages carry the bare multihash and read it back as a version 0 CID, which has to be
+ * SHA-256: so it is that of the address. One of 20 bytes is never one of 32.
  */
-export const contentIdOf = (scAddr: ScAddr): CID =>
-  CID.createV1(RAW, Digest.create(SHA2_256, createHash('sha256').update(fromHex(scAddr)).digest()))
+export const contentIdOf = (sought: Sought): CID =>
+  CID.createV1(RAW, Digest.create(SHA2_256, createHash('sha256').update(fromHex(sought)).digest()))
 
 export interface RoutingInit {
   readonly gate: Gate
@@ -76,14 +79,14 @@ export const withPeerId = ({ id, multiaddrs }: Pick<PeerInfo, 'id' | 'multiaddrs
 
 const suffix = (id: PeerId): string => id.toString()
 
-/** Who is said to hold a contract; each peer once. Claims of verified peers, which the content itself must bear out. */
+/** Who is said to have it; each peer once. Claims of verified peers, which the content itself must bear out. */
 export async function* findProviders(
   dht: KadDHT,
-  scAddr: ScAddr,
+  sought: Sought,
   signal: AbortSignal
 ): AsyncGenerator<ContentProvider> {
   const seen = new Set<string>()
-  for await (const event of dht.findProviders(contentIdOf(scAddr), { signal })) {
+  for await (const event of dht.findProviders(contentIdOf(sought), { signal })) {
     if (event.name !== 'PROVIDER') continue
     for (const provider of event.providers) {
       const peerId = provider.id.toString()
@@ -94,10 +97,10 @@ export async function* findProviders(
   }
 }
 
-/** Tells the peers closest to the contract's key that this node has it. @returns how many took it. */
-export async function provide(dht: KadDHT, scAddr: ScAddr, signal: AbortSignal): Promise<number> {
+/** Tells the peers closest to the key that this node has it. @returns how many took it. */
+export async function provide(dht: KadDHT, sought: Sought, signal: AbortSignal): Promise<number> {
   let told = 0
-  for await (const event of dht.provide(contentIdOf(scAddr), { signal })) {
+  for await (const event of dht.provide(contentIdOf(sought), { signal })) {
     if (event.name === 'PEER_RESPONSE' && event.messageName === 'ADD_PROVIDER') told += 1
   }
   return told

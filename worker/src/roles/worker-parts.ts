@@ -49,6 +49,7 @@ export async function openWorkerParts(base: NodeBase, network: Libp2pNetwork, su
   const content = await LevelContentStore.open(db, log.child('content'))
   const announcer = new Announcer({
     network,
+    signer,
     chain: indexer,
     log: log.child('announce'),
     onProgress: (announced, held) => board.step('announce', 'done', `${announced} of ${held} contracts in the DHT`)

@@ -1,11 +1,13 @@
-import { asError, type ScAddr } from '@enigma/protocol'
+import { asError, type Address, type ScAddr } from '@enigma/protocol'
 import type { ChainReader } from '../chain/reader.ts'
 import { sleep } from '../net/deadline.ts'
-import type { ContentRouting, PeerNetwork } from '../net/peer-network.ts'
+import type { ContentRouting, Meeting, PeerNetwork } from '../net/peer-network.ts'
 import type { Logger } from '../ops/log.ts'
 
 export interface AnnouncerInit {
-  readonly network: Pick<PeerNetwork, 'onPeer' | 'peers'> & ContentRouting
+  readonly network: Pick<PeerNetwork, 'onPeer' | 'peers'> & ContentRouting & Pick<Meeting, 'present'>
+  /** Of this worker's enclave: it is told of first, for those who need a seat of it and are not connected. */
+  readonly signer: Address
   readonly chain: Pick<ChainReader, 'contract'>
   readonly log: Logger
   /** Told after each announcement: how many of the contracts held are announced. */
@@ -18,7 +20,7 @@ export interface AnnouncerInit {
 
 const PROVIDE_MS = 10_000
 
-/** Tells the DHT of every contract that this node holds whole: once each, as soon as there is somebody to tell. The DHT renews them. */
+/** Tells the DHT of this worker, and of every contract that it holds whole: once each, as soon as there is somebody to tell. The DHT renews them. */
 export class Announcer {
   readonly #init: AnnouncerInit
   readonly #waiting = new Set<ScAddr>()
@@ -57,7 +59,8 @@ export class Announcer {
   }
 
   async #run(signal: AbortSignal): Promise<void> {
-    const { network, chain, log, onProgress, paceMs = 250, retryMs = 5_000 } = this.#init
+    const { chain, onProgress, paceMs = 250, retryMs = 5_000 } = this.#init
+    while (!signal.aborted && !(await this.#presented(signal))) await this.#pause(retryMs, signal)
     while (!signal.aborted) {
       const [scAddr] = this.#waiting
       if (scAddr === undefined) {
@@ -66,13 +69,12 @@ export class Announcer {
         continue
       }
       this.#waiting.delete(scAddr)
-      if (!chain.contract(scAddr)) continue // a reorg took it
-      const limit = AbortSignal.any([signal, AbortSignal.timeout(PROVIDE_MS)])
-      const told = await network.provide(scAddr, limit).catch((err: unknown) => {
-        log.debug('A contract could not be announced', { contract: scAddr, error: asError(err).message })
-        return 0
-      })
-      if (told > 0) {
+      if (!chain.contract(scAddr)) {
+        onProgress?.(this.#announced.size, this.held) // a reorg took it
+        continue
+      }
+      const told = await this.#told(limit => this.#init.network.provide(scAddr, limit), signal)
+      if (told) {
         this.#announced.add(scAddr)
         onProgress?.(this.#announced.size, this.held)
         await sleep(paceMs, signal)
@@ -81,6 +83,21 @@ export class Announcer {
         await this.#pause(retryMs, signal)
       }
     }
+  }
+
+  #presented(signal: AbortSignal): Promise<boolean> {
+    const { network, signer } = this.#init
+    return this.#told(limit => network.present(signer, limit), signal)
+  }
+
+  /** @returns whether anybody took it */
+  async #told(tell: (limit: AbortSignal) => Promise<number>, signal: AbortSignal): Promise<boolean> {
+    const limit = AbortSignal.any([signal, AbortSignal.timeout(PROVIDE_MS)])
+    const told = await tell(limit).catch((err: unknown) => {
+      this.#init.log.debug('An announcement failed', { error: asError(err).message })
+      return 0
+    })
+    return told > 0
   }
 
   async #pause(ms: number, signal: AbortSignal): Promise<void> {

@@ -21,6 +21,7 @@ import { requireServedEpoch } from './envelope-check.ts'
 import { SyncError } from './errors.ts'
 import { seatSigners } from './result-check.ts'
 import { isUnreachable } from './rules.ts'
+import { SeatPeers, type SeatNetwork } from './seat-peers.ts'
 
 /** The enclave of this node, as a seat holder. */
 export interface QuerySeat {
@@ -34,7 +35,7 @@ export interface QueryRelay {
 }
 
 export interface QueryRelayInit {
-  readonly network: PeerNetwork
+  readonly network: PeerNetwork & SeatNetwork
   readonly chain: ChainReader
   readonly seat: QuerySeat
   /** This node's enclave; null while there is none. */
@@ -50,6 +51,7 @@ const FINAL: readonly string[] = ['ENCLAVE_QUERY_REFUSED', 'ENVELOPE_MALFORMED',
 /** Carries read-only calls to one seat holder after the other until one answers (R8). docs/spec/queries.md */
 export function createQueryRelay(init: QueryRelayInit): QueryRelay {
   const { network, chain, seat, log, seatTimeoutMs = 10_000 } = init
+  const seats = new SeatPeers(network)
 
   /** @throws ENVELOPE_MALFORMED, SC_UNKNOWN, EPOCH_STALE */
   function requireAskable(bytes: Uint8Array): Envelope {
@@ -71,12 +73,11 @@ export function createQueryRelay(init: QueryRelayInit): QueryRelay {
     return envelope
   }
 
+  const isNear = (signer: Address): boolean => signer === init.signer() || seats.here(signer) !== undefined
+
   async function askSeat(signer: Address, query: SignedQuery): Promise<SignedQueryAnswer> {
     if (signer === init.signer()) return seat.answer(query, AbortSignal.timeout(seatTimeoutMs))
-    const peer = network.peers().find(one => one.role === 'worker' && one.signer === signer)
-    if (!peer) {
-      throw new NetError({ code: 'PEER_UNREACHABLE', peerId: signer }, `The seat holder ${signer} is not connected.`)
-    }
+    const peer = await seats.meet(signer)
     const answer = await ask(network, peer, queryCalls.query, query, { timeoutMs: seatTimeoutMs })
     if (isAnswerOf(answer, query, signer)) return answer
     network.penalise(peer.peerId, 'wrong-content')
@@ -109,7 +110,9 @@ export function createQueryRelay(init: QueryRelayInit): QueryRelay {
       const { scAddr, epoch } = context
       const wrapped = new Set(wraps.map(wrap => wrap.signer))
       const reasons: unknown[] = []
-      for (const signer of seatSigners(chain, epoch, scAddr).filter(one => wrapped.has(one))) {
+      const signers = seatSigners(chain, epoch, scAddr).filter(one => wrapped.has(one))
+      // Those that have to be found first come last, whatever their seats: a worker that is down must not hold up every query.
+      for (const signer of [...signers.filter(isNear), ...signers.filter(one => !isNear(one))]) {
         try {
           return await askSeat(signer, query)
         } catch (error) {

@@ -12,9 +12,10 @@ import type { TaskRelay } from './interfaces.ts'
 import { isGenuine, seatSigners } from './result-check.ts'
 import type { Results } from './results.ts'
 import { isUnreachable } from './rules.ts'
+import { SeatPeers, type SeatNetwork } from './seat-peers.ts'
 
 export interface TaskRelayInit {
-  readonly network: PeerNetwork
+  readonly network: PeerNetwork & SeatNetwork
   readonly chain: ChainReader
   readonly tasks: Pick<TaskService, 'storeEnvelope' | 'seatStatus'>
   readonly results: Pick<Results, 'own' | 'find'>
@@ -34,12 +35,14 @@ export class PeerTaskRelay implements TaskRelay {
   readonly #deliverTimeoutMs: number
   readonly #askTimeoutMs: number
   readonly #slowestMs: number
+  readonly #seats: SeatPeers
 
   constructor(init: TaskRelayInit) {
     this.#init = init
     this.#deliverTimeoutMs = init.deliverTimeoutMs ?? 8_000
     this.#askTimeoutMs = init.askTimeoutMs ?? 1_500
     this.#slowestMs = init.slowestMs ?? 1_500
+    this.#seats = new SeatPeers(init.network)
     const { network, tasks } = init
     serve(network, relayCalls, {
       deliver: async ({ envelope, bytecode }) => ({ signer: await tasks.storeEnvelope(envelope, bytecode) }),
@@ -63,18 +66,24 @@ export class PeerTaskRelay implements TaskRelay {
     const { context } = requireDeliverable(chain, envelope, bytecode)
     const signers = seatSigners(chain, context.epoch, context.scAddr)
     const stored: Address[] = []
-    const deliveries = signers.map(async signer => {
+    const deliver = async (signer: Address): Promise<void> => {
       await this.#deliverTo(signer, envelope, bytecode)
       stored.push(signer)
-    })
+    }
+    const isNear = (signer: Address): boolean =>
+      signer === this.#init.signer() || this.#seats.here(signer) !== undefined
+    const here = signers.filter(isNear)
+    const near = here.map(deliver)
+    const far = signers.filter(signer => !here.includes(signer)).map(deliver)
+    for (const one of far) one.catch(() => undefined) // it may fail long after the answer
     try {
-      await Promise.any(deliveries)
+      await Promise.any([...near, ...far])
     } catch (err) {
       throw mostTelling((err as AggregateError).errors, context)
     }
-    // One seat is enough to go on: the client does not wait for the slowest, whose delivery goes on all the same.
+    // One seat is enough to go on: the client does not wait for the slowest, nor for those that must be found first. Their deliveries go on.
     const enough = new AbortController()
-    await Promise.race([Promise.allSettled(deliveries), sleep(this.#slowestMs, enough.signal)])
+    await Promise.race([Promise.allSettled(near), sleep(this.#slowestMs, enough.signal)])
     enough.abort()
     return { stored: [...stored] }
   }
@@ -111,7 +120,7 @@ export class PeerTaskRelay implements TaskRelay {
     return Promise.all(
       this.#seatsOf(taskId).map(async signer => {
         if (signer === this.#init.signer()) return askOne(signer, null)
-        const peer = this.#peerOf(signer)
+        const peer = this.#seats.here(signer)
         return peer ? askOne(signer, peer).catch(() => null) : null
       })
     )
@@ -120,18 +129,11 @@ export class PeerTaskRelay implements TaskRelay {
   async #deliverTo(signer: Address, envelope: Uint8Array, bytecode: Uint8Array | null): Promise<void> {
     const { network, tasks } = this.#init
     if (signer === this.#init.signer()) return void (await tasks.storeEnvelope(envelope, bytecode))
-    const peer = this.#peerOf(signer)
-    if (!peer) {
-      throw new NetError({ code: 'PEER_UNREACHABLE', peerId: signer }, `The seat holder ${signer} is not connected.`)
-    }
+    const peer = await this.#seats.meet(signer)
     const options = { timeoutMs: this.#deliverTimeoutMs }
     const answer = await ask(network, peer, relayCalls.deliver, { envelope, bytecode }, options)
     if (answer.signer === signer) return
     throw new NetError({ code: 'PEER_MALFORMED', peerId: peer.peerId, what: 'signer' }, 'Another enclave answered.')
-  }
-
-  #peerOf(signer: Address): Peer | undefined {
-    return this.#init.network.peers().find(peer => peer.role === 'worker' && peer.signer === signer)
   }
 }
 

@@ -28,7 +28,7 @@ import { PeerTaskRelay, type TaskRelayInit } from '../../src/sync/task-relay.ts'
 import { Results } from '../../src/sync/results.ts'
 import { MemoryChain, addressOf, asScAddr, asTaskId, hashOf, keyOf } from '../memory-chain.ts'
 import { receiptWith } from '../receipts.ts'
-import { Running, makeNetwork, quiet, seesAll, until } from '../net/network-kit.ts'
+import { Running, makeNetwork, quiet, seesAll, until, type NodeOptions } from '../net/network-kit.ts'
 import { Disks } from './sync-kit.ts'
 
 const C = asScAddr('contract')
@@ -80,7 +80,7 @@ describe('sync/task-relay', () => {
 
   beforeEach(() => {
     chain = new MemoryChain()
-    for (const name of ['alice', 'bob', 'carol', 'entry']) chain.register(name)
+    for (const name of ['alice', 'bob', 'carol', 'entry', 'hub']) chain.register(name)
     // This mix gives the contract's three seats to three workers.
     for (let i = 0; ; i++) {
       chain.startEpoch(['alice', 'bob', 'carol'], hashOf(`mix ${i}`))
@@ -94,9 +94,13 @@ describe('sync/task-relay', () => {
     await disks.clear()
   })
 
-  async function makeNode(name: string, options: Partial<TaskRelayInit> = {}): Promise<Node> {
+  async function makeNode(
+    name: string,
+    options: Partial<TaskRelayInit> = {},
+    limits: NodeOptions['limits'] = {}
+  ): Promise<Node> {
     const signer = addressOf(`${name} enclave`)
-    const network = await makeNetwork(chain, name, { bootstrap })
+    const network = await makeNetwork(chain, name, { bootstrap, limits })
     const tasks = new MemoryTasks(signer)
     const cache = await ResultCache.open((await disks.database()).db)
     const results = new Results({ network, chain, tasks, cache, log: quiet, aheadMs: 1_000 })
@@ -166,6 +170,19 @@ describe('sync/task-relay', () => {
 
       await alice!.relay.deliver(envelope) // a seat holder as entry worker
       for (const { tasks } of seats) expect(tasks.stored).to.have.lengthOf(2)
+    })
+
+    it('brings it to a seat holder that it is not connected to: the DHT says where it is', async () => {
+      const limits = { wantedPeers: 1, findPeersEveryMs: 60_000 }
+      const hub = await makeNode('hub')
+      const bob = await makeNode('bob', {}, limits)
+      await until('bob sees the hub', seesAll(bob.network, 1))
+      await until('told', async () => (await bob.network.present(addressOf('bob enclave'), AbortSignal.timeout(5_000))) > 0) // prettier-ignore
+      const entry = await makeNode('entry', {}, limits)
+      await until('the entry worker sees the hub', () => seesAll(entry.network, 1)() && seesAll(hub.network, 2)())
+      await until('its DHT is ready', async () => (await entry.network.provide(C, AbortSignal.timeout(5_000))) > 0)
+      expect((await entry.relay.deliver(input())).stored).to.deep.equal([addressOf('bob enclave')])
+      expect(bob.tasks.stored).to.have.lengthOf(1)
     })
 
     it('brings the bytecode of a deployment with it', async () => {
