@@ -133,7 +133,8 @@ export class Gate {
     for (const { topology, rule, told } of this.#topologies) {
       if (!rule.waits) continue
       for (const peerId of told) {
-        const connection = renewed.has(peerId) ? undefined : connectionTo(peerId)
+        if (renewed.has(peerId) || !this.#init.isVerified(peerId)) continue
+        const connection = connectionTo(peerId)
         if (!connection) continue
         renewed.add(peerId)
         void topology.onConnect?.(connection.remotePeer, connection)
