@@ -8,7 +8,6 @@ import { Admission } from './admission.ts'
 import { answerPeers } from './answer-peers.ts'
 import type { PeerAuthority } from './authority.ts'
 import { Callers } from './callers.ts'
-import { orAborted } from './deadline.ts'
 import { Dialer, type KnownPeer } from './dialer.ts'
 import { NetError } from './errors.ts'
 import { findPeers } from './find-peers.ts'
@@ -34,10 +33,11 @@ import type {
   ProtocolId,
   RequestOptions
 } from './peer-network.ts'
+import { LookUps } from './look-ups.ts'
 import { Quota } from './quota.ts'
 import { Reputation } from './reputation.ts'
 import { Requests } from './requests.ts'
-import { findProviders, provide, routing, withPeerId, type Sought } from './routing.ts'
+import { routing, withPeerId } from './routing.ts'
 
 export interface Libp2pNetworkInit {
   readonly identity: PrivateKey
@@ -90,6 +90,7 @@ export class Libp2pNetwork implements PeerNetwork, ContentRouting, Meeting, Goss
   readonly #gate: Gate
   readonly #callers: Callers
   readonly #requests: Requests
+  readonly #lookUps: LookUps
   #node: Node | null = null
   #judge: GossipJudge | null = null
   #stops: (() => void)[] = []
@@ -142,6 +143,13 @@ export class Libp2pNetwork implements PeerNetwork, ContentRouting, Meeting, Goss
       hasEnough: () => this.#hasEnough(),
       onDial: () => init.count?.('peer_dials'),
       dial: (addresses, signal) => this.#dial(addresses, signal)
+    })
+    this.#lookUps = new LookUps({
+      peerId: this.peerId,
+      dht: () => this.#node?.services.dht,
+      seek: (peerId, addresses) => this.#dialer.seek(peerId, usableAddresses(addresses, peerId)),
+      peers: () => this.peers(),
+      onPeer: callback => this.onPeer(callback)
     })
     this.#finder = findPeers({
       network: this,
@@ -276,47 +284,16 @@ export class Libp2pNetwork implements PeerNetwork, ContentRouting, Meeting, Goss
   }
 
   provide(scAddr: ScAddr, signal: AbortSignal): Promise<number> {
-    return this.#provide(scAddr, signal)
+    return this.#lookUps.provide(scAddr, signal)
   }
-
-  present(signer: Address, signal: AbortSignal): Promise<number> {
-    return this.#provide(signer, signal)
-  }
-
-  async #provide(sought: Sought, signal: AbortSignal): Promise<number> {
-    const dht = this.#node?.services.dht
-    return dht ? provide(dht, sought, signal) : 0
-  }
-
-  /** Peers that are said to hold a contract. Each is dialled; when it is verified, it is one of `peers()`. */
   providers(scAddr: ScAddr, signal: AbortSignal): AsyncGenerator<ContentProvider> {
-    return this.#lookUp(scAddr, signal)
+    return this.#lookUps.providers(scAddr, signal)
   }
-
-  async meet(signer: Address, signal: AbortSignal): Promise<Peer | null> {
-    const here = (): Peer | undefined => this.peers().find(peer => peer.role === 'worker' && peer.signer === signer)
-    const met = Promise.withResolvers<void>()
-    const unsubscribe = this.onPeer(peer => void (peer.signer === signer && met.resolve()))
-    try {
-      let isKnown = false
-      if (!here()) for await (const _ of this.#lookUp(signer, signal)) isKnown = true
-      if (isKnown && !here()) await orAborted(met.promise, signal)
-    } catch {
-      // out of time
-    } finally {
-      unsubscribe()
-    }
-    return here() ?? null
+  present(signer: Address, signal: AbortSignal): Promise<number> {
+    return this.#lookUps.provide(signer, signal)
   }
-
-  async *#lookUp(sought: Sought, signal: AbortSignal): AsyncGenerator<ContentProvider> {
-    const dht = this.#node?.services.dht
-    if (!dht) return
-    for await (const provider of findProviders(dht, sought, signal)) {
-      if (provider.peerId === this.peerId) continue
-      this.#dialer.seek(provider.peerId, usableAddresses(provider.addresses, provider.peerId))
-      yield provider
-    }
+  meet(signer: Address, signal: AbortSignal): Promise<Peer | null> {
+    return this.#lookUps.meet(signer, signal)
   }
 
   /** Verified peers alone count, not strangers: whoever makes some would else keep this node from everybody whom it does not know yet. */
