@@ -53,8 +53,12 @@ async function run(): Promise<void> {
       end(EXIT.clean)
     })
   }
-  process.on('unhandledRejection', error => {
-    log.error('an error nobody handled', { error: asError(error).message, stack: asError(error).stack })
+  const tell = (error: unknown, what: string): void =>
+    log.error(what, { code: 'INTERNAL', error: asError(error).message, stack: asError(error).stack })
+  process.on('unhandledRejection', error => tell(error, 'an error nobody handled'))
+  process.on('uncaughtException', error => {
+    tell(error, 'an error nobody handled; the node stops, for nobody knows what it left undone')
+    end(EXIT.failure)
   })
   try {
     await starters[config.role](await openBase({ config, operatorKey: key, log, logControl, fatal, stops }))

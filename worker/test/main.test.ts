@@ -31,13 +31,15 @@ describe('worker/main', function () {
     rmSync(folder, { recursive: true, force: true })
   })
 
-  function start(...more: string[]): Promise<[number | null]> {
+  const start = (...more: string[]): Promise<[number | null]> => startWith([], ...more)
+
+  function startWith(nodeFlags: readonly string[], ...more: string[]): Promise<[number | null]> {
     const flags = { enigma: addressOf('enigma'), 'data-dir': join(folder, 'data'), 'http-port': '0' }
     const args = Object.entries({ ...flags, 'operator-key-file': join(folder, 'key') }).flatMap(([k, v]) => [
       `--${k}`,
       v
     ])
-    child = spawn(process.execPath, [main, ...args, ...more], {
+    child = spawn(process.execPath, [...nodeFlags, main, ...args, ...more], {
       env: { ...process.env, NODE_NO_WARNINGS: '1' },
       stdio: ['ignore', 'pipe', 'pipe']
     })
@@ -60,6 +62,19 @@ describe('worker/main', function () {
     child!.kill('SIGTERM')
     expect((await exit)[0], out).to.equal(0)
     const db = await openDatabase(join(folder, 'data/db')) // nobody holds its lock
+    await db.close()
+  })
+
+  it('ends in order with 1 when something breaks that nobody foresaw, and says so in its log', async () => {
+    const file = JSON.stringify(join(folder, 'data/runtime.json'))
+    const later = `import { existsSync } from 'node:fs'
+      setInterval(() => { if (existsSync(${file})) throw new Error('nobody foresaw this') }, 50)`
+    const breaks = ['--import', `data:text/javascript,${encodeURIComponent(later)}`]
+    const [code] = await startWith(breaks, '--chain-url', 'http://127.0.0.1:1', '--log-format', 'json')
+    expect(code, out).to.equal(1)
+    const lines = out.trim().split('\n').map(line => JSON.parse(line) as { level: string; error?: string }) // prettier-ignore
+    expect(lines.find(({ level }) => level === 'error')?.error).to.equal('nobody foresaw this')
+    const db = await openDatabase(join(folder, 'data/db'))
     await db.close()
   })
 

@@ -13,7 +13,7 @@ import type { TaskSubscriptions } from './subscriptions.ts'
 
 /** Where a call came from. Subscriptions belong to a WebSocket and end with it. */
 export interface Caller {
-  readonly host: string
+  readonly host: string // hostOf its address
   readonly subscriptions: TaskSubscriptions | null
   /** Resolves once the answer to this call (or to its batch) was sent. */
   readonly answered: Promise<void>

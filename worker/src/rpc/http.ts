@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { HEAD_BYTES, roomOf } from './body-room.ts'
 import { readBody, sendJson } from './body.ts'
+import { hostOf } from './caller-host.ts'
 import type { Quota } from '../net/quota.ts'
 import type { Dispatch } from './dispatch.ts'
 import { JSON_RPC, refusalText } from './errors.ts'
@@ -20,7 +21,10 @@ export interface HttpInit {
   readonly node: Pick<NodeStatus, 'status' | 'healthy'>
   readonly origins: readonly string[]
   readonly hostNames: readonly string[]
-  readonly limits: Pick<RpcLimits, 'maxBodyBytes' | 'maxDeploymentBytes' | 'pagesPerSecond' | 'pagesBurst'>
+  readonly limits: Pick<
+    RpcLimits,
+    'maxBodyBytes' | 'maxDeploymentBytes' | 'pagesPerSecond' | 'pagesBurst' | 'answerTimeoutMs'
+  >
   readonly quota: Quota
   /** Further pages by path, such as /metrics. */
   readonly pages: Readonly<Record<string, Page>>
@@ -40,9 +44,18 @@ export function accessFault(
 /** JSON-RPC by POST, the pages for people and probes, and management. Everything else is turned away. */
 export function httpHandler(init: HttpInit): (request: IncomingMessage, response: ServerResponse) => void {
   return (request, response) => {
-    // The client went away, or sent a body that is not one: there is nobody to tell.
-    answer(init, request, response).catch(() => request.socket.destroy())
+    answer(init, request, response).then(
+      () => untilTaken(response, init.limits.answerTimeoutMs),
+      () => request.socket.destroy() // the client went away, or sent a body that is not one: there is nobody to tell
+    )
   }
+}
+
+/** Whoever does not read its answer is cut off: until then it waits here, as long as it is. */
+function untilTaken(response: ServerResponse, limitMs: number): void {
+  if (response.writableFinished || response.destroyed) return
+  const timer = setTimeout(() => response.destroy(), limitMs)
+  response.once('close', () => clearTimeout(timer))
 }
 
 async function answer(init: HttpInit, request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -87,7 +100,7 @@ async function get(
     return sendText(request, response, healthy ? 200 : 503, healthy ? 'ok' : 'not ready')
   }
   // Not the health check: it costs nothing, and a supervisor must never take a refusal for an illness.
-  if (!quota.take(`page ${request.socket.remoteAddress}`, limits.pagesPerSecond, limits.pagesBurst)) {
+  if (!quota.take(`page ${hostOf(request.socket.remoteAddress)}`, limits.pagesPerSecond, limits.pagesBurst)) {
     response.setHeader('Retry-After', '1')
     return sendText(request, response, 429, `More than ${limits.pagesPerSecond} pages a second from your address.`)
   }
@@ -124,7 +137,7 @@ async function call(init: HttpInit, request: IncomingMessage, response: ServerRe
     return sendJson(response, 200, refusalText(JSON_RPC.parse, 'The request is not UTF-8.', { code: 'RPC_NOT_JSON' }))
   }
   const answered = Promise.withResolvers<void>()
-  const host = request.socket.remoteAddress ?? 'unknown'
+  const host = hostOf(request.socket.remoteAddress)
   const reply = await init.dispatch(text, { host, subscriptions: null, answered: answered.promise })
   if (reply.retryAfterSeconds !== undefined) response.setHeader('Retry-After', String(reply.retryAfterSeconds))
   if (reply.text === null) response.writeHead(204).end()
@@ -133,7 +146,7 @@ async function call(init: HttpInit, request: IncomingMessage, response: ServerRe
 }
 
 /** For the refusal to arrive: whoever goes on sending is cut off then. */
-const LAST_WORD_MS = 300
+export const LAST_WORD_MS = 300
 
 const strict = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 

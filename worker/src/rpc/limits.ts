@@ -11,6 +11,8 @@ export interface RpcLimits {
   readonly maxResponseBytes: number
   /** One call, from its arrival to its answer. */
   readonly requestTimeoutMs: number
+  /** From the end of the work to the last byte that the client took: the largest answer at 700 kbit/s. */
+  readonly answerTimeoutMs: number
   /** Headers must be here by then: whoever sends them byte by byte only wants the connection. */
   readonly headersTimeoutMs: number
   readonly keepAliveMs: number
@@ -41,6 +43,7 @@ export const RPC_LIMITS: RpcLimits = {
   maxBatch: 50,
   maxResponseBytes: 5 * 1024 * 1024,
   requestTimeoutMs: 30_000,
+  answerTimeoutMs: 60_000,
   headersTimeoutMs: 10_000,
   keepAliveMs: 15_000,
   maxConnections: 1_000,

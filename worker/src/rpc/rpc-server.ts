@@ -3,6 +3,7 @@ import type { AddressInfo, Socket } from 'node:net'
 import { EnigmaError } from '@enigma/protocol'
 import { Quota } from '../net/quota.ts'
 import type { Logger } from '../ops/log.ts'
+import { hostOf } from './caller-host.ts'
 import { createDispatch, type KeyOf, type OnCall, type RpcHandlers } from './dispatch.ts'
 import { httpHandler, type Page } from './http.ts'
 import type { NodeStatus } from './interfaces.ts'
@@ -114,7 +115,7 @@ export class RpcServer {
   }
 
   #admit(socket: Socket): void {
-    const host = socket.remoteAddress ?? 'unknown'
+    const host = hostOf(socket.remoteAddress)
     const held = this.#perHost.get(host) ?? 0
     if (held >= this.#limits.maxConnectionsPerHost) {
       socket.destroy()

@@ -3,8 +3,9 @@ import type { Duplex } from 'node:stream'
 import { WebSocketServer, type RawData, type WebSocket } from 'ws'
 import { asError, printable, type TaskEvent } from '@enigma/protocol'
 import type { Logger } from '../ops/log.ts'
+import { hostOf } from './caller-host.ts'
 import { HEAD_BYTES, roomOf } from './body-room.ts'
-import { accessFault, type HttpInit } from './http.ts'
+import { LAST_WORD_MS, accessFault, type HttpInit } from './http.ts'
 import type { RpcLimits } from './limits.ts'
 import { TaskSubscriptions, type SubscriptionParts } from './subscriptions.ts'
 
@@ -32,7 +33,7 @@ export function webSockets({ dispatch, origins, hostNames, limits, log, follow }
   const server = new WebSocketServer({ noServer: true, maxPayload, perMessageDeflate: false })
 
   server.on('connection', (socket: WebSocket, request: IncomingMessage) => {
-    const host = request.socket.remoteAddress ?? 'unknown'
+    const host = hostOf(request.socket.remoteAddress)
     const send = (text: string): void => {
       if (socket.readyState !== socket.OPEN) return
       if (socket.bufferedAmount > limits.maxUnsentBytes) return socket.terminate()
@@ -79,7 +80,7 @@ export function webSockets({ dispatch, origins, hostNames, limits, log, follow }
   return {
     upgrade(request, socket, head) {
       const fault = accessFault(request.headers, { hostNames, origins })
-      if (fault !== null) return void socket.end('HTTP/1.1 403 Forbidden\r\nConnection: close\r\n\r\n')
+      if (fault !== null) return turnAway(socket)
       server.handleUpgrade(request, socket, head, client => server.emit('connection', client, request))
     },
     async close(graceMs) {
@@ -94,6 +95,13 @@ export function webSockets({ dispatch, origins, hostNames, limits, log, follow }
       await gone
     }
   }
+}
+
+/** Nobody else listens to the socket any more: one that breaks would end the process, and one that stays would stay for ever. */
+function turnAway(socket: Duplex): void {
+  socket.on('error', () => socket.destroy())
+  socket.end('HTTP/1.1 403 Forbidden\r\nConnection: close\r\n\r\n')
+  setTimeout(() => socket.destroy(), LAST_WORD_MS).unref()
 }
 
 const textOf = (data: RawData): string =>
