@@ -5,10 +5,10 @@ import type { KadDHT, KadDHTComponents } from '@libp2p/kad-dht'
 import { peerIdFromPrivateKey } from '@libp2p/peer-id'
 import { ping, type Ping } from '@libp2p/ping'
 import { tcp } from '@libp2p/tcp'
-import { webSockets } from '@libp2p/websockets'
 import type { Multiaddr } from '@multiformats/multiaddr'
 import { createLibp2p, type Libp2p } from 'libp2p'
 import { isDialable } from './addresses.ts'
+import { boundedWebSockets } from './bounded-web-sockets.ts'
 import { LastHeard, PING_STREAMS, startHeartbeat } from './heartbeat.ts'
 import type { NetLimits } from './limits.ts'
 import { guardedConnections, guardedNoise, guardedYamux } from './opening-guard.ts'
@@ -50,7 +50,7 @@ export async function createNode(init: NodeInit): Promise<Node> {
     datastore: new RecordStore({ own: peerIdFromPrivateKey(identity).toString() }),
     transports: [
       tcp({ maxConnections: limits.maxConnections, listenOpts: { noDelay: true }, dialOpts: { noDelay: true } }),
-      webSockets()
+      boundedWebSockets({ maxConnections: limits.maxConnections, openingMs: limits.dialTimeoutMs })
     ],
     connectionProtector: () => guardedConnections(heard),
     connectionEncrypters: [guardedNoise()],
