@@ -139,10 +139,12 @@ describe('ops/damaged tables', function () {
       change(logOf(path), bytes => void (bytes[pick(size - LAST_RECORD)]! ^= 1 << pick(8)))
       copies.push(path)
     }
-    copies.push(copyOf(filled)) // cut off within a record, as a power cut may leave it: no damage, and nothing acknowledged
-    truncateSync(logOf(copies.at(-1)!), size - 5)
-    const read = await readApart(copies)
-    expect(read.pop()).to.deep.equal({ repairs: [], damaged: 0, gone: 1 })
+    // As a power cut may leave it: cut off within a record, or with space that nothing was written to. Nothing there was acknowledged.
+    const [cut, longer] = [copyOf(filled), copyOf(filled)]
+    truncateSync(logOf(cut), size - 5)
+    truncateSync(logOf(longer), size + 100_000)
+    const read = await readApart([...copies, cut, longer])
+    expect(read.splice(-2)).to.deep.equal([1, 0].map(gone => ({ repairs: [], damaged: 0, gone })))
     for (const [i, { repairs, gone, error }] of read.entries()) {
       const where = `SEED=${seed} round ${i}`
       expect({ error, gone }, where).to.deep.equal({ error: undefined, gone: 1 })
@@ -171,6 +173,13 @@ describe('ops/damaged tables', function () {
     expect([...(await bytesPart(db, 'things').get('k'))!]).to.deep.equal([2])
     expect(told.join()).to.contain('it is repaired')
     await db.close()
+  })
+
+  it('leaves what a compaction left half written to LevelDB, and says nothing', async () => {
+    const path = copyOf(filled)
+    writeFileSync(join(path, '000099.ldb'), readFileSync(tableOf(path)).subarray(0, 9_000))
+    expect(await readApart([path])).to.deep.equal([{ repairs: [], damaged: 0, gone: 0 }])
+    expect(readdirSync(path)).not.to.include('000099.ldb')
   })
 
   it('looks at the newest tables first, and at no more than it is told to', async () => {

@@ -3,6 +3,7 @@ import { copyFile, mkdir, open, readFile, readdir, rename, rm, stat } from 'node
 import { join } from 'node:path'
 import { goneIs, linkOrCopy } from '../files.ts'
 import { logDamage } from './log-mending.ts'
+import { liveTables } from './manifest.ts'
 import { mendedTable } from './table-mending.ts'
 
 export interface FileCheck {
@@ -28,8 +29,10 @@ export async function checkFiles(path: string, { maxBytes, isStrict, told }: Fil
     const did = await mendLog(join(path, name), async () => join(await folder(), name))
     if (did !== null) told(`log ${name} was damaged in ${did} places; what it was is in ${aside}`)
   }
+  const live = await liveTables(path)
   let left = maxBytes
   for (const name of await filesIn(path, /^\d+\.(ldb|sst)$/)) {
+    if (live && !live.has(parseInt(name, 10))) continue
     const found = await stat(join(path, name)).catch(goneIs(null))
     if (found === null) continue
     left -= found.size

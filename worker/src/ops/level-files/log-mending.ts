@@ -1,14 +1,5 @@
 import { checksum } from './crc32c.ts'
-
-/**
- * LevelDB's log: blocks of 32 KiB, of records `checksum | u16 length | type | data` that do not cross them.
- * https://github.com/google/leveldb/blob/1.20/doc/log_format.md
- */
-const BLOCK_BYTES = 32 * 1024
-const HEADER_BYTES = 7
-const LAST_TYPE = 4
-/** LevelDB passes over a type that it does not know; 5 and 6 it has for ends of its own. */
-const NO_TYPE = 127
+import { BLOCK_BYTES, HEADER_BYTES, NO_TYPE, isFull, recordEnd, view } from './log-format.ts'
 
 export interface LogDamage {
   /** Stretches that are no records, each of one record or of several. */
@@ -21,7 +12,8 @@ export interface LogDamage {
  * A damaged record in a log makes LevelDB pass over all others behind it in its block, without a word. What stands at the end, and may be a write
  * that was under way when the power went, counts as damaged only if it has the length that it says.
  */
-export function logDamage(log: Uint8Array): LogDamage {
+export function logDamage(file: Uint8Array): LogDamage {
+  const log = file.subarray(0, 1 + file.findLastIndex(byte => byte !== 0)) // behind that is space without a write
   const patches: { at: number; header: Uint8Array }[] = []
   let damaged = 0
   for (let block = 0; block < log.length; block += BLOCK_BYTES) {
@@ -41,21 +33,6 @@ export function logDamage(log: Uint8Array): LogDamage {
   }
   return { damaged, patches }
 }
-
-const lengthAt = (log: Uint8Array, at: number): number => log[at + 4]! | (log[at + 5]! << 8)
-const view = (bytes: Uint8Array): DataView => new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-
-/** Where a whole record ends; null if there is none. */
-function recordEnd(log: Uint8Array, at: number, end: number): number | null {
-  if (at + HEADER_BYTES > end) return null
-  const type = log[at + 6]!
-  const next = at + HEADER_BYTES + lengthAt(log, at)
-  if (type === 0 || (type > LAST_TYPE && type !== NO_TYPE) || next > end) return null
-  return checksum(log, at + 6, next) === view(log).getUint32(at, true) ? next : null
-}
-
-const isFull = (log: Uint8Array, at: number): boolean =>
-  log[at + 6]! > 0 && log[at + 6]! <= LAST_TYPE && at + HEADER_BYTES + lengthAt(log, at) <= log.length
 
 /** A header that makes one record of all that is there. */
 function passedOver(log: Uint8Array, at: number, next: number): Uint8Array {
