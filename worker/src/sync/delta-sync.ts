@@ -130,7 +130,11 @@ export class PeerDeltaSync implements DeltaSync {
   }
 
   incomplete(): number {
-    return this.#withUnderWay(new Set([...this.#wanted, ...this.#round])).size
+    const looked = [...this.#withUnderWay(new Set([...this.#wanted, ...this.#round]))]
+    return looked.filter(scAddr => {
+      const contract = this.#init.chain.contract(scAddr) // null: a reorg took it
+      return contract !== null && !this.#inventory.holds(contract)
+    }).length
   }
 
   unmet(): readonly Unmet[] {

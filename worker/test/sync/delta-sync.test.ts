@@ -349,6 +349,18 @@ describe('sync/delta-sync', () => {
     expect(bob.sync.incomplete()).to.equal(1)
   })
 
+  it('says so at once when a look brought what an earlier one had not', async () => {
+    const alice = await makeNode('alice', { retryMs: 60_000 })
+    await history(2, [])
+    chain.mine()
+    expect((await alice.sync.syncAll(undefined, AbortSignal.timeout(100))).done).to.equal(0)
+    expect(alice.sync.incomplete()).to.equal(1)
+    for (const index of [0, 1]) await alice.store.putDelta(makeDelta(C, index).delta, null)
+    await alice.store.putBytecode(CODE, null)
+    expect((await alice.sync.syncAll()).done).to.equal(1)
+    expect(alice.sync.incomplete()).to.equal(0)
+  })
+
   it('lets go at first what a reorg took away while it was not there', async () => {
     let now = 0
     const { store } = await disks.content({ candidateMs: 100 }, () => now)
