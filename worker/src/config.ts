@@ -161,7 +161,7 @@ export function readConfig(args: readonly string[], env: Environment): Config {
   const confirmations = find('confirmations')
   const p2pPort = integer('p2p-port', find('p2p-port') ?? (role === 'principal' ? '10300' : '10301'), 0, 65_535)
   const wsDefault = p2pPort === 0 || p2pPort + WS_PORT_OFFSET > 65_535 ? 0 : p2pPort + WS_PORT_OFFSET
-  const maxPeers = integer('max-peers', find('max-peers') ?? '128', 2, 4_096)
+  const maxPeers = integer('max-peers', find('max-peers') ?? (role === 'worker' ? '128' : '1024'), 2, 4_096)
   const chainUrls = (find('chain-url') ?? 'http://127.0.0.1:8545').split(',').map(url => url.trim())
   if (!chainUrls.every(url => /^https?:\/\//.test(url)) || chainUrls.length > MAX_ENDPOINTS) {
     const what = `one to ${MAX_ENDPOINTS} addresses with commas between, each beginning with http:// or https://`

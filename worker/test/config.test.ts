@@ -4,6 +4,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { readConfig, readOperatorKey } from '../src/config.ts'
 import type { WorkerError } from '../src/errors.ts'
+import type { NetLimits } from '../src/net/limits.ts'
+import { netLimitsOf } from '../src/roles/node.ts'
 
 describe('config', () => {
   const folder = mkdtempSync(join(tmpdir(), 'enigma-config-'))
@@ -69,5 +71,13 @@ describe('config', () => {
   it('takes lists with commas between', () => {
     const { hostNames, origins } = readConfig(base, { ENIGMA_HOST_NAMES: 'worker1,node.example', ENIGMA_ORIGINS: '' })
     expect({ hostNames, origins }).to.deep.equal({ hostNames: ['worker1', 'node.example'], origins: [] })
+  })
+
+  it('lets whom all have to reach be reached by many, strangers by no more of them than elsewhere', () => {
+    const limitsOf = (role: string): Partial<NetLimits> => netLimitsOf(readConfig([...base, '--role', role], {}))
+    expect(limitsOf('worker')).to.include({ maxConnections: 128, maxUnverified: 32, wantedPeers: 32 })
+    for (const role of ['principal', 'bootstrap']) {
+      expect(limitsOf(role)).to.include({ maxConnections: 1024, maxUnverified: 64, wantedPeers: 32 })
+    }
   })
 })

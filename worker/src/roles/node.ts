@@ -148,11 +148,14 @@ function authorityOf({ config, chain }: NodeBase, principal: () => Attested | nu
   }
 }
 
+/** They cost nothing to make: no more of them where many connections are for everybody who is registered. */
+const MAX_STRANGERS = 64
+
 /** The bounds that are settings. */
 export const netLimitsOf = (config: Pick<Config, 'wantedPeers' | 'maxPeers' | 'maxStreams'>): Partial<NetLimits> => ({
   wantedPeers: config.wantedPeers,
   maxConnections: config.maxPeers,
-  maxUnverified: Math.max(1, Math.floor(config.maxPeers / 4)),
+  maxUnverified: Math.min(MAX_STRANGERS, Math.max(1, Math.floor(config.maxPeers / 4))),
   maxInboundStreams: config.maxStreams
 })
 
