@@ -36,9 +36,16 @@ export class DialTarget {
     return this.#failures
   }
 
-  /** Its own word first: where others say that it is may be anywhere. */
   get addresses(): readonly string[] {
-    return [...new Set([...this.configured, ...this.#own, ...this.#rumours])]
+    return [...new Set([...this.configured, ...this.#own])]
+  }
+
+  /**
+   * What the next attempt tries: in turn its own word and what others say. An attempt tries one address after the other and ends when its
+   * time is over, so that among the true ones some that lead nowhere would keep it from those.
+   */
+  get next(): readonly string[] {
+    return this.#rumours.length > 0 && this.#failures % 2 === 1 ? this.#rumours : this.addresses
   }
 
   /** It proved who it is: it is worth any number of attempts, and knows best where it listens. */

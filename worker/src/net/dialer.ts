@@ -160,7 +160,7 @@ export class Dialer {
     onDial?.()
     const signal = AbortSignal.any([this.#stopped.signal, AbortSignal.timeout(limits.dialTimeoutMs)])
     try {
-      const peerId = await dial(target.addresses.map(configuredAddress), signal)
+      const peerId = await dial(target.next.map(configuredAddress), signal)
       if (peerId === self) return void this.#targets.delete(target.key) // a bootstrap address that is this node's own
       target.peerId = peerId
       target.connected()
