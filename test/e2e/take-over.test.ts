@@ -4,8 +4,9 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { expect } from 'chai'
 import { startDevnet, waitFor, type DevAccount, type Devnet, type DevnetWorker } from '@enigma/devnet'
 import type { ScAddr } from '@enigma/protocol'
-import type { Artifact, EnigmaClient, SecretContractAbi, Task } from 'enigma-js'
+import { callWorker, type Artifact, type EnigmaClient, type SecretContractAbi, type Task } from 'enigma-js'
 import { connectAs } from './support/actors.ts'
+import { commitOf } from './support/commits.ts'
 import { counterContract } from './support/counter.ts'
 import { Ledger } from './support/ledger.ts'
 import { mineUntil, whileMining } from './support/mining.ts'
@@ -69,6 +70,18 @@ describe('e2e: another seat takes over', function () {
     return block.transactions.filter(({ from }) => from.toLowerCase() === account.toLowerCase()).length
   }
 
+  /** Transactions to Enigma that an account has in blocks, from this one on. */
+  const receiptsOf = async (account: string, from: number): Promise<number> => {
+    let found = 0
+    for (let number = from; number <= (await devnet.blockNumber()); number++) {
+      const block = (await ledger.provider.getBlock(number, true))!
+      found += block.prefetchedTransactions.filter(
+        tx => tx.from === account && tx.to?.toLowerCase() === devnet.enigma.toLowerCase()
+      ).length
+    }
+    return found
+  }
+
   it('seat 0 is stopped for its window: seat 1 commits after seven blocks and earns, seat 0 earns nothing', async () => {
     const at = await place(different)
     const [first, second] = at.seats as [DevnetWorker, DevnetWorker]
@@ -85,8 +98,11 @@ describe('e2e: another seat takes over', function () {
     const { record, settlement } = await at.client.getTask(task.taskId)
     expect(settlement?.outcome).to.equal('verified')
     expect((settlement as { block: number }).block - record.recordBlock).to.be.within(WINDOW + 1, PERIOD)
+    const { seat, operator } = await commitOf(ledger, task.taskId)
+    expect({ seat, operator }).to.deep.equal({ seat: 1, operator: second.operator.address.toLowerCase() })
+    const { gasUsed } = settlement as { gasUsed: bigint }
     expect(await credit(first)).to.equal(before[0])
-    expect((await credit(second)) > before[1]!).to.equal(true)
+    expect((await credit(second)) - before[1]!, 'the whole fee').to.equal(gasUsed * record.gasPx)
     expect(await whileMining(devnet, task.result())).to.equal(1n)
     expect(
       await whileMining(
@@ -127,6 +143,13 @@ describe('e2e: another seat takes over', function () {
         next(client).then(again => again.result())
       )
     ).to.equal(2n)
+    for (const { httpUrl } of others) {
+      const { taskId } = task
+      await waitFor(async () => (await callWorker(httpUrl, 'getTaskResult', { taskId })) !== null, {
+        what: 'the result of the first run, which only the lost worker had',
+        limitMs: 60_000
+      })
+    }
     await devnet.restart(first.name)
     expect(await whileMining(devnet, task.result())).to.equal(1n)
     expect(
@@ -195,29 +218,37 @@ describe('e2e: another seat takes over', function () {
     await devnet.mine(1)
 
     expect(await ledger.endings(task.taskId)).to.deep.equal(['ReceiptVerified'])
-    const paid = [(await credit(first)) > before[0]!, (await credit(second)) > before[1]!]
-    expect(paid.filter(Boolean)).to.have.lengthOf(1)
+    const { record, settlement } = await at.client.getTask(task.taskId)
+    const fee = (settlement as { gasUsed: bigint }).gasUsed * record.gasPx
+    const paid = [(await credit(first)) - before[0]!, (await credit(second)) - before[1]!]
+    expect(paid, 'one is paid, once').to.have.members([fee, 0n])
+    expect(fee > 0n).to.equal(true)
+    const sent = await Promise.all([first, second].map(async ({ operator }) => receiptsOf(operator.address, record.recordBlock))) // prettier-ignore
+    expect(sent, 'both were in blocks: one came too late').to.deep.equal([1, 1])
     expect(await whileMining(devnet, task.result())).to.equal(1n)
     for (const { client: one } of [at, client]) one.close()
   })
 
-  it('one worker has all seats and is down: its task is refunded, and in the next epoch the contract goes on', async () => {
+  it('one worker has all seats and is down: its tasks are refunded, and in the next epoch the contract goes on', async () => {
     const at = await place(([first, second, third]) => first === second && second === third)
     const [only] = at.seats as [DevnetWorker]
     const epoch = await ledger.epoch()
-    const before = await ledger.balance(at.user.address)
-    const client = await without(at, only)
-    await devnet.kill(only.name, 'SIGSTOP') // still connected, so that inputs can be stored nowhere else
-    await devnet.kill(only.name, 'SIGCONT')
-    const sent = next(client)
-    await waitFor(async () => (await pendingFrom(at.user.address)) > 0, { what: 'the record', limitMs: 60_000 })
+    const users = [at.user, devnet.accounts.users.find(user => user !== at.user)!]
+    const before = await Promise.all(users.map(({ address }) => ledger.balance(address)))
+    const places = await Promise.all(users.map(user => without({ ...at, user }, only)))
+    const sent = places.map(next) // each delivered to the one seat holder that there is
+    for (const { address } of users)
+      await waitFor(async () => (await pendingFrom(address)) > 0, { what: 'the record', limitMs: 60_000 })
     await devnet.kill(only.name, 'SIGKILL')
-    const task = await whileMining(devnet, sent)
-    expect(await ledger.balance(at.user.address)).to.not.equal(before)
+    const tasks = await whileMining(devnet, Promise.all(sent))
+    const paid = await Promise.all(users.map(({ address }) => ledger.balance(address)))
+    expect(paid.every((balance, i) => balance < before[i]!)).to.equal(true)
 
-    await mineUntil(devnet, async () => (await ledger.endings(task.taskId)).length > 0, PERIOD + 15)
-    expect(await ledger.endings(task.taskId)).to.deep.equal(['TaskFeeReturned'])
-    expect(await ledger.balance(at.user.address)).to.equal(before)
+    for (const { taskId } of tasks) {
+      await mineUntil(devnet, async () => (await ledger.endings(taskId)).length > 0, PERIOD + 15)
+      expect(await ledger.endings(taskId)).to.deep.equal(['TaskFeeReturned'])
+    }
+    expect(await Promise.all(users.map(({ address }) => ledger.balance(address)))).to.deep.equal(before)
 
     const goesOn = async (): Promise<boolean> => {
       const now = await ledger.epoch()
@@ -227,10 +258,10 @@ describe('e2e: another seat takes over', function () {
     expect(
       await whileMining(
         devnet,
-        next(client).then(again => again.result())
+        next(places[0]!).then(again => again.result())
       )
     ).to.equal(1n)
     await devnet.restart(only.name)
-    for (const { client: one } of [at, client]) one.close()
+    for (const { client: one } of [at, ...places]) one.close()
   })
 })

@@ -19,7 +19,7 @@ export interface Task<T = unknown> {
   readonly events: AsyncIterable<TaskProgress>
   /**
    * The decoded, verified answer, once it is final; later calls give the same one. If a reorganisation deeper than the confirmations takes it
-   * back (a watch then tells `undone: 'final'`), a handle of `resume` gives the one that counts.
+   * back (a watch then tells `undone: 'final'`), a new handle gives the one that counts.
    *
    * @throws TaskFailedError when the task failed or expired.
    */
