@@ -7,7 +7,8 @@ import { counterContract } from '../../e2e/support/counter.ts'
 import { whileMining } from '../../e2e/support/mining.ts'
 import { must, type Row } from '../row.ts'
 import { EPOCH_SIZE, startFaultNet, type FaultNet } from '../support/fault-net.ts'
-import { Reorgs, type Doomed } from '../support/reorgs.ts'
+import { seatsOf } from '../../e2e/support/seats.ts'
+import { RETURNS, Reorgs, type Doomed, type Placed, type Return } from '../support/reorgs.ts'
 
 /** Tasks of one branch. */
 const MOST_TASKS = 3
@@ -16,7 +17,8 @@ const blockMs = 100
 
 /**
  * The chain goes back 1 to 20 blocks and on with others, the last time across the begin of an epoch. CONF is the chain's, 24 or 1: no host has
- * a say in it. Every second time, and the last, the pools send the records again, as those of real nodes do; else they are gone for good.
+ * a say in it. Every second time, and the last, the pools send the records again, as those of real nodes do; else they are gone for good. Some
+ * times a task was recorded before the branch: only its receipt is taken back, and comes again, in each way that there is.
  */
 export const row: Row = {
   number: 24,
@@ -55,6 +57,7 @@ async function reorganise(
   const reorgs = new Reorgs(net, client, scAddr, abi, 'next')
   const isFinalAtOnce = confirmations === 1
   const sum = { settled: 0, orphaned: 0, again: 0, revealed: 0, epochs: 0 }
+  const returned: Record<Return, number> = { 'by another seat': 0, 'in its place': 0, 'sent again by its worker': 0 }
   let counted = 0n
 
   /** Every number comes once, in order: no effect of a branch that is gone, and none lost of this one. */
@@ -67,18 +70,43 @@ async function reorganise(
     expectNext(await whileMining(devnet, result, blockMs))
   }
 
-  /** Makes a branch of so many blocks, with tasks on it of which all but the last are surely settled. */
-  async function makeBranch(depth: number): Promise<Doomed[]> {
+  /** Makes a branch of so many blocks, with tasks on it of which all but the last are surely settled, and the receipt of one from before it. */
+  async function makeBranch(depth: number, early: Doomed | null): Promise<Doomed[]> {
     await reorgs.branch()
+    if (early !== null) await reorgs.settle(early, isFinalAtOnce ? 'final' : 'verified')
     const isRoom = async (): Promise<boolean> => (await reorgs.depth()) < depth
     const doomed: Doomed[] = []
-    do {
+    while (early === null ? doomed.length === 0 || (await isRoom()) : await isRoom()) {
+      if (doomed.length === MOST_TASKS) break
       const one = await reorgs.record()
       doomed.push(one)
       if (await isRoom()) await reorgs.settle(one, isFinalAtOnce ? 'final' : 'verified')
-    } while (doomed.length < MOST_TASKS && (await isRoom()))
+    }
     while (await isRoom()) await reorgs.mine()
     return doomed
+  }
+
+  /** A task whose receipt waits for the first block of the branch, of a contract with several seat holders. */
+  async function recordEarly(): Promise<Doomed> {
+    const isAlone = async (): Promise<boolean> =>
+      new Set(await seatsOf(devnet, scAddr, await ledger.epoch())).size === 1
+    while (await isAlone()) await reorgs.mine()
+    const early = await reorgs.record()
+    await reorgs.receiptInPool()
+    return early
+  }
+
+  /** The other chain has the receipt by now, or will; that it is where it has to be. */
+  async function returnedAs(how: Return, { task }: Doomed, before: Placed): Promise<void> {
+    const now = await reorgs.placeOf(task.taskId)
+    const isSame = { block: now.block === before.block, transaction: now.hash === before.hash }
+    const isRight = {
+      'by another seat': now.worker !== before.worker,
+      'in its place': isSame.block && isSame.transaction,
+      'sent again by its worker': !isSame.block && isSame.transaction
+    }[how]
+    must(isRight, `${how}: the receipt was of ${before.worker.name} in block ${before.block}, and is of ${now.worker.name} in ${now.block}`) // prettier-ignore
+    returned[how] += 1
   }
 
   const wasShown = ({ told, settled }: Pick<Doomed, 'told' | 'settled'>): boolean =>
@@ -99,6 +127,7 @@ async function reorganise(
 
   /** Each task runs again on this chain, and its watch says what was taken back, and what had been shown. */
   async function cameAgain(doomed: readonly Doomed[]): Promise<void> {
+    const values: unknown[] = []
     for (const { task, told, settled } of doomed) {
       const shown = wasShown({ told, settled })
       const steps = shown ? [] : told
@@ -106,7 +135,7 @@ async function reorganise(
         for await (const step of client.watchTask(task.taskId)) steps.push(step)
       }
       if (shown) await whileMining(devnet, watchAgain(), blockMs)
-      expectNext(await whileMining(devnet, task.result(), blockMs))
+      values.push(await whileMining(devnet, task.result(), blockMs))
       const undone = await net.eventually(`the step that took ${task.taskId} back`, () =>
         Promise.resolve(steps.find(step => step.undone !== undefined))
       )
@@ -115,30 +144,39 @@ async function reorganise(
       must((undone.revealed === true) === shown, `an output that was ${shown ? '' : 'not '}out is told otherwise`)
       if (shown) sum.revealed += 1
     }
+    // One whose seat sleeps is overtaken by those recorded after it.
+    for (const value of values.sort((a, b) => Number((a as bigint) - (b as bigint)))) expectNext(value)
     sum.again += doomed.length
   }
 
   await count()
+  const every = Math.max(1, Math.floor(times / RETURNS.length))
   for (let i = 0; i < times; i++) {
     const isLast = i === times - 1
     const depth = isLast ? DEEPEST : times >= DEEPEST ? i + 1 : 1 + random.below(DEEPEST)
     if (isLast) await untilMidEpoch(net, reorgs)
+    const how = i % every === every - 1 ? RETURNS[Math.floor(i / every) % RETURNS.length]! : null
+    const early = how === null ? null : await recordEarly()
     const epoch = await ledger.epoch()
-    const doomed = await makeBranch(depth)
-    const released = await reorgs.released(doomed)
+    const doomed = await makeBranch(depth, early)
+    const all = early === null ? doomed : [early, ...doomed]
+    const released = await reorgs.released(all)
     must(isFinalAtOnce || released.length === 0, `${released.length} outputs were out before ${confirmations} confirmations`) // prettier-ignore
     const crossed = (await ledger.epoch()) > epoch
-    const lost = doomed.filter(({ settled }) => settled).length
+    const lost = all.filter(({ settled }) => settled).length
     const signed = await reorgs.signed()
     const again = isLast || i % 2 === 1 ? comingAgain(doomed, signed, epoch) : 0
-    await reorgs.goBack(signed.slice(0, again))
+    const before = early === null ? null : await reorgs.placeOf(early.task.taskId)
+    if (early === null) await reorgs.goBack(signed.slice(0, again))
+    else await reorgs.goBackTo(signed.slice(0, again), early.task.taskId, before!, how!)
     for (const one of doomed) must((await ledger.endings(one.task.taskId)).length === 0, 'a receipt outlived its block')
     await goneForGood(doomed.slice(again))
-    await cameAgain(doomed.slice(0, again))
-    for (const one of doomed) one.stopWatching()
+    await cameAgain([...(early === null ? [] : [early]), ...doomed.slice(0, again)])
+    if (early !== null) await returnedAs(how!, early, before!)
+    for (const one of all) one.stopWatching()
     sum.settled += lost
     if (crossed) sum.epochs += 1
-    say(`depth ${depth}, CONF=${confirmations}: ${doomed.length} tasks undone, ${lost} of them settled, ${released.length} shown${again > 0 ? `, ${again} came again` : ''}${crossed ? ', with the begin of an epoch' : ''}`) // prettier-ignore
+    say(`depth ${depth}, CONF=${confirmations}: ${all.length} tasks undone, ${lost} of them settled, ${released.length} shown${again > 0 ? `, ${again} came again` : ''}${how === null ? '' : `, a receipt without its record, which came ${how}`}${crossed ? ', with the begin of an epoch' : ''}`) // prettier-ignore
     await count()
   }
 
@@ -146,13 +184,15 @@ async function reorganise(
   must(drift === 0n, `Enigma holds ${drift} grains more than it owes`)
   must(sum.epochs > 0, 'no reorganisation went across the begin of an epoch')
   must(sum.settled > 0, 'no receipt was taken back')
+  const ways = RETURNS.filter(way => returned[way] > 0)
+  must(ways.length === Math.min(times, RETURNS.length), `receipts came again only ${ways.join(', ')}`)
   must(sum.again > 0 && (times === 1 || sum.orphaned > 0), 'not both kinds of records were tried')
   must(!isFinalAtOnce || sum.revealed > 0, 'no output was out before it was taken back')
   const { reverted, dropped } = await undoneStates(net)
   must(reverted > 0, 'no enclave had anything to undo')
   if (!isFinalAtOnce) must(dropped === 0, `${dropped} states were dropped and replayed`)
   client.close()
-  return `orphaned effects 0 of ${sum.orphaned} tasks in ${times} reorgs, ${sum.epochs} across a setEpoch; ${sum.settled} receipts undone, ${sum.again} tasks came again; outputs that had been shown, and told so: ${sum.revealed}; states reverted ${reverted}, resynced ${dropped}` // prettier-ignore
+  return `orphaned effects 0 of ${sum.orphaned} tasks in ${times} reorgs, ${sum.epochs} across a setEpoch; ${sum.settled} receipts undone, ${sum.again} tasks came again, the receipts of ${Object.values(returned).reduce((a, b) => a + b)} alone (${ways.join(', ')}); outputs that had been shown, and told so: ${sum.revealed}; states reverted ${reverted}, resynced ${dropped}` // prettier-ignore
 }
 
 /** How many of the first ones the other chain takes: a record that names an epoch which is gone, too, it refuses. */

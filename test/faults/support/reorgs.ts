@@ -1,4 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { DevnetWorker } from '@enigma/devnet'
+import { Transaction } from 'ethers'
 import { callWorker, type EnigmaClient, type SecretContractAbi, type Task, type TaskProgress } from 'enigma-js'
 import type { ScAddr } from '@enigma/protocol'
 import { signedBy } from '../../e2e/support/signed.ts'
@@ -15,11 +17,23 @@ export interface Doomed {
   settled: boolean
   stopWatching(): void
 }
+/** How a receipt that was taken back without its record comes to the other chain. */
+export const RETURNS = ['by another seat', 'in its place', 'sent again by its worker'] as const
+export type Return = (typeof RETURNS)[number]
+
+/** A receipt in a block. */
+export interface Placed {
+  readonly block: number
+  readonly hash: string // of its transaction
+  readonly raw: string // the transaction, as it was signed
+  readonly worker: DevnetWorker
+}
 type Watched = Pick<Doomed, 'task' | 'told' | 'stopWatching'>
 
 const POOL_MS = 2_000
 /** Blocks in which a receipt comes, or never. */
 const MOST_BLOCKS = 25
+const RECEIPT_MS = 30_000
 
 /** Branches of a chain that mines by hand: one is made with tasks on it, and taken back. */
 export class Reorgs {
@@ -28,6 +42,8 @@ export class Reorgs {
   readonly #send: () => Promise<Task>
   #snapshot: unknown
   #base = 0
+  /** A worker that sees no block for a while. */
+  #asleep: DevnetWorker | null = null
 
   constructor(net: FaultNet, client: EnigmaClient, scAddr: ScAddr, abi: SecretContractAbi, functionName: string) {
     this.#net = net
@@ -52,7 +68,8 @@ export class Reorgs {
     await this.#net.eventually('every node at the head of the chain', async () => {
       const head = (await this.#rpc('eth_getBlockByNumber', ['latest', false])) as { hash: string }
       const { principal, workers } = this.#net.devnet
-      const known = await Promise.all([principal, ...workers].map(headOf))
+      const awake = [principal, ...workers].filter(node => node !== this.#asleep)
+      const known = await Promise.all(awake.map(headOf))
       return known.every(hash => hash === head.hash) ? true : undefined
     })
   }
@@ -124,10 +141,66 @@ export class Reorgs {
     return signedBy(this.#net.ledger, this.#client.address!, this.#base + 1, await this.#net.devnet.blockNumber())
   }
 
+  /** Waits until the receipt of a task that was just recorded waits for a block. */
+  async receiptInPool(): Promise<void> {
+    const operators = this.#net.devnet.workers.map(({ operator }) => operator.address)
+    const ask = async (): Promise<true | undefined> => ((await this.#pending(operators)) ? true : undefined)
+    await this.#net.eventually('a receipt in the pool', ask, RECEIPT_MS)
+  }
+
+  /** The receipt of a verified task, where it stands. */
+  async placeOf(taskId: string): Promise<Placed> {
+    const { enigma, provider } = this.#net.ledger
+    const [log] = await enigma.queryFilter(enigma.getEvent('ReceiptVerified')(taskId), 0)
+    if (log === undefined) throw new Error(`the chain has no receipt of ${taskId}`)
+    const transaction = (await provider.getTransaction(log.transactionHash))!
+    const isSender = ({ operator }: DevnetWorker): boolean => operator.address.toLowerCase() === transaction.from.toLowerCase() // prettier-ignore
+    const worker = this.#net.devnet.workers.find(isSender)!
+    const { serialized: raw } = Transaction.from(transaction)
+    return { block: log.blockNumber, hash: log.transactionHash, raw, worker }
+  }
+
   /** The branch is gone, and another one has two blocks, which every node knows; these transactions wait for its next one. */
   async goBack(again: readonly string[]): Promise<void> {
+    await this.#revert()
+    await this.#begin(again)
+  }
+
+  /** The same, while the record of one task stays, and its receipt comes again. */
+  async goBackTo(again: readonly string[], taskId: string, { hash, raw, worker }: Placed, how: Return): Promise<void> {
+    const { devnet } = this.#net
+    if (how === 'by another seat') await this.#putToSleep(worker)
+    await this.#revert()
+    // A chain in memory gives its pool back as it was, with the receipt in it.
+    await this.#rpc('hardhat_dropTransaction', [hash])
+    if (how === 'in its place') await this.#rpc('eth_sendRawTransaction', [raw])
+    await this.#begin(again)
+    if (this.#asleep === null) return
+    try {
+      const isSettled = async (): Promise<boolean> => (await this.#net.ledger.endings(taskId)).length > 0
+      for (let blocks = 0; !(await isSettled()); blocks++) {
+        if (blocks > MOST_BLOCKS) throw new Error(`no other seat settled ${taskId} within ${MOST_BLOCKS} blocks`)
+        await this.mine()
+        await sleep(100)
+      }
+    } finally {
+      this.#asleep = null
+      await devnet.kill(worker.name, 'SIGCONT')
+    }
+    await this.mine()
+  }
+
+  async #putToSleep(worker: DevnetWorker): Promise<void> {
+    this.#asleep = worker
+    await this.#net.devnet.kill(worker.name, 'SIGSTOP')
+  }
+
+  async #revert(): Promise<void> {
     await this.#rpc('evm_revert', [this.#snapshot])
     await this.#rpc('evm_increaseTime', [3])
+  }
+
+  async #begin(again: readonly string[]): Promise<void> {
     for (let i = 0; i < 2; i++) await this.mine()
     for (const raw of again) await this.#rpc('eth_sendRawTransaction', [raw])
   }
