@@ -303,6 +303,7 @@ export class PeerDeltaSync implements DeltaSync {
         return
       case 'rollback':
         this.#inventory.forget()
+        this.#gathering.forget()
         this.#unmet.forget()
         this.#unsettled = []
         this.#demoteDue = true

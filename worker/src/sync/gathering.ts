@@ -2,6 +2,7 @@ import { sleep, stallLimit } from '../net/deadline.ts'
 import type { PeerNetwork } from '../net/peer-network.ts'
 import { SyncError } from './errors.ts'
 import type { Fetcher, FetchOptions } from './fetcher.ts'
+import { Halves } from './halves.ts'
 import type { Inventory } from './inventory.ts'
 import type { Need } from './needs.ts'
 import type { OnNext } from './receiver.ts'
@@ -28,6 +29,7 @@ type FetchEvents = Pick<FetchOptions, 'onDone' | 'onNext'>
 export class Gathering {
   readonly #init: GatheringInit
   #pushed = Promise.withResolvers<void>()
+  #halves = new Halves()
 
   constructor(init: GatheringInit) {
     this.#init = init
@@ -73,10 +75,12 @@ export class Gathering {
   }
 
   /** One round, until the signal. */
-  once(needs: readonly Need[], signal: AbortSignal, { onDone, onNext }: FetchEvents = {}): Promise<void> {
+  async once(needs: readonly Need[], signal: AbortSignal, { onDone, onNext }: FetchEvents = {}): Promise<void> {
     const { fetcher, inventory } = this.#init
     const note = inventory.noter()
-    return fetcher.fetch(needs, {
+    const halves = this.#halves
+    halves.resume(needs)
+    await fetcher.fetch(needs, {
       signal,
       onDone(need) {
         note(need)
@@ -84,6 +88,12 @@ export class Gathering {
       },
       onNext
     })
+    if (halves === this.#halves) halves.keep(needs)
+  }
+
+  /** The chain was reorganised: what was begun may be of the branch that it left. */
+  forget(): void {
+    this.#halves = new Halves()
   }
 
   async #untilNone(
@@ -94,9 +104,8 @@ export class Gathering {
   ): Promise<void> {
     const { firstPauseMs = FIRST_PAUSE_MS } = this.#init
     let pause = firstPauseMs
-    let needs: Need[] = []
     for (let before = Infinity; ;) {
-      needs = resumed(await missing(), needs)
+      const needs = await missing()
       if (needs.length === 0) return
       if (signal.aborted) {
         throw new SyncError({ code: 'SYNC_INCOMPLETE', what }, `No worker gave ${what} in time.`, {
@@ -144,15 +153,4 @@ export class Gathering {
     }
     return { ...limit, onNext }
   }
-}
-
-/** What a cut left half done goes on where it was. */
-function resumed(needs: readonly Need[], before: readonly Need[]): Need[] {
-  const halves = new Map(before.filter(need => need.want.offset > 0).map(need => [need.id, need]))
-  return needs.map(need => {
-    const half = halves.get(need.id)
-    if (!half || half.kind !== need.kind || half.next !== need.next || half.to !== need.to) return need
-    half.lacking.clear()
-    return half
-  })
 }

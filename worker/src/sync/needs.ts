@@ -83,6 +83,17 @@ export class Need {
     return { index, bytes: whole }
   }
 
+  /** Bytes of the next content that are here. */
+  get got(): number {
+    return this.#part.got
+  }
+
+  /** Goes on where another look at the same content stopped, which is over. */
+  resume(earlier: Need): void {
+    if (earlier.kind !== this.kind || earlier.id !== this.id || earlier.#next !== this.#next) return
+    if (this.#part.got === 0) this.#part = earlier.#part
+  }
+
   /** The content that arrived is the right one. */
   advance(): void {
     this.#next += 1

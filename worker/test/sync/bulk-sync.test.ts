@@ -166,6 +166,32 @@ describe('sync in bulk', () => {
     await holdsAll(store, shelf)
   })
 
+  it('goes on where it was from one look to the next: what takes longer than a look comes in the end', async () => {
+    const shelf = new Shelf()
+    history(shelf, 'contract', 1, 400 * 1024)
+    const proxy = await running.start(new TcpProxy())
+    proxy.bytesPerSecond = 256 * 1024
+    const identity = await generateKeyPair('Ed25519')
+    const announce = [`/ip4/127.0.0.1/tcp/${proxy.port}/p2p/${peerIdFromPrivateKey(identity).toString()}`]
+    proxy.target = await freePort()
+    await serve('alice', shelf, { identity, announce, listen: [`/ip4/127.0.0.1/tcp/${proxy.target}`] })
+    bootstrap = announce
+    const { network, store, sync } = await newcomer({ graceMs: 600_000 }, { listen: [] })
+    await until('connected', seesAll(network, 1))
+    let looks = 0
+    await until(
+      'whole',
+      async () => {
+        looks += 1
+        return (await sync.syncAll(undefined, AbortSignal.timeout(700))).done === 1
+      },
+      15_000
+    )
+    expect(looks).to.be.greaterThan(1)
+    await holdsAll(store, shelf)
+    expect(shelf.sent).to.be.lessThan(3 * shelf.bytes) // what was under way when a look ended is sent once more: a stream's window
+  })
+
   it('is brought what one withholds in the middle by another', async () => {
     const [withholding, honest] = [new Shelf(), new Shelf()]
     const scAddr = history(honest, 'contract', 30)
