@@ -37,7 +37,7 @@ export function helloOf(facts: MemoryChain['facts'], name: string, node: RawNode
   return makeHello(self, node.peerId.toString(), node.getMultiaddrs().map(String))
 }
 
-/** Connects; with a name, which the victim's chain must know, it says a valid hello first. A busy machine may take its time. */
+/** Connects, at the second try if need be; with a name, which the victim's chain must know, it says a valid hello first. A busy machine may take its time. */
 export async function connectAttacker(
   victim: readonly string[],
   facts: MemoryChain['facts'],
@@ -53,7 +53,11 @@ export async function connectAttacker(
     gossip: gossipsub()
   })
   await node.start()
-  const connection = await node.dial(victim.map(address => multiaddr(address)))
+  const dial = (): Promise<Connection> => node.dial(victim.map(address => multiaddr(address)))
+  const connection = await dial().catch((error: unknown) => {
+    console.error(`an attacker dials again: ${String(error)}`)
+    return dial()
+  })
   if (name !== undefined) {
     const payload = helloOf(facts, name, node)
     await say(connection, PeerProtocol.hello, peerRequest.encode({ method: 0, payload }))
