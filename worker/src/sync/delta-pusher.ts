@@ -31,7 +31,7 @@ interface Push extends StoredDelta {
 
 /** Deltas being pushed at once; older ones are left to those who fetch. */
 const MAX_PUSHES = 1024
-/** One that lags behind the chain refuses at first; one that refuses so often has its reasons, and fetches by itself. */
+/** One that lags behind the chain refuses at first; one that refuses so often, or never has it in time, has its reasons, and fetches by itself. */
 const MAX_REFUSALS = 5
 /** One copy of a delta or bytecode of 512 KiB to one peer, or of several small ones. */
 const SEND_TIMEOUT_MS = 10_000
@@ -154,7 +154,10 @@ export class DeltaPusher {
       const { codes } = await ask(network, peer, deltaCalls.pushDeltas, { deltas }, options)
       for (const [i, push] of sent.entries()) this.#note(peer, push, codes[i] ?? 'PEER_MALFORMED')
     } catch (err) {
-      log.debug('Deltas were not taken', { peer: peer.peerId, code: decidingCode(err) })
+      const code = decidingCode(err)
+      log.debug('Deltas were not taken', { peer: peer.peerId, code })
+      const sent = code === 'PEER_UNREACHABLE' ? [] : pushes.filter(push => !outbox.waiting.includes(push))
+      for (const push of sent) this.#refused(peer.operator, push)
     } finally {
       for (const push of pushes) {
         if (outbox.waiting.includes(push)) continue
@@ -188,9 +191,13 @@ export class DeltaPusher {
     return { deltas, sent, left: [] }
   }
 
+  #refused(operator: Address, { refusals }: Push): void {
+    refusals.set(operator, (refusals.get(operator) ?? 0) + 1)
+  }
+
   #note({ peerId, operator }: Peer, push: Push, code: string): void {
     if (code === '') return void push.holders.add(operator)
-    if (code === 'DELTA_REFUSED') push.refusals.set(operator, (push.refusals.get(operator) ?? 0) + 1)
+    if (code === 'DELTA_REFUSED') this.#refused(operator, push)
     this.#init.log.debug('A delta was not taken', { peer: peerId, code })
   }
 }

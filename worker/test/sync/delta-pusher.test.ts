@@ -1,5 +1,6 @@
 import { expect } from 'chai'
 import { DeltaMethod, deltaHashOf, deltasPush, deltasPushed, type Hash } from '@enigma/protocol'
+import { NetError } from '../../src/net/errors.ts'
 import type { Peer, PeerNetwork } from '../../src/net/peer-network.ts'
 import { DeltaPusher } from '../../src/sync/delta-pusher.ts'
 import type { ContentStore } from '../../src/sync/interfaces.ts'
@@ -15,13 +16,17 @@ describe('sync/delta-pusher', () => {
   let messages: { readonly to: string; readonly hashes: readonly Hash[] }[]
   let refused: ReadonlySet<Hash>
   let inStore: Set<number>
+  let codes: number
   let pusher: DeltaPusher
 
   const network = {
     peers: () => peers,
     onPeer: () => () => undefined,
     async request({ peerId }: Peer, _protocol: string, method: number, payload: Uint8Array) {
-      if (method === DeltaMethod.pushBytecode) throw new Error('refused')
+      if (method === DeltaMethod.pushBytecode) {
+        codes += 1
+        throw new Error('refused')
+      }
       expect(method).to.equal(DeltaMethod.pushDeltas)
       const hashes = deltasPush.decode(payload).deltas.map(deltaHashOf)
       messages.push({ to: peerId, hashes })
@@ -39,6 +44,7 @@ describe('sync/delta-pusher', () => {
   beforeEach(() => {
     held = null
     messages = []
+    codes = 0
     refused = new Set()
     inStore = new Set(made.keys())
     pusher = new DeltaPusher({ network, store, log: quiet, ackTimeoutMs: 60_000, retryMs: 5 })
@@ -102,5 +108,26 @@ describe('sync/delta-pusher', () => {
     expect(await push(0, disk.promise)).to.equal(2)
     disk.reject(new Error('disk full'))
     await until('forgotten', () => pusher.replicas(made[0]!.hash) === 0)
+  })
+
+  it('leaves it to one that never has it in time, or refuses its code, to fetch it: each attempt sends all of it again', async () => {
+    const late = new NetError({ code: 'PEER_TIMEOUT', peerId: 'bob', limitMs: 1 }, 'late')
+    held = () => Promise.reject(late)
+    void push(0)
+    const place = { scAddr: C, index: 1, deltaHash: made[1]!.hash }
+    void pusher.push(place, made[1]!.delta, hashOf('code'), Promise.resolve()) // a deployment, whose code nobody takes
+    pusher.start()
+    await until('five attempts', () => messages.length >= 2 * 5)
+    await new Promise(done => setTimeout(done, 100))
+    expect([messages.length, codes]).to.deep.equal([2 * 5, 2 * 5])
+  })
+
+  it('goes on pushing to one that is away', async () => {
+    held = () => Promise.reject(new NetError({ code: 'PEER_UNREACHABLE', peerId: 'bob' }, 'away'))
+    const acks = push(0)
+    pusher.start()
+    await until('many attempts', () => messages.length > 2 * 8)
+    held = null
+    expect(await acks).to.equal(2)
   })
 })
