@@ -88,7 +88,9 @@ export class Dialer {
   seek(peerId: string, addresses: readonly string[]): void {
     this.learnHearsay(peerId, addresses)
     const target = this.#targets.get(peerId)
-    if (target) target.soughtUntil = performance.now() + SOUGHT_MS
+    if (!target) return
+    target.soughtUntil = performance.now() + SOUGHT_MS
+    target.nextAt = 0 // once at least; then its pauses go on as they were
   }
 
   /** The connection was of no use (another network, an unproven peer): wait before the next attempt. */

@@ -171,6 +171,16 @@ describe('net/dialer', () => {
     await until('dialled at once', () => dials > before, 1_000)
   })
 
+  it('dials at once whom it needs, however long it was away', async () => {
+    const friend = await newPeerId()
+    const address = `/ip4/127.0.0.1/tcp/1/p2p/${friend}`
+    const dialer = start([], { limits: { ...DEFAULT_LIMITS, redialFirstMs: 60_000, redialMostMs: 60_000 } })
+    dialer.learnHearsay(friend, [address])
+    await until('missed', () => times(address) === 1)
+    dialer.seek(friend, [address])
+    await until('dialled again', () => times(address) === 2)
+  })
+
   it('tries everybody in turn: those that are gone do not keep it from those that it hears of', async () => {
     const [gone, rumour] = [await Promise.all(Array.from({ length: 20 }, newPeerId)), await newPeerId()]
     const limits = { ...DEFAULT_LIMITS, maxKnownPeers: 64, redialFirstMs: 50, redialMostMs: 50, dialsPerSecond: 20, dialBurst: 1 } // prettier-ignore
