@@ -78,8 +78,15 @@ describe('e2e: faults of the predecessor', function () {
       const lastBlock = (await devnet.blockNumber()) + 1
       const sent = client.compute(scAddr, counter.abi, 'next', [])
       await untilInPool(ledger, client.address!, 'the record')
-      await devnet.mine()
-      await untilCallInPool(ledger, 'setEpoch') // so that it is the last one indeed
+      const sleepers = count === 2 ? devnet.workers : [] // they see the record when its epoch is over
+      for (const { name } of sleepers) await devnet.kill(name, 'SIGSTOP')
+      try {
+        await devnet.mine()
+        await untilCallInPool(ledger, 'setEpoch') // so that it is the last one indeed
+        await devnet.mine()
+      } finally {
+        for (const { name } of sleepers) await devnet.kill(name, 'SIGCONT')
+      }
       const task = await whileMining(devnet, sent)
       expect(await whileMining(devnet, task.result())).to.equal(BigInt(count))
 

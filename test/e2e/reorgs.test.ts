@@ -37,19 +37,33 @@ describe('e2e: a chain that is reorganised, with 24 confirmations', function () 
   const resultOf = (taskId: string): Promise<unknown> =>
     callWorker(devnet.workers[0]!.httpUrl, 'getTaskResult', { taskId: taskId as never })
 
-  for (const depth of [3, 12, 20]) {
-    it(`undoes ${depth} blocks: the task is run and settled again, and nothing came out before`, async () => {
+  /** What the worker counts, as Prometheus reads it. */
+  async function metric(name: string): Promise<number> {
+    const text = await (await fetch(`${devnet.workers[0]!.httpUrl}/metrics`)).text()
+    return Number(new RegExp(`^enigma_${name}_total (\\d+)$`, 'm').exec(text)?.[1] ?? 0)
+  }
+  const untilNextEpoch = async (): Promise<number> =>
+    Number(await ledger.enigma.getFunction('nextEpochBlock')()) - (await devnet.blockNumber())
+
+  for (const [depth, acrossEpoch] of [[3], [12], [20, true]] as const) {
+    const across = acrossEpoch ? ', across the begin of an epoch' : ''
+    it(`undoes ${depth} blocks${across}: the task is run and settled again, no state is dropped, and nothing came out before`, async () => {
+      const isPlace = (left: number): boolean => (acrossEpoch ? left >= 6 && left <= 10 : left > depth)
+      await mineUntil(devnet, async () => isPlace(await untilNextEpoch()), 60, 100)
+      const epoch = await ledger.epoch()
       const snapshot = (await ledger.provider.send('evm_snapshot', [])) as string
       const start = await devnet.blockNumber()
       const task = await whileMining(devnet, client.compute(scAddr, counter.abi, 'next', []), 100)
       await mineUntil(devnet, async () => (await ledger.endings(task.taskId)).length === 1, 20, 100)
-      while ((await devnet.blockNumber()) < start + depth) await devnet.mine()
+      await mineUntil(devnet, async () => (await devnet.blockNumber()) >= start + depth, depth, acrossEpoch ? 150 : 0)
       expect(await resultOf(task.taskId), 'not released').to.equal(null)
+      if (acrossEpoch) expect(await ledger.epoch()).to.equal(epoch + 1)
 
       const lost = await signedBy(ledger, client.address!, start + 1, await devnet.blockNumber())
       expect(lost).to.have.lengthOf(1)
       await ledger.provider.send('evm_revert', [snapshot])
       expect(await ledger.endings(task.taskId)).to.deep.equal([])
+      expect(await ledger.epoch()).to.equal(epoch)
       await devnet.mine() // another chain: its record comes a block later than before
       await devnet.mine()
       for (const raw of lost) await ledger.provider.send('eth_sendRawTransaction', [raw])
@@ -60,6 +74,8 @@ describe('e2e: a chain that is reorganised, with 24 confirmations', function () 
       counted += 1n
       const next = client.compute(scAddr, counter.abi, 'next', []).then(one => one.result())
       expect(await whileMining(devnet, next, 100)).to.equal(counted)
+      if (acrossEpoch) expect(await ledger.epoch(), 'the epoch began on the other branch, too').to.be.above(epoch)
+      expect(await metric('states_dropped')).to.equal(0)
     })
   }
 })
