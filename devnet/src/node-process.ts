@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import type { InfoResult, StepStatus } from '@enigma/protocol'
 import type { DevAccount } from './accounts.ts'
 import type { ManagedProcess, ProcessSpec } from './managed-process.ts'
-import { compileCache, enclaveFolder, nodeFlags, repositoryRoot, workerMain } from './paths.ts'
+import { compileCache, enclaveFolder, repositoryRoot, workerMain } from './paths.ts'
 import { waitFor } from './wait.ts'
 
 /** What a principal or worker says about itself in DATA_DIR/runtime.json once it listens. */
@@ -79,7 +79,7 @@ export function nodeSpec(init: NodeInit): ProcessSpec {
   return {
     name: init.name,
     command,
-    args: [...words, ...nodeFlags, ...preload, workerMain, ...args],
+    args: [...words, ...preload, workerMain, ...args],
     cwd: repositoryRoot,
     env: { NODE_NO_WARNINGS: '1', NODE_COMPILE_CACHE: compileCache, ...init.env }
   }

@@ -4,11 +4,6 @@ import { join, resolve } from 'node:path'
 export const repositoryRoot = resolve(import.meta.dirname, '../..')
 
 export const workerMain = join(repositoryRoot, 'worker/src/main.ts')
-/**
- * How Node.js runs a node: less room for young objects than it takes by itself. What a node reads from
- * the chain and from peers is garbage soon, and would stay resident.
- */
-export const nodeFlags: readonly string[] = ['--max-semi-space-size=8'] // MiB
 export const enclaveFolder = join(repositoryRoot, 'enclave-sim/dist')
 
 /** `$ENIGMA_HOME`, or `.enigma` in the repository. */

@@ -78,6 +78,18 @@ describe('worker/main', function () {
     await db.close()
   })
 
+  it('keeps its young heap small however it was started, unless told otherwise', async () => {
+    const says = ['--import', 'data:text/javascript,console.log(`flags ${process.execArgv[0]}`)']
+    const flagsWith = async (...nodeFlags: string[]): Promise<readonly string[]> => {
+      out = ''
+      await startWith([...nodeFlags, ...says], '--max-peers', '1')
+      expect(out).to.contain('code=WORKER_CONFIG')
+      return [...out.matchAll(/^flags (.*)$/gm)].map(([, flag]) => flag!)
+    }
+    expect(await flagsWith()).to.deep.equal(['--import', '--max-semi-space-size=8'])
+    expect(await flagsWith('--max-semi-space-size=4')).to.deep.equal(['--max-semi-space-size=4'])
+  })
+
   it('says which setting is wrong, and ends with 2', async () => {
     const [code] = await start('--max-peers', '1')
     expect(code).to.equal(2)

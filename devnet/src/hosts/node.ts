@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { compileCache, enclaveFolder, enigmaHome, nodeFlags, workerMain } from '../paths.ts'
+import { compileCache, enclaveFolder, enigmaHome, workerMain } from '../paths.ts'
 import { runForeground } from './chain.ts'
 import { readNetworkFile, type NetworkFile } from './network-file.ts'
 
@@ -16,7 +16,7 @@ export async function runNode({ role, networkFile, settings }: NodeFlags): Promi
   const needs = role === 'worker' ? 'bootstrap' : 'contracts'
   const known = networkFile === undefined ? [] : settingsOf(await readNetworkFile(networkFile, needs, waits()))
   const own = ['--role', role, '--data-dir', join(enigmaHome(), role), '--enclave', enclaveFolder]
-  return runForeground(process.execPath, [...nodeFlags, workerMain, ...own, ...known, ...settings], {
+  return runForeground(process.execPath, [workerMain, ...own, ...known, ...settings], {
     env: { ...process.env, NODE_NO_WARNINGS: '1', NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE ?? compileCache }
   })
 }
