@@ -20,8 +20,9 @@ if [ "$(enigma_node_major node)" -lt 24 ]; then
       echo "enigma: only $((enigma_free_kb / 1024)) MB are free on this disk; Node.js 24 needs 200 MB and the packages 1 GB." >&2
       return 1 2>/dev/null || exit 1
     fi
-    if ! npm ci --prefix "$enigma_root/tools/node" --no-audit --no-fund --loglevel=error >&2; then
+    if ! npm ci --prefix "$enigma_root/tools/node" --no-audit --no-fund --loglevel=error --fetch-retry-mintimeout=2000 --fetch-retry-maxtimeout=8000 >&2; then
       echo "enigma: could not fetch Node.js 24 from npm. Check the network and the free disk space, or install Node.js 24 or newer." >&2
+      echo "enigma: if npm speaks of a certificate above: a proxy's root certificate (PEM) is named with NODE_EXTRA_CA_CERTS." >&2
       return 1 2>/dev/null || exit 1
     fi
     if [ "$(enigma_node_major "$enigma_pinned/bin/node")" -lt 24 ]; then # npm does not notice when the disk fills up while it unpacks

@@ -5,20 +5,10 @@ enigma_root="${ENIGMA_ROOT:-$(CDPATH= cd -- "$(dirname -- "${BASH_SOURCE:-$0}")/
 
 enigma_say() { echo "enigma: $*" >&2; }
 
-# Turns the end of npm's log into one sentence.
-enigma_explain_npm() {
-  if grep -q 'ENOSPC' "$1"; then
-    enigma_say "the disk is full; the packages need about 1 GB."
-  elif grep -qE 'ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|ENETUNREACH|ERR_SOCKET_TIMEOUT' "$1"; then
-    enigma_say "npm could not reach its registry. Check the network connection or npm's proxy settings and try again."
-  elif grep -qE 'EACCES|EPERM|EROFS' "$1"; then
-    enigma_say "npm may not write to $enigma_root. Check who owns the folder."
-  elif grep -q 'EUSAGE' "$1"; then
-    enigma_say "package-lock.json does not belong to the package.json files. Run 'npm install' and commit the result."
-  else
-    enigma_say "npm could not install the packages; what it said is above."
-  fi
-}
+. "$enigma_root/tools/explain-npm.sh"
+
+# npm's own pauses before it tries again are 10 s and 60 s, in silence, whatever the reason.
+enigma_pauses='--fetch-retry-mintimeout=2000 --fetch-retry-maxtimeout=8000'
 
 enigma_install() {
   if node "$enigma_root/tools/installed.ts" check 2>/dev/null; then return 0; fi
@@ -31,7 +21,7 @@ enigma_install() {
   enigma_log=$(mktemp "${TMPDIR:-/tmp}/enigma-npm.XXXXXX") || return 1
   # Headers for native addons: a machine's default may be for its old Node.js.
   enigma_headers="$(dirname -- "$(dirname -- "$(command -v node)")")"
-  if ! (cd "$enigma_root" && npm_config_nodedir="$enigma_headers" npm ci --no-audit --no-fund --loglevel=error) >"$enigma_log" 2>&1; then
+  if ! (cd "$enigma_root" && npm_config_nodedir="$enigma_headers" npm ci --no-audit --no-fund --loglevel=error $enigma_pauses) >"$enigma_log" 2>&1; then
     grep -v -e '^npm error *$' -e 'complete log of this run' "$enigma_log" | head -n 12 >&2
     enigma_explain_npm "$enigma_log"
     rm -f "$enigma_log"
