@@ -153,6 +153,8 @@ export function readConfig(args: readonly string[], env: Environment): Config {
     return value
   }
 
+  const isOn = (setting: Setting, otherwise = 'false'): boolean =>
+    ['true', '1'].includes(oneOf(setting, find(setting) ?? otherwise, ['true', 'false', '1', '0']))
   const listOf = (setting: Setting): string[] => (find(setting) ?? '').split(',').filter(one => one !== '')
 
   const role = oneOf('role', find('role') ?? 'worker', ROLES)
@@ -184,14 +186,14 @@ export function readConfig(args: readonly string[], env: Environment): Config {
     maxPeers,
     snapshotEvery: integer('snapshot-every', find('snapshot-every') ?? '64', 1, 1_000_000),
     snapshotWorth: integer('snapshot-worth', find('snapshot-worth') ?? '32', 1, 1_000_000),
-    verifyFull: ['true', '1', ''].includes(find('verify-full') ?? 'false'),
+    verifyFull: isOn('verify-full'),
     maxStreams: integer('max-streams', find('max-streams') ?? '8', 1, 256),
     bootstrap: listOf('bootstrap'),
     operatorKeyFile: need('operator-key-file'),
     staking: staking === undefined ? null : addressOf('staking', staking),
-    autoRegister: oneOf('auto-register', find('auto-register') ?? 'true', ['true', 'false'] as const) === 'true',
-    autoLogin: ['true', '1', ''].includes(find('auto-login') ?? 'false'),
-    standby: ['true', '1', ''].includes(find('standby') ?? 'false'),
+    autoRegister: isOn('auto-register', 'true'),
+    autoLogin: isOn('auto-login'),
+    standby: isOn('standby'),
     minWorkers: integer('min-workers', find('min-workers') ?? '1', 1, 10_000),
     logFormat: oneOf('log-format', find('log-format') ?? 'text', ['text', 'json'] as const),
     logLevel: oneOf('log-level', find('log-level') ?? 'info', LOG_LEVELS),

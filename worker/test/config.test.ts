@@ -52,6 +52,23 @@ describe('config', () => {
     expect(failing([...base, '--config', join(folder, 'missing.json')])).to.equal('config')
   })
 
+  it('takes true and false for a switch wherever it stands, and nothing that could be meant as either', () => {
+    expect(readConfig(base, { ENIGMA_STANDBY: 'true', ENIGMA_AUTO_LOGIN: '1' })).to.include({
+      standby: true,
+      autoLogin: true
+    })
+    expect(readConfig(base, { ENIGMA_STANDBY: 'false', ENIGMA_AUTO_LOGIN: '0' })).to.include({
+      standby: false,
+      autoLogin: false
+    })
+    expect(readConfig([...base, '--standby', '--verify-full'], {})).to.include({ standby: true, verifyFull: true })
+    // Taken for false, it would let a standby make a root of its own.
+    for (const word of ['yes', 'TRUE', 'on', 'tru'])
+      expect(failing(base, { ENIGMA_STANDBY: word }), word).to.equal('standby')
+    expect(failing(base, { ENIGMA_AUTO_LOGIN: 'no' })).to.equal('auto-login')
+    expect(failing(base, { ENIGMA_VERIFY_FULL: 'yes' })).to.equal('verify-full')
+  })
+
   it('reads the key from a file and never shows it in an error', () => {
     const file = join(folder, 'key')
     writeFileSync(file, `${'ab'.repeat(32)}\n`)
