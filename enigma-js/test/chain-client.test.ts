@@ -77,4 +77,28 @@ describe('enigma-js/chain-client: no worker is up', () => {
     expect(first.uptime).to.equal(6 / 9)
     expect(second.uptime).to.equal(8 / 10)
   })
+  it('ranks all workers, also more than a page shows, and counts the blocks of each time that one was logged in', async () => {
+    const { chain } = scene
+    chain.block = 0
+    chain.emit('AttestationModeFixed', [ZERO_HASH, ENIGMA]) // in block 1
+    const operators = Array.from({ length: 230 }, (_, i) => `0x${(i + 1).toString(16).padStart(40, '0')}` as Address)
+    for (const [i, operator] of operators.entries()) {
+      chain.workers.set(operator, { status: 1, stake: BigInt(i), signer: operator })
+      chain.emit('WorkerRegistered', [operator, operator, operator, ZERO_HASH, ZERO_HASH, 1, '0x'])
+    }
+    const last = operators.at(-1)! // registered in block 231
+    chain.emit('LoggedIn', [last, last, 229n]) // 232
+    chain.emit('LoggedOut', [last, last, 999n]) // 233, after 1 block
+    chain.emit('LoggedIn', [last, last, 229n]) // 234
+    chain.emit('CreditClaimed', [last, last, 5n]) // 235
+    chain.emit('LoggedOut', [last, last, 999n]) // 236, after 2 blocks
+    chain.emit('LoggedIn', [last, last, 229n]) // 237, the head: 1 block
+    chain.workers.get(last)!.status = 2
+    const ranking = await (await withoutWorkers()).standings()
+    expect(ranking).to.have.lengthOf(230)
+    expect(ranking[0]).to.include({ rank: 1, operator: last, earned: 5n, uptime: 4 / 7 })
+    expect(ranking.slice(1).map(({ stake }) => stake)).to.deep.equal(
+      Array.from({ length: 229 }, (_, i) => BigInt(228 - i))
+    )
+  })
 })

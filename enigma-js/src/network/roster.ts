@@ -22,8 +22,10 @@ const EVENTS = (['WorkerRegistered', 'Unregistered', 'LoggedIn', 'LoggedOut'] as
 const LOGGED_IN = 2
 /** Blocks of one question for events: what public nodes commonly allow. */
 const MAX_RANGE = 10_000
-/** Workers that are read one by one; a list longer than this belongs into an indexer. */
-const MAX_WORKERS = 200
+/** A list for a page; a longer one is asked for on purpose. */
+const MOST_WORKERS = 200
+/** Workers that are read at the same time. */
+const AT_ONCE = 100
 /** Events this close to the head are read again, in case the chain was reorganised. */
 const REREAD = 32
 
@@ -42,11 +44,17 @@ export class Roster {
     this.#firstBlock = firstBlock
   }
 
-  /** Oldest registration first, at most 200. Costs one `eth_call` per worker and the events since the last call. */
-  async workers(): Promise<WorkerRecord[]> {
+  /** Oldest registration first, at most 200 unless told. Costs one `eth_call` per worker and the events since the last call. */
+  async workers(most = MOST_WORKERS): Promise<WorkerRecord[]> {
     this.#scanning ??= this.#scan().finally(() => (this.#scanning = undefined))
     await this.#scanning
-    return Promise.all([...this.#logins].slice(0, MAX_WORKERS).map(([operator, login]) => this.#read(operator, login)))
+    const known = [...this.#logins].slice(0, most)
+    const records: WorkerRecord[] = []
+    while (records.length < known.length) {
+      const portion = known.slice(records.length, records.length + AT_ONCE)
+      records.push(...(await Promise.all(portion.map(([operator, login]) => this.#read(operator, login)))))
+    }
+    return records
   }
 
   async #scan(): Promise<void> {

@@ -46,7 +46,7 @@ const MAX_RANGE = 10_000
 export async function standings(chain: Chain, firstBlock: number): Promise<Standing[]> {
   const head = await chain.blockNumber()
   const tallies = await tally(chain, firstBlock, head)
-  const records = await new Roster(chain, () => Promise.resolve(firstBlock)).workers()
+  const records = await new Roster(chain, () => Promise.resolve(firstBlock)).workers(Infinity)
   const drawn = records.filter(({ loggedIn }) => loggedIn).reduce((sum, { stake }) => sum + stake, 0n)
   return records
     .map((record): Omit<Standing, 'rank'> => {
