@@ -106,6 +106,12 @@ describe('e2e: two principals with one root', function () {
     expect(await ledger.epoch(), 'a standby sends no setEpoch').to.be.at.most(epoch + 1)
   })
 
+  it('refuses to rotate at a standby: no epoch would begin with what it prepares', async () => {
+    const [code, said] = await operate(standby(), 'rotate')
+    expect(code).to.equal(1)
+    expect(said).to.match(/^CLI_NODE_REFUSED: .*PRINCIPAL_STANDBY.*\nhint: /)
+  })
+
   it('draws new epochs again when the standby is promoted, and keeps the contract’s state', async () => {
     const epoch = await ledger.epoch()
     expect(await operate(standby(), 'promote')).to.deep.equal([

@@ -28,6 +28,8 @@ export type WorkerFailure =
   | { readonly code: 'ENCLAVE_REFUSED'; readonly method: string; readonly reason: string }
   /** The principal is bound already, or another node acts with its root. */
   | { readonly code: 'PRINCIPAL_BOUND' }
+  /** Only the principal that sends setEpoch begins a new generation of state keys. */
+  | { readonly code: 'PRINCIPAL_STANDBY' }
   // tasks
   | { readonly code: 'SC_UNKNOWN'; readonly scAddr: ScAddr }
   | { readonly code: 'EPOCH_STALE'; readonly epoch: number; readonly current: number }
@@ -65,6 +67,7 @@ const WORKER_HINTS: Hints<WorkerFailure['code']> = {
   ENCLAVE_REFUSED: 'Ask again, or ask another worker: the message holds what the enclave said.',
   PRINCIPAL_BOUND:
     'Check which principal the contract has registered; docs/spec/worker.md says how a second one is made.',
+  PRINCIPAL_STANDBY: 'Ask the primary; or promote this standby first, if the primary is gone.',
   SC_UNKNOWN: 'Check the address, and that its deployment has succeeded on this network.',
   EPOCH_STALE: 'Ask for the seats of the current epoch and encrypt the input anew.',
   ENVELOPE_MALFORMED: 'Send the envelope as enigma-js made it.',

@@ -139,7 +139,7 @@ export class EnclaveSupervisor implements Enclave {
         return this.identity
       } catch (error) {
         this.#end()
-        if (error instanceof WorkerError && error.code !== 'WORKER_ENCLAVE_DOWN') throw error
+        if (this.#stopped || (error instanceof WorkerError && error.code !== 'WORKER_ENCLAVE_DOWN')) throw error
         if (this.#isolation === 'bubblewrap' && this.#options.isolation === 'auto' && tries === CAGE_FAILURES) {
           this.#options.log.warn('the enclave does not start inside bubblewrap; it goes on with process isolation only')
           this.#isolation = 'process-only'
@@ -233,10 +233,10 @@ export class EnclaveSupervisor implements Enclave {
   /** Closes the connection, upon which the enclave ends; kills it if it does not. */
   async stop(): Promise<void> {
     this.#stopped = true
-    const child = this.#process?.child
+    const { child, link } = this.#process ?? {}
     const running = child !== undefined && child.exitCode === null && child.signalCode === null
     const gone = running ? new Promise<void>(done => child.once('exit', () => done())) : null
-    this.#channel?.close()
+    link?.destroy() // also of one that is only starting
     this.#channel = null
     if (gone) await Promise.race([gone, sleep(STOP_MS, undefined, { ref: false })])
     child?.kill('SIGKILL') // no effect on one that has ended

@@ -68,7 +68,10 @@ export async function startPrincipal(base: NodeBase): Promise<void> {
     actions: {
       ...copies.actions,
       promote: () => standby.promote(),
-      rotateGeneration: () => enclave.call('rotateGeneration', {})
+      async rotateGeneration() {
+        standby.requirePrimary()
+        return enclave.call('rotateGeneration', {})
+      }
     }
   })
   await copies.bind()

@@ -1,3 +1,4 @@
+import { WorkerError } from '../errors.ts'
 import { jsonPart, type Database } from '../ops/database.ts'
 import type { Logger } from '../ops/log.ts'
 import type { StatusBoard } from '../ops/status-board.ts'
@@ -6,6 +7,8 @@ import type { StatusBoard } from '../ops/status-board.ts'
 export interface Standby {
   readonly isPrimary: boolean
   promote(): Promise<object>
+  /** @throws PRINCIPAL_STANDBY */
+  requirePrimary(): void
 }
 
 const PROMOTED = 'principal-promoted'
@@ -33,6 +36,13 @@ export async function openStandby(db: Database, wanted: boolean, board: StatusBo
       show()
       if (!before) log.warn('promoted: this principal sends setEpoch from now on')
       return { primary: true, before }
+    },
+    requirePrimary() {
+      if (isPrimary) return
+      throw new WorkerError(
+        { code: 'PRINCIPAL_STANDBY' },
+        'This principal is a standby: what it prepares would not be used from the next epoch on.'
+      )
     }
   }
 }

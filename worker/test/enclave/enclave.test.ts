@@ -7,6 +7,7 @@ import { EnclaveSupervisor } from '../../src/enclave/enclave.ts'
 import { bubblewrapWorks, type Isolation } from '../../src/enclave/launch.ts'
 import type { WorkerError } from '../../src/errors.ts'
 import { createLogger } from '../../src/ops/log.ts'
+import { until } from '../net/network-kit.ts'
 
 const distDir = resolve(import.meta.dirname, '../../../enclave-sim/dist')
 const request: StartRequest = {
@@ -16,6 +17,14 @@ const request: StartRequest = {
   operator: address(`0x${'33'.repeat(20)}`),
   principalSigner: ZERO_ADDRESS,
   principal: null
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0)
+  } catch {
+    return false
+  }
 }
 
 const isolations: Isolation[] = bubblewrapWorks() ? ['process-only', 'bubblewrap'] : ['process-only']
@@ -51,6 +60,26 @@ for (const isolation of isolations) {
       expect(statSync(join(folder, 'sealed')).mode & 0o777).to.equal(0o700)
       expect((await enclave.call('status', {})).runs).to.equal(0)
       expect(lines.join('\n')).to.contain('SIMULATED')
+    })
+
+    it('starts no further process once it is stopped, and waits for none that is starting', async () => {
+      const other = new EnclaveSupervisor({
+        distDir,
+        sealedDir: join(folder, 'other'),
+        isolation: 'auto',
+        log: createLogger({ write: line => lines.push(line) })
+      })
+      const bound = other.bind(request).then(
+        () => 'bound',
+        () => 'refused'
+      )
+      const pid = await until('it starts', () => other.pid)
+      await other.stop()
+      expect(await bound).to.equal('refused')
+      expect(other.generation).to.equal(1)
+      expect(other.pid).to.equal(null)
+      await until('its process is gone', () => !isAlive(pid))
+      expect(lines.join('\n')).to.not.contain('does not start inside bubblewrap')
     })
 
     it("passes on the enclave's refusals by their codes", async () => {
