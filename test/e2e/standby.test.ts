@@ -33,7 +33,11 @@ describe('e2e: two principals with one root', function () {
     return [await run(line, { env: {}, out: print, err: print, readLine }), lines.join('\n')]
   }
 
+  const health = async (node: DevnetNode): Promise<number> => (await fetch(`${node.httpUrl}/healthcheck`)).status
+  let healthWithoutRoot = 0
+
   async function importRoot(primary: DevnetNode, second: DevnetNode): Promise<void> {
+    healthWithoutRoot = await health(second)
     const steps = [
       await operate(second, 'request', '--out', request),
       await operate(primary, 'export', '--request', request, '--out', root),
@@ -71,6 +75,7 @@ describe('e2e: two principals with one root', function () {
 
   it('makes the second one the same principal, by its operator’s hands', async () => {
     expect(await signerOf(standby())).to.equal(await signerOf(devnet.principal))
+    expect([healthWithoutRoot, await health(standby())]).to.deep.equal([503, 200])
     await count()
     // One that has a root takes no other.
     const [code, said] = await operate(standby(), 'request', '--out', request)

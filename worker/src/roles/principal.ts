@@ -61,7 +61,7 @@ export async function startPrincipal(base: NodeBase): Promise<void> {
     node: {
       info: () => infoOf(info),
       status: () => statusOf(info, ready()),
-      healthy: () => enclave.pid !== null
+      healthy: () => enclave.isBound && enclave.pid !== null
     },
     metrics,
     network,
