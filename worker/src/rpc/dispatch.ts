@@ -39,7 +39,8 @@ export type KeyOf = <M extends RpcMethodName>(method: M, params: DecodedParams[M
 /** Told of every call that was answered: `code` is `ok` or the error's. */
 export type OnCall = (method: RpcMethodName, code: string, ms: number) => void
 
-const INPUT_METHODS: readonly RpcMethodName[] = ['sendTaskInput', 'deploySecretContract']
+/** What several enclaves may have to work for, whoever signed it: keys cost nothing to make. */
+const INPUT_METHODS: readonly RpcMethodName[] = ['sendTaskInput', 'deploySecretContract', 'queryContract']
 
 export interface Reply {
   /** Null if there were notifications only. */

@@ -18,7 +18,7 @@ export interface RpcLimits {
   readonly keepAliveMs: number
   readonly maxConnections: number
   readonly maxConnectionsPerHost: number
-  /** Token buckets per host: any call, and calls that carry an input. A call of a batch counts by itself. */
+  /** Token buckets per host: any call, and calls that carry an input or a query. A call of a batch counts by itself. */
   readonly perSecond: number
   readonly burst: number
   readonly inputsPerSecond: number

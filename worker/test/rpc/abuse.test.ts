@@ -180,6 +180,20 @@ describe('rpc: abuse of a running server', function () {
     expect(response.statusCode).to.equal(200)
   })
 
+  it('counts queries of a host with its inputs, whatever keys sign them', async () => {
+    const tight = await running.start(worker.server({ limits: { inputsPerSecond: 1, inputsBurst: 2 } }))
+    let asked = 0
+    worker.answerQuery = () => Promise.reject(new Error(`no answer to ${++asked}`))
+    const query = { envelope: '0x00', notAfter: 1, signature: `0x${'00'.repeat(65)}` }
+    const codes: (string | undefined)[] = []
+    for (let i = 0; i < 3; i++)
+      codes.push((await post(tight.port, callText('queryContract', query))).answer.error?.data?.code)
+    expect(codes).to.deep.equal(['INTERNAL', 'INTERNAL', 'RPC_BUSY'])
+    expect(asked).to.equal(2)
+    expect((await post(tight.port, callText('sendTaskInput', { envelope: '0x00' }))).status).to.equal(429)
+    expect((await post(tight.port, callText('getInfo'))).status).to.equal(200)
+  })
+
   it('follows a key that signs from host to host', async () => {
     const keyed = await running.start(
       worker.server({
