@@ -84,6 +84,17 @@ describe('ops/metrics', () => {
     expect(metrics.contentType).to.match(/^text\/plain; version=0\.0\.4/)
   })
 
+  it('keeps a bounded number of codes, whatever seats think up', async () => {
+    const metrics = createMetrics({ board: createStatusBoard() })
+    metrics.rpcCall('getInfo', 'ok', 1)
+    for (let i = 0; i < 1_000; i++) metrics.rpcCall('sendTaskInput', `SEAT_SAYS_${i}`, 1)
+    metrics.rpcCall('getInfo', 'ok', 1)
+    const lines = (await metrics.text()).split('\n').filter(line => line.startsWith('enigma_rpc_calls_total{'))
+    expect(lines).to.have.lengthOf(129)
+    expect(lines).to.include('enigma_rpc_calls_total{method="getInfo",code="ok"} 2')
+    expect(lines).to.include('enigma_rpc_calls_total{method="sendTaskInput",code="OTHER"} 873')
+  })
+
   it('leaves out what a role does not have', async () => {
     const metrics = createMetrics({
       board: createStatusBoard(),
