@@ -78,6 +78,25 @@ describe('worker/main', function () {
     await db.close()
   })
 
+  it('ends with 0 when it is told to before it has loaded itself', async () => {
+    const hook = `import { registerHooks } from 'node:module'
+      registerHooks({ resolve(name, context, next) {
+        if (name.endsWith('run-node.ts')) {
+          process._rawDebug('loading')
+          Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 500) // time for the signal
+        }
+        return next(name, context)
+      } })`
+    const exit = startWith(
+      ['--import', `data:text/javascript,${encodeURIComponent(hook)}`],
+      '--chain-url',
+      'http://127.0.0.1:1'
+    )
+    await until('it loads', () => out.includes('loading'), 30_000)
+    child!.kill('SIGTERM')
+    expect((await exit)[0], out).to.equal(0)
+  })
+
   it('keeps its young heap small however it was started, unless told otherwise', async () => {
     const says = ['--import', 'data:text/javascript,console.log(`flags ${process.execArgv[0]}`)']
     const flagsWith = async (...nodeFlags: string[]): Promise<readonly string[]> => {
