@@ -126,7 +126,7 @@ describe('worker/main', function () {
     await until('it waits for a chain', () => stepOf().then(step => step.code === 'WAITS_FOR_CHAIN', () => false), 30_000) // prettier-ignore
     const { alarms } = (await (await fetch(`${url()}/status`)).json()) as { alarms: { code: string; message: string; hint: string }[] } // prettier-ignore
     const alarm = alarms.find(({ code }) => code === 'STORE_REPAIRED')
-    expect(alarm?.message).to.contain(`table ${name}`).and.to.contain('db.damaged-1')
+    expect(alarm?.message).to.contain(name).and.to.contain('db.damaged-1')
     expect(alarm?.hint).to.contain('Check disk and memory')
     expect(out).to.contain('code=STORE_REPAIRED').and.to.contain(name)
     expect(await (await fetch(`${url()}/metrics`)).text()).to.match(/^enigma_store_repairs_total\S* 1$/m)

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { quantile, must, seconds, type Row } from '../row.ts'
 import { audit } from '../support/audit.ts'
 import { allSynced } from '../support/deltas.ts'
-import { Inputs } from '../support/inputs.ts'
+import { Inputs, alarmsOf } from '../support/inputs.ts'
 import { CountingLoad } from '../support/load.ts'
 import { processorMs } from '../support/resources.ts'
 
@@ -43,6 +43,7 @@ export const row: Row = {
         await sleep(random.below(1_000))
         const started = performance.now()
         await devnet.restart(worker.name)
+        must((await alarmsOf(worker, 'STORE_REPAIRED')) === 0, `${worker.name} takes its death for damage on its disk`)
         back.push(performance.now() - started)
         worked.push(processorMs(worker.pid!))
         say(`${worker.name} was back after ${seconds(back.at(-1)!)}, ${found} acknowledged inputs on its disk`)

@@ -27,6 +27,7 @@ export const row: Row = {
     const [folder, acks] = [join(place, 'db'), join(place, 'acks')]
     writeFileSync(acks, '0\n')
     let [acked, read, slowestMs] = [0, 0, 0]
+    const damages: string[] = []
     try {
       for (let cycle = 1; cycle <= times; cycle++) {
         const child = spawn(process.execPath, [WRITER, folder, String(acked), acks, String(BATCH[scale])], {
@@ -42,7 +43,8 @@ export const row: Row = {
         acked = lastOf(acks)
 
         const before = process.cpuUsage()
-        const db = await openDatabase(folder)
+        const db = await openDatabase(folder, { onRepaired: what => void damages.push(what) })
+        must(damages.length === 0, `a death was taken for damage: ${damages[0]}`)
         const { user, system } = process.cpuUsage(before)
         slowestMs = Math.max(slowestMs, (user + system) / 1_000)
         read += await requireAll(db, acked)

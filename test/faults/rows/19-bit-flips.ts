@@ -40,11 +40,12 @@ export const row: Row = {
         if (i % 2 === 0) await devnet.restart(worker.name) // what is in its log becomes a table
         await inputs.sendAndThen(INPUTS, INPUTS, () => devnet.kill(worker.name, 'SIGKILL'))
         const damage = (i % 2 === 0 ? shortenAnyKey(db, random) : null) ?? flipAnyBit(db, random)
-        if (await endsLevelDb(db)) deadly += 1
+        const isDeadly = await endsLevelDb(db)
+        if (isDeadly) deadly += 1
         await devnet.restart(worker.name)
         const alarms = await alarmsOf(worker, 'STORE_REPAIRED')
-        // Damage at the end of a log looks like a write that was under way.
-        must(alarms > 0 || damage.where.endsWith('.log'), `${worker.name} came up with ${damage.where} damaged, and does not say so`) // prettier-ignore
+        // What a compaction left behind when the worker died is damaged without anybody's noticing.
+        must(alarms > 0 || !isDeadly, `${worker.name} came up with ${damage.where} damaged, and does not say so`)
         told += Math.min(alarms, 1)
         const there = await inputs.lookUp()
         must(there.lost.length <= damage.most, `${there.lost.length} inputs that ${worker.name} acknowledged are gone with ${damage.where}`) // prettier-ignore

@@ -17,26 +17,26 @@ import { inChild, shortenKey } from '@enigma/worker/testing'
 export interface Damage {
   /** File and byte, for whoever repeats it. */
   readonly where: string
-  /** Entries that may hang on it: those that a table packs together, or one record of a log. */
+  /** Entries that may hang on it: none on a single bit, otherwise those that a table packs together. */
   readonly most: number
 }
 
 const TABLE_ENTRIES = 16
 
-/** Of the tables and logs of a database, the larger the likelier. */
+/** Of the tables, logs and manifests of a database, the larger the likelier. */
 function anyFile(db: string, random: Random): string {
-  const files = readdirSync(db).filter(name => /\.(ldb|log)$/.test(name))
+  const files = readdirSync(db).filter(name => /\.(ldb|log)$|^MANIFEST/.test(name))
   const sizes = files.map(name => statSync(join(db, name)).size)
   let at = random.below(sizes.reduce((sum, size) => sum + size, 0))
   return files[sizes.findIndex(size => (at -= size) < 0)]!
 }
 
-/** Flips one bit of a database that nobody has open, anywhere in its tables and logs. */
+/** Flips one bit of a database that nobody has open, anywhere in its tables, logs and manifest. */
 export function flipAnyBit(db: string, random: Random): Damage {
   const name = anyFile(db, random)
   const at = random.below(statSync(join(db, name)).size)
   change(join(db, name), at, byte => byte ^ (1 << random.below(8)))
-  return { where: `byte ${at} of ${name}`, most: name.endsWith('.log') ? 1 : TABLE_ENTRIES }
+  return { where: `byte ${at} of ${name}`, most: 0 }
 }
 
 /** Over which LevelDB ends every process that reads it. Null without a table that has such a place. */

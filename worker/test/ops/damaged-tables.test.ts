@@ -57,41 +57,58 @@ describe('ops/damaged tables', function () {
   }
   /** The length of the first key, 18, becomes 2: shorter than what LevelDB itself puts behind each key. */
   const shortenKey = (bytes: Buffer): void => void (bytes[1]! ^= 16)
+  /** So that no single bit makes it right again. */
+  const shortenKeyAndMore = (bytes: Buffer): void => {
+    shortenKey(bytes)
+    for (const at of [60, 61]) bytes[at]! ^= 255 // in the first value
+  }
   const readPlainly = (path: string): Promise<void> => inChild('read', path, 60_000)
   const endOf = (path: string): Promise<string> => readPlainly(path).then(() => 'read', (error: Error) => error.message) // prettier-ignore
 
-  it('comes up on a table over which LevelDB ends the process, says so, and has all but what hung on the flipped bit', async () => {
-    const path = copyOf(filled)
-    const name = tableOf(path)
-    const flipped = change(name, shortenKey)
-    expect(await endOf(copyOf(path))).to.match(/ended by SIGABRT: .*Assertion/)
+  for (const { what, shorten, least, most } of [
+    { what: 'one bit, and has all', shorten: shortenKey, least: 0, most: 0 },
+    { what: 'some bytes, and has all but what hung on those', shorten: shortenKeyAndMore, least: 1, most: RESTART }
+  ]) {
+    it(`comes up on a table over which LevelDB ends the process, says so and keeps it; for ${what}`, async () => {
+      const path = copyOf(filled)
+      const name = tableOf(path)
+      const damaged = change(name, shorten)
+      expect(await endOf(copyOf(path))).to.match(/ended by SIGABRT: .*Assertion/)
 
-    const [first] = await readApart([path])
-    expect(first!.error).to.equal(undefined)
-    expect(first!.repairs.join()).to.match(/table 0+\d+\.ldb was damaged in 1 places, of which \d+ records can be read/)
-    expect(first!.gone).to.be.within(1, RESTART)
-    expect(
-      readFileSync(join(`${path}.damaged-1`, name.slice(path.length + 1))).equals(flipped),
-      'kept as it was'
-    ).to.equal(true)
-    expect(await readApart([path]), 'it is mended').to.deep.equal([{ gone: first!.gone, repairs: [], damaged: 0 }])
-    expect(await endOf(path)).to.equal('read')
-  })
+      const [first] = await readApart([path])
+      expect(first!.error).to.equal(undefined)
+      expect(first!.repairs.join()).to.match(
+        least === 0
+          ? /\.ldb had 1 flipped bits.* and no other damage/
+          : /\.ldb had 0 flipped bits.* 1 damaged places with \d+ records/
+      )
+      expect(first!.gone).to.be.within(least, most)
+      const kept = readFileSync(join(`${path}.damaged-1`, name.slice(path.length + 1)))
+      expect(kept.equals(damaged), 'kept as it was').to.equal(true)
+      expect(await readApart([path]), 'it is mended').to.deep.equal([{ gone: first!.gone, repairs: [], damaged: 0 }])
+      expect(await endOf(path)).to.equal('read')
+    })
+  }
 
   it('comes up on tables with bits flipped where LevelDB counts on them', async () => {
     const { pick, seed } = seededRandom()
     const size = statSync(tableOf(filled)).size
     const copies: string[] = []
+    const isOneBit = (round: number): boolean => round % 4 < 2
     for (let round = 0; round < 40; round++) {
       const path = copyOf(filled)
       // Half of them in the index and the footer, the others at the beginning of the first entries.
-      change(tableOf(path), bytes => void (bytes[round % 2 ? size - 1 - pick(220) : pick(4)]! ^= 1 << pick(8)))
+      change(tableOf(path), bytes => {
+        bytes[round % 2 ? size - 1 - pick(220) : pick(4)]! ^= 1 << pick(8)
+        if (!isOneBit(round)) bytes[round % 2 ? size - 1 - pick(220) : 60] = pick(256)
+      })
       copies.push(path)
     }
     for (const [i, { error, gone }] of (await readApart(copies)).entries()) {
-      expect({ error, isFew: gone <= RESTART }, `SEED=${seed} round ${i}`).to.deep.equal({
+      const isKept = gone <= (isOneBit(i) ? 0 : RESTART)
+      expect({ error, isKept }, `SEED=${seed} round ${i}, ${gone} gone`).to.deep.equal({
         error: undefined,
-        isFew: true
+        isKept: true
       })
     }
   })
@@ -125,7 +142,7 @@ describe('ops/damaged tables', function () {
     expect(uncleanEnds(path)).to.equal(0)
   })
 
-  it('loses the one record of a log whose bit was flipped, not all that LevelDB would pass over behind it', async () => {
+  it('loses the one record of a log that was damaged, not all that LevelDB would pass over behind it, and nothing for one bit', async () => {
     const { pick, seed } = seededRandom()
     const copies: string[] = []
     const logOf = (path: string): string =>
@@ -134,9 +151,14 @@ describe('ops/damaged tables', function () {
         readdirSync(path).find(name => name.endsWith('.log'))!
       )
     const size = statSync(logOf(filled)).size
-    for (let round = 0; round < 25; round++) {
+    const isOneBit = (round: number): boolean => round % 2 === 0
+    for (let round = 0; round < 30; round++) {
       const path = copyOf(filled)
-      change(logOf(path), bytes => void (bytes[pick(size - LAST_RECORD)]! ^= 1 << pick(8)))
+      change(logOf(path), bytes => {
+        const at = pick(size - LAST_RECORD)
+        if (isOneBit(round)) bytes[at]! ^= 1 << pick(8)
+        else for (const next of [0, 1, 2]) bytes[at + next]! ^= 1 + pick(255)
+      })
       copies.push(path)
     }
     // As a power cut may leave it: cut off within a record, or with space that nothing was written to. Nothing there was acknowledged.
@@ -146,10 +168,25 @@ describe('ops/damaged tables', function () {
     const read = await readApart([...copies, cut, longer])
     expect(read.splice(-2)).to.deep.equal([1, 0].map(gone => ({ repairs: [], damaged: 0, gone })))
     for (const [i, { repairs, gone, error }] of read.entries()) {
-      const where = `SEED=${seed} round ${i}`
-      expect({ error, gone }, where).to.deep.equal({ error: undefined, gone: 1 })
-      const kept = join(`${copies[i]}.damaged-1`, '000006.log')
-      expect({ told: repairs.length, kept: existsSync(kept) }, where).to.deep.equal({ told: 1, kept: true })
+      const kept = existsSync(join(`${copies[i]}.damaged-1`, logOf(filled).slice(filled.length + 1)))
+      const isKept = kept && (isOneBit(i) ? gone === 0 : gone === 1 || gone === 2) // it may be where two records meet
+      expect({ error, told: repairs.length, isKept }, `SEED=${seed} round ${i}, ${gone} gone`).to.deep.equal({
+        error: undefined,
+        told: 1,
+        isKept: true
+      })
+    }
+  })
+
+  it('sets a bit of the manifest right, so that LevelDB has nothing to repair', async () => {
+    const path = copyOf(filled)
+    const manifest = readdirSync(path).find(name => name.startsWith('MANIFEST'))!
+    for (const at of [20, 5, 4, 0]) {
+      const copy = copyOf(path)
+      change(join(copy, manifest), bytes => void (bytes[at]! ^= 4))
+      const [read] = await readApart([copy])
+      expect(read!.repairs.join(), `byte ${at}`).to.match(/^MANIFEST-\d+ had 1 flipped bits.* and no other damage/)
+      expect(read!.gone).to.equal(0)
     }
   })
 
@@ -187,7 +224,7 @@ describe('ops/damaged tables', function () {
     await readApart([path]) // the log becomes another table
     const tables = readdirSync(path).filter(name => name.endsWith('.ldb')).sort() // prettier-ignore
     expect(tables).to.have.length(2)
-    for (const name of tables) change(join(path, name), shortenKey)
+    for (const name of tables) change(join(path, name), shortenKeyAndMore)
     const told: string[] = []
     const newest = statSync(join(path, tables[1]!)).size
     const check = (maxBytes: number): Promise<void> => checkFiles(path, { maxBytes, isStrict: false, told: what => told.push(what) }) // prettier-ignore

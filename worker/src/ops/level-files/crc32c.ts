@@ -16,6 +16,11 @@ export const masked = (crc: number): number => {
   return (((done >>> 15) | (done << 17)) + MASK_DELTA) >>> 0
 }
 
+const unmasked = (stored: number): number => {
+  const rotated = (stored - MASK_DELTA) >>> 0
+  return ((rotated << 15) | (rotated >>> 17)) >>> 0
+}
+
 /** As LevelDB stores it, over `bytes[from..to)`. */
 export function checksum(bytes: Uint8Array, from: number, to: number): number {
   let crc = -1
@@ -34,4 +39,25 @@ export function checksum(bytes: Uint8Array, from: number, to: number): number {
   }
   for (; i < to; i++) crc = crcStep(crc, bytes[i]!)
   return masked(crc)
+}
+
+/**
+ * The one bit of `bytes[from..to)` and of the checksum behind `stored` that must be flipped for the two to fit, counted from the first bit of `bytes`;
+ * null if no single one does. What a flipped bit changes in a CRC depends on its distance to the end alone.
+ *
+ * @param stored where the checksum is
+ */
+export function flippedBit(bytes: Uint8Array, from: number, to: number, stored: number): number | null {
+  const word = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength).getUint32(stored, true)
+  const found = checksum(bytes, from, to)
+  const inChecksum = (found ^ word) >>> 0
+  if (inChecksum !== 0 && (inChecksum & (inChecksum - 1)) === 0) return 8 * stored + 31 - Math.clz32(inChecksum)
+  const difference = (unmasked(found) ^ unmasked(word)) >>> 0
+  const changes = Array.from({ length: 8 }, (_, bit) => CRC[1 << bit]!)
+  for (let at = to - 1; at >= from; at--) {
+    const bit = changes.indexOf(difference)
+    if (bit !== -1) return 8 * at + bit
+    for (let i = 0; i < 8; i++) changes[i] = crcStep(changes[i]!, 0) >>> 0
+  }
+  return null
 }

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { goneIs, linkOrCopy } from '../files.ts'
 import { logDamage } from './log-mending.ts'
 import { liveTables } from './manifest.ts'
-import { mendedTable } from './table-mending.ts'
+import { mendedTable, type MendedTable } from './table-mending.ts'
 
 export interface FileCheck {
   /** Newest tables first, as many as this. */
@@ -14,6 +14,8 @@ export interface FileCheck {
   /** Told of each file that was mended. */
   readonly told: (what: string) => void
 }
+
+type Mended = Pick<MendedTable, 'bits' | 'damaged' | 'saved'>
 
 /**
  * Looks at the logs and tables of a database before LevelDB does, and mends those that are damaged; what they were is kept beside the database.
@@ -25,9 +27,13 @@ export interface FileCheck {
 export async function checkFiles(path: string, { maxBytes, isStrict, told }: FileCheck): Promise<void> {
   let aside: string | null = null
   const folder = async (): Promise<string> => (aside ??= await makeAside(path))
-  for (const name of await filesIn(path, /^\d+\.log$/)) {
+  const tell = (name: string, { bits, damaged, saved }: Mended): void => {
+    const lost = damaged > 0 ? `${damaged} damaged places with ${saved} records that can be read` : 'no other damage'
+    told(`${name} had ${bits} flipped bits, which are set right, and ${lost}; what it was is in ${aside}`)
+  }
+  for (const name of await filesIn(path, /^(\d+\.log|MANIFEST-\d+)$/)) {
     const did = await mendLog(join(path, name), async () => join(await folder(), name))
-    if (did !== null) told(`log ${name} was damaged in ${did} places; what it was is in ${aside}`)
+    if (did) tell(name, did)
   }
   const live = await liveTables(path)
   let left = maxBytes
@@ -38,7 +44,7 @@ export async function checkFiles(path: string, { maxBytes, isStrict, told }: Fil
     left -= found.size
     if (left < 0) return
     const did = await mendTable(join(path, name), isStrict, async () => join(await folder(), name))
-    if (did) told(`table ${name} was damaged in ${did.damaged || 1} places, of which ${did.saved} records can be read; what it was is in ${aside}`) // prettier-ignore
+    if (did) tell(name, did)
   }
 }
 
@@ -61,27 +67,26 @@ async function filesIn(path: string, pattern: RegExp): Promise<string[]> {
   return names.sort((a, b) => parseInt(b, 10) - parseInt(a, 10))
 }
 
-/** In place: LevelDB, here or in another process, goes on behind the end of this file. Gives the damaged places, null without any. */
-async function mendLog(file: string, aside: () => Promise<string>): Promise<number | null> {
+/**
+ * In place: LevelDB, here or in another process, goes on behind the end of this file. A manifest is set right or left to LevelDB: what it is about
+ * cannot be passed over.
+ */
+async function mendLog(file: string, aside: () => Promise<string>): Promise<Mended | null> {
   const log = await readFile(file).catch(goneIs(null)) // a few MiB: LevelDB begins another one then
-  const { damaged, patches } = logDamage(log ?? new Uint8Array())
-  if (damaged === 0) return null
+  const { righted, damaged, patches } = logDamage(log ?? new Uint8Array())
+  if (righted + damaged === 0 || (damaged > 0 && !file.endsWith('.log'))) return null
   await copyFile(file, await aside())
   const handle = await open(file, 'r+')
   try {
-    for (const { at, header } of patches) await handle.write(header, 0, header.length, at)
+    for (const { at, bytes } of patches) await handle.write(bytes, 0, bytes.length, at)
     await handle.sync()
   } finally {
     await handle.close()
   }
-  return damaged
+  return { bits: righted, damaged, saved: 0 }
 }
 
-async function mendTable(
-  file: string,
-  isStrict: boolean,
-  aside: () => Promise<string>
-): Promise<{ damaged: number; saved: number } | null> {
+async function mendTable(file: string, isStrict: boolean, aside: () => Promise<string>): Promise<Mended | null> {
   const table = await readFile(file).catch(goneIs(null)) // a few MiB, too
   const mended = table && mendedTable(table, isStrict)
   if (!mended) return null

@@ -13,7 +13,7 @@ const LAST_TYPE = 4
 /** LevelDB passes over a type that it does not know; 5 and 6 it has for ends of its own. */
 export const NO_TYPE = 127
 
-const lengthAt = (log: Uint8Array, at: number): number => log[at + 4]! | (log[at + 5]! << 8)
+export const lengthAt = (log: Uint8Array, at: number): number => log[at + 4]! | (log[at + 5]! << 8)
 export const view = (bytes: Uint8Array): DataView => new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
 
 /** Where a whole record ends; null if there is none. */
@@ -26,8 +26,8 @@ export function recordEnd(log: Uint8Array, at: number, end: number): number | nu
 }
 
 /** Has the length that it says, and may be damaged for all that. */
-export const isFull = (log: Uint8Array, at: number): boolean =>
-  log[at + 6]! > 0 && log[at + 6]! <= LAST_TYPE && at + HEADER_BYTES + lengthAt(log, at) <= log.length
+export const isFull = (log: Uint8Array, at: number, end = log.length): boolean =>
+  log[at + 6]! > 0 && log[at + 6]! <= LAST_TYPE && at + HEADER_BYTES + lengthAt(log, at) <= end
 
 /** What was written by and by, up to where it was cut off; null if something in between is damaged. */
 export function commitsOf(log: Uint8Array): Uint8Array[] | null {

@@ -1,4 +1,4 @@
-import { checksum, crcStep, masked } from './crc32c.ts'
+import { checksum, crcStep, flippedBit, masked } from './crc32c.ts'
 import { unpacked } from './snappy.ts'
 import { Varints, varint } from './varints.ts'
 
@@ -31,6 +31,17 @@ export function isWhole(table: Bytes, { offset, size }: Handle): boolean {
   const end = offset + size + 1
   if (!(end + 4 <= table.length)) return false
   return checksum(table, offset, end) === view(table).getUint32(end, true)
+}
+
+/** Flips the one bit back that makes the block whole. @returns 1, or 0 if it is whole, or no single one does */
+export function flipBack(table: Bytes, handle: Handle): number {
+  const { offset, size } = handle
+  const end = offset + size + 1
+  if (!(end + 4 <= table.length) || isWhole(table, handle)) return 0
+  const bit = flippedBit(table, offset, end, end)
+  if (bit === null) return 0
+  table[bit >> 3]! ^= 1 << (bit & 7)
+  return 1
 }
 
 /** The size of a whole block that begins here, found by its checksum alone; null if there is none. */

@@ -7,6 +7,7 @@ import {
   compareKeys,
   contentOf,
   entriesOf,
+  flipBack,
   footerBytes,
   handleBytes,
   handlesIn,
@@ -32,7 +33,9 @@ interface Block {
 
 export interface MendedTable {
   readonly table: Bytes
-  /** Blocks that were not what had been written. */
+  /** Single bits that were flipped back: nothing is lost by those. */
+  readonly bits: number
+  /** Blocks that are not what had been written. */
   readonly damaged: number
   /** Entries of those that can be read. */
   readonly saved: number
@@ -41,28 +44,44 @@ export interface MendedTable {
 /**
  * LevelDB does not look at the checksums of its tables, and some of what it finds in a damaged block makes it end the process. So a table with a
  * damaged block gets another one behind its end, of the entries that can be read, and another index. What stands there stays as it is, so that
- * LevelDB need not know: it looks for the footer where the table ended before.
+ * LevelDB need not know: it looks for the footer where the table ended before. A single flipped bit is found by its checksum, and flipped back.
  *
  * @param isStrict mistrusts blocks whose checksum is right, too
  * @returns null if nothing is damaged
  */
-export function mendedTable(table: Bytes, isStrict = false): MendedTable | null {
-  if (table.length < FOOTER_BYTES) return null // LevelDB says so itself
+export function mendedTable(found: Bytes, isStrict = false): MendedTable | null {
+  if (found.length < FOOTER_BYTES || isSound(found, isStrict)) return null // LevelDB says itself that it is too short
+  const table = Uint8Array.from(found)
+  const bits = flipAllBack(table)
+  if (isSound(table, isStrict)) return { table, bits, damaged: 0, saved: 0 }
   const footer = readFooter(table)
   const known = footer && knownBlocks(table, footer.index)
-  if (footer && known && hasOneFooter(table, footer) && isFilterWhole(table, footer.meta)) {
-    let floor: Bytes | null = null
-    const isSound = ({ handle, upTo }: Block): boolean => {
-      const sound = isWhole(table, handle) && (!isStrict || inOrder(entriesIn(table, handle), floor, upTo))
-      floor = upTo
-      return sound
-    }
-    if (known.every(isSound)) return null
-  }
-  return rebuilt(table, footer?.bytes ?? table.length, known ?? walkedBlocks(table, footer), isStrict || !known)
+  const blocks = known ?? walkedBlocks(table, footer)
+  return { ...rebuilt(table, footer?.bytes ?? table.length, blocks, isStrict || !known), bits }
 }
 
-function rebuilt(table: Bytes, bytes: number, blocks: readonly Block[], isStrict: boolean): MendedTable {
+function isSound(table: Bytes, isStrict: boolean): boolean {
+  const footer = readFooter(table)
+  const blocks = footer && knownBlocks(table, footer.index)
+  if (!footer || !blocks || !hasOneFooter(table, footer)) return false
+  if (![footer.meta, ...filtersOf(table, footer.meta)].every(handle => isWhole(table, handle))) return false
+  return blocks.every(({ handle, upTo }, i) => {
+    if (!isWhole(table, handle)) return false
+    return !isStrict || inOrder(entriesIn(table, handle), blocks[i - 1]?.upTo ?? null, upTo)
+  })
+}
+
+function flipAllBack(table: Bytes): number {
+  const footer = readFooter(table)
+  if (!footer) return 0
+  let bits = flipBack(table, footer.index) + flipBack(table, footer.meta)
+  const blocks = knownBlocks(table, footer.index) ?? []
+  for (const handle of [...filtersOf(table, footer.meta), ...blocks.map(block => block.handle)])
+    bits += flipBack(table, handle)
+  return bits
+}
+
+function rebuilt(table: Bytes, bytes: number, blocks: readonly Block[], isStrict: boolean): Omit<MendedTable, 'bits'> {
   const parts = [table]
   let end = table.length
   const append = (entries: readonly Entry[]): Handle => {
@@ -178,8 +197,8 @@ function walkedBlocks(table: Bytes, footer: Footer | null): Block[] {
   return (isIndex && knownBlocks(table, last.handle)) || blocks
 }
 
-const isFilterWhole = (table: Bytes, meta: Handle): boolean =>
-  isWhole(table, meta) && entriesIn(table, meta).every(({ value }) => isWhole(table, handlesIn(value, 1)[0]!))
+const filtersOf = (table: Bytes, meta: Handle): Handle[] =>
+  isWhole(table, meta) ? entriesIn(table, meta).map(({ value }) => handlesIn(value, 1)[0]!) : []
 
 function hasOneFooter(table: Bytes, { bytes }: Footer): boolean {
   const [first, last] = [table.subarray(bytes - FOOTER_BYTES, bytes), table.subarray(-FOOTER_BYTES)]
