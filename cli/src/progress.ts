@@ -6,10 +6,16 @@ export function stageLine({ stage, block, detail }: TaskProgress): string {
   return `${stage.padEnd(9)}  ${(block === undefined ? '' : `block ${block}`).padEnd(12)}  ${detail}`
 }
 
-/** Prints the stages that are still to come, one line each, and resolves to the result. */
-export async function follow<T>(task: Task<T>, io: Io, seen: ReadonlySet<string>): Promise<T> {
+/** Prints the stages that are still to come, one line each, and resolves to the result. What a reorganised chain takes back comes anew. */
+export async function follow<T>(
+  task: Pick<Task<T>, 'events' | 'result'>,
+  io: Io,
+  seen: ReadonlySet<string>
+): Promise<T> {
+  let known = seen
   for await (const progress of task.events) {
-    if (!seen.has(progress.stage) && progress.stage !== 'failed') io.err(stageLine(progress))
+    if (progress.undone !== undefined) known = new Set()
+    if (!known.has(progress.stage) && progress.stage !== 'failed') io.err(stageLine(progress))
   }
   return task.result()
 }

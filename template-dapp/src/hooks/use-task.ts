@@ -1,6 +1,7 @@
 import type { EnigmaClient, Task, TaskInspection, TaskOptions, TaskProgress } from 'enigma-js'
 import { useCallback, useEffect, useMemo, useRef, useState } from 'react'
 import { problemOf, type Problem } from './problem.ts'
+import { stagesAfter } from './stages.ts'
 import { stepsOf, type Step } from './steps.ts'
 import { traceOf, type TraceView } from './trace.ts'
 
@@ -74,11 +75,11 @@ export function useTask(client: EnigmaClient | null, functionNames?: readonly st
     }
     const add = (progress: TaskProgress): void => {
       if (signal.aborted) return
-      setCurrent(before =>
-        before.stages.some(({ stage }) => stage === progress.stage)
-          ? before
-          : { ...before, notice: null, stages: [...before.stages, progress] }
-      )
+      setCurrent(before => {
+        const stages = stagesAfter(before.stages, progress)
+        const notice = progress.undone === undefined ? null : progress.detail
+        return stages === before.stages ? before : { ...before, notice, stages }
+      })
     }
     setCurrent({ ...IDLE, state: 'running', title, plain, inspection: null })
     return { signal, change, add }
