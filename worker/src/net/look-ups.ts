@@ -40,15 +40,14 @@ export class LookUps {
     const here = (): Peer | undefined => this.#init.peers().find(isIt)
     const met = Promise.withResolvers<void>()
     const unsubscribe = this.#init.onPeer(peer => void (isIt(peer) && met.resolve()))
-    try {
-      let isKnown = false
-      if (!here()) for await (const _ of this.providers(signer, signal)) isKnown = true
-      if (isKnown && !here()) await orAborted(met.promise, signal)
-    } catch {
-      // out of time
-    } finally {
-      unsubscribe()
-    }
+    const looking = (async () => {
+      let isKnown = here() !== undefined
+      if (!isKnown) for await (const _ of this.providers(signer, signal)) isKnown = true
+      if (isKnown && !here()) await met.promise
+    })()
+    looking.catch(() => undefined) // it may end after its time
+    await orAborted(Promise.race([looking, met.promise]), signal).catch(() => undefined)
+    unsubscribe()
     return here() ?? null
   }
 }
