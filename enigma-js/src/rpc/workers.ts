@@ -3,7 +3,7 @@ import { ClientError } from '../errors.ts'
 import { callWorker, type HttpMethod, type RpcCallOptions } from './call.ts'
 import { isAbort } from '../waiting.ts'
 
-/** The workers that the client may ask, in turn: the one that answered last is asked first. */
+/** The workers that the client may ask, in turn: the one that answered last is asked first, one that did not answer at all last. */
 export class Workers {
   #urls: readonly string[]
 
@@ -37,10 +37,16 @@ export class Workers {
       } catch (error) {
         if (isAbort(error, signal)) throw error
         if (isLocal(error)) throw error
+        if (isUnreachable(error)) this.#putLast(url)
         if (first === undefined || isUnreachable(first)) first = error
       }
     }
     throw first as Error
+  }
+
+  /** Each call to a worker that sleeps costs its whole time limit, and an epoch may be over by then: the next one is not to begin there. */
+  #putLast(url: string): void {
+    this.#urls = [...this.#urls.filter(other => other !== url), url]
   }
 
   call<M extends HttpMethod>(
