@@ -14,6 +14,7 @@ import type { Gossip, GossipVerdict, Peer, PeerNetwork } from '../net/peer-netwo
 import { Quota } from '../net/quota.ts'
 import type { Logger } from '../ops/log.ts'
 import type { Precedence } from '../ops/precedence.ts'
+import { SharedLook } from '../ops/shared-look.ts'
 import type { TaskService } from './task-service.ts'
 import { SyncError } from './errors.ts'
 import type { ResultCache } from './result-cache.ts'
@@ -39,6 +40,9 @@ const PER_SECOND = 50
 const BURST = 200
 const MAX_AHEAD = 256
 const MAX_AHEAD_OF_PEER = 32
+/** What one peer is asked for by all who want a result of this worker: below what it answers one peer (net/limits.ts), so that there is room for inputs. */
+const ASKS_PER_SECOND = 80
+const ASKS_BURST = 160
 /** How long what others tell waits for receipts of this worker that are not on their way. */
 const TOLD_WAITS_MS = 300
 
@@ -49,6 +53,7 @@ const TOLD_WAITS_MS = 300
 export class Results {
   readonly #init: ResultsInit
   readonly #quota = new Quota()
+  readonly #looks = new SharedLook<TaskId, ReleasedResult | null>(0)
   readonly #ahead = new Map<string, number>()
   /** This worker's own results that were told: who signed them is known. */
   readonly #own = new WeakSet<ReleasedResult>()
@@ -83,9 +88,13 @@ export class Results {
 
   /** The same, and if it is not here any worker is asked: the seats first, then whoever may have heard of it. */
   async find(taskId: TaskId): Promise<ReleasedResult | null> {
-    const { network, chain } = this.#init
     const own = await this.own(taskId)
-    if (own || !hasFinalReceipt(chain, taskId)) return own
+    if (own || !hasFinalReceipt(this.#init.chain, taskId)) return own
+    return this.#looks.at(taskId, () => this.#askAll(taskId))
+  }
+
+  async #askAll(taskId: TaskId): Promise<ReleasedResult | null> {
+    const { network, chain } = this.#init
     const task = chain.task(taskId)
     const seats = new Set(task ? seatSigners(chain, task.epoch, task.scAddr) : [])
     const workers = network.peers().filter(peer => peer.role === 'worker')
@@ -97,6 +106,9 @@ export class Results {
   async #firstResult(taskId: TaskId, peers: readonly Peer[]): Promise<ReleasedResult | null> {
     const { network, chain, cache, log, askTimeoutMs = 1_500 } = this.#init
     const attempts = peers.map(async peer => {
+      if (!this.#quota.take(`ask ${peer.peerId}`, ASKS_PER_SECOND, ASKS_BURST)) {
+        throw new SyncError({ code: 'RESULT_MISSING', what: taskId }, 'The peer was asked too often.')
+      }
       const found = await ask(network, peer, relayCalls.result, { taskId }, { timeoutMs: askTimeoutMs })
       const fault = resultFault(chain, taskId, found)
       if (fault !== null) {

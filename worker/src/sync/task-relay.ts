@@ -1,10 +1,12 @@
 import type { Address, EnvelopeContext, ReleasedResult, SeatStatus, TaskId } from '@enigma/protocol'
-import type { ChainReader } from '../chain/reader.ts'
+import type { ChainReader, ChainTask } from '../chain/reader.ts'
 import { ask, relayCalls, serve } from '../net/calls.ts'
 import { sleep } from '../net/deadline.ts'
 import { NetError, decidingCode } from '../net/errors.ts'
 import type { Peer, PeerNetwork } from '../net/peer-network.ts'
+import { Quota } from '../net/quota.ts'
 import type { Logger } from '../ops/log.ts'
+import { SharedLook } from '../ops/shared-look.ts'
 import type { TaskService } from './task-service.ts'
 import { requireDeliverable } from './envelope-check.ts'
 import { SyncError } from './errors.ts'
@@ -29,6 +31,15 @@ export interface TaskRelayInit {
   readonly askTimeoutMs?: number
 }
 
+/** How long what the seats say of a task is news: whoever follows it asks four times a second at most. */
+const NEWS_MS = 100
+/**
+ * What one seat is asked of tasks a second, and at once, by all clients of this worker together: below what it answers one peer (net/limits.ts),
+ * so that there is room for inputs. Beyond it, clients hear of that seat a moment later; what counts they read from the chain.
+ */
+const ASKS_PER_SECOND = 60
+const ASKS_BURST = 120
+
 /** Carries inputs to the seat holders of a task, and their word and results back (R4, R8). docs/spec/peer-protocols.md */
 export class PeerTaskRelay implements TaskRelay {
   readonly #init: TaskRelayInit
@@ -36,6 +47,8 @@ export class PeerTaskRelay implements TaskRelay {
   readonly #askTimeoutMs: number
   readonly #slowestMs: number
   readonly #seats: SeatPeers
+  readonly #looks = new SharedLook<TaskId, readonly SeatStatus[]>(NEWS_MS)
+  readonly #asks = new Quota()
 
   constructor(init: TaskRelayInit) {
     this.#init = init
@@ -88,10 +101,13 @@ export class PeerTaskRelay implements TaskRelay {
     return { stored: [...stored] }
   }
 
-  async seatStatuses(taskId: TaskId): Promise<readonly SeatStatus[]> {
+  seatStatuses(taskId: TaskId): Promise<readonly SeatStatus[]> {
+    const task = this.#init.chain.task(taskId)
+    return task ? this.#looks.at(taskId, () => this.#lookAt(taskId, task)) : Promise.resolve([])
+  }
+
+  async #lookAt(taskId: TaskId, task: ChainTask): Promise<readonly SeatStatus[]> {
     const { chain, tasks, network } = this.#init
-    const task = chain.task(taskId)
-    if (!task) return []
     const found = await this.#askSeats(taskId, async (signer, peer) => {
       const seat = peer
         ? (await ask(network, peer, relayCalls.status, { taskId }, { timeoutMs: this.#askTimeoutMs })).seat
@@ -121,7 +137,9 @@ export class PeerTaskRelay implements TaskRelay {
       this.#seatsOf(taskId).map(async signer => {
         if (signer === this.#init.signer()) return askOne(signer, null)
         const peer = this.#seats.here(signer)
-        return peer ? askOne(signer, peer).catch(() => null) : null
+        return peer && this.#asks.take(peer.peerId, ASKS_PER_SECOND, ASKS_BURST)
+          ? askOne(signer, peer).catch(() => null)
+          : null
       })
     )
   }

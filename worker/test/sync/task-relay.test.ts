@@ -279,6 +279,61 @@ describe('sync/task-relay', () => {
     })
   })
 
+  describe('clients that ask without end', () => {
+    const FLOOD = 1_500 // far above what a seat answers one peer at once
+    const ids = Array.from({ length: FLOOD }, (_, i) => asTaskId(`task ${i}`))
+    function recordAll(): void {
+      for (const taskId of ids) {
+        chain.record({ taskId, scAddr: C, inputHash: ZERO_HASH })
+        chain.settle(taskId, { status: TaskStatus.ReceiptVerified, digest: hashOf('receipt'), outputHash: hashOf('output') }) // prettier-ignore
+      }
+      chain.mine(chain.facts.confirmations)
+    }
+
+    it('do not use up what the seats take of this worker: inputs of others still reach them', async () => {
+      const [alice, entry] = await makeNodes('alice', 'entry')
+      recordAll()
+      let isOver = false
+      async function flood(): Promise<void> {
+        for (let next = 0; !isOver; next += 100) {
+          const some = Array.from({ length: 100 }, (_, i) => ids[(next + i) % FLOOD]!)
+          await Promise.all(some.flatMap(taskId => [entry!.relay.seatStatuses(taskId), entry!.relay.result(taskId)]))
+        }
+      }
+      const floods = [flood(), flood()]
+      try {
+        const codes: string[] = []
+        for (let i = 0; i < 40; i++) codes.push(await codeOf(entry!.relay.deliver(input())))
+        expect(codes).to.deep.equal(Array(40).fill('none'))
+        expect(alice!.tasks.stored).to.have.lengthOf(40)
+      } finally {
+        isOver = true
+        await Promise.all(floods)
+      }
+    })
+
+    it('share one look at a task', async () => {
+      const entry = await makeNode('entry')
+      let looks = [0, 0]
+      await hostileSeat('alice', {
+        status: () => {
+          looks[0]! += 1
+          return Promise.resolve({ seat: null })
+        },
+        result: () => Promise.reject(new Error(`none, look ${(looks[1]! += 1)}`))
+      })
+      await until('connected', seesAll(entry.network, 1))
+      recordAll()
+      await Promise.all(ids.flatMap(() => [entry.relay.seatStatuses(ids[0]!), entry.relay.result(ids[0]!)]))
+      expect(looks).to.deep.equal([1, 1])
+      looks = [0, 0]
+      await until('it is looked again after a while', async () => {
+        await Promise.all([entry.relay.seatStatuses(ids[0]!), entry.relay.result(ids[0]!)])
+        return looks[0]! > 0 && looks[1]! > 0
+      })
+    })
+  })
+
   describe('result', () => {
     const RESULT = utf8('ciphertext of the output')
     function receiptOf(overrides: Partial<Receipt> = {}): Receipt {
