@@ -5,7 +5,7 @@ import { codesInUse, errorCatalogue } from '../docs/error-catalogue.ts'
 import { pages } from '../docs/pages.ts'
 
 /** Words that look like codes: errors and events of libraries, and the reason of an ENCLAVE_REFUSED. */
-const foreign = new Set(['ERR_NOT_FOUND', 'PEER_RESPONSE', 'ENCLAVE_OTHER_KEY'])
+const foreign = new Set(['ERR_NOT_FOUND', 'PEER_RESPONSE', 'LEVEL_CORRUPTION', 'ENCLAVE_OTHER_KEY'])
 
 describe('cli/docs', () => {
   for (const path of ['docs/cli.md', 'docs/errors.md']) {
