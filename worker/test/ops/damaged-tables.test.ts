@@ -90,6 +90,21 @@ describe('ops/damaged tables', function () {
     })
   }
 
+  it('comes up after LevelDB ended it over a table that was damaged while it ran', async () => {
+    const path = copyOf(filled)
+    const script = `import { openSync, writeSync } from 'node:fs'
+      import { openDatabase } from ${JSON.stringify(resolve(import.meta.dirname, '../../src/ops/database.ts'))}
+      const db = await openDatabase(${JSON.stringify(path)})
+      writeSync(openSync(${JSON.stringify(tableOf(path))}, 'r+'), Uint8Array.of(2), 0, 1, 1)
+      await db.keys().all()`
+    const child = spawn(process.execPath, ['--input-type=module-typescript', '-e', script], { stdio: 'ignore' })
+    expect(await once(child, 'exit')).to.deep.equal([null, 'SIGABRT'])
+    expect(uncleanEnds(path)).to.equal(1)
+    const [read] = await readApart([path])
+    expect(read).to.include({ gone: 0 }).and.not.to.have.property('error')
+    expect(read!.repairs).to.have.length(1)
+  })
+
   it('comes up on tables with bits flipped where LevelDB counts on them', async () => {
     const { pick, seed } = seededRandom()
     const size = statSync(tableOf(filled)).size
