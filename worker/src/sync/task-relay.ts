@@ -11,6 +11,7 @@ import type { TaskService } from './task-service.ts'
 import { requireDeliverable } from './envelope-check.ts'
 import { SyncError } from './errors.ts'
 import type { TaskRelay } from './interfaces.ts'
+import { LateDeliveries } from './late-deliveries.ts'
 import { isGenuine, seatSigners } from './result-check.ts'
 import type { Results } from './results.ts'
 import { isUnreachable } from './rules.ts'
@@ -49,6 +50,7 @@ export class PeerTaskRelay implements TaskRelay {
   readonly #seats: SeatPeers
   readonly #looks = new SharedLook<TaskId, readonly SeatStatus[]>(NEWS_MS)
   readonly #asks = new Quota()
+  readonly #late: LateDeliveries
 
   constructor(init: TaskRelayInit) {
     this.#init = init
@@ -56,6 +58,11 @@ export class PeerTaskRelay implements TaskRelay {
     this.#askTimeoutMs = init.askTimeoutMs ?? 1_500
     this.#slowestMs = init.slowestMs ?? 1_500
     this.#seats = new SeatPeers(init.network)
+    this.#late = new LateDeliveries({
+      network: init.network,
+      deliver: (signer, envelope, bytecode) => this.#deliverTo(signer, envelope, bytecode),
+      log: init.log
+    })
     const { network, tasks } = init
     serve(network, relayCalls, {
       deliver: async ({ envelope, bytecode }) => ({ signer: await tasks.storeEnvelope(envelope, bytecode) }),
@@ -68,8 +75,15 @@ export class PeerTaskRelay implements TaskRelay {
     })
   }
 
-  start = (): Promise<void> => Promise.resolve()
-  stop = (): Promise<void> => Promise.resolve()
+  start(): Promise<void> {
+    this.#late.start()
+    return Promise.resolve()
+  }
+
+  stop(): Promise<void> {
+    this.#late.stop()
+    return Promise.resolve()
+  }
 
   async deliver(
     envelope: Uint8Array,
@@ -86,13 +100,18 @@ export class PeerTaskRelay implements TaskRelay {
     const isNear = (signer: Address): boolean =>
       signer === this.#init.signer() || this.#seats.here(signer) !== undefined
     const here = signers.filter(isNear)
-    const near = here.map(deliver)
-    const far = signers.filter(signer => !here.includes(signer)).map(deliver)
-    for (const one of far) one.catch(() => undefined) // it may fail long after the answer
+    const inTurn = [...here, ...signers.filter(signer => !here.includes(signer))]
+    const all = inTurn.map(deliver)
+    const near = all.slice(0, here.length)
     try {
-      await Promise.any([...near, ...far])
+      await Promise.any(all)
     } catch (err) {
       throw mostTelling((err as AggregateError).errors, context)
+    }
+    for (const [i, one] of all.entries()) {
+      one.catch((err: unknown) => {
+        if (isUnreachable(decidingCode(err))) this.#late.add(inTurn[i]!, envelope, bytecode) // perhaps long after the answer
+      })
     }
     // One seat is enough to go on: the client does not wait for the slowest, nor for those that must be found first. Their deliveries go on.
     const enough = new AbortController()

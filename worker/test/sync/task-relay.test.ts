@@ -115,6 +115,7 @@ describe('sync/task-relay', () => {
       ...options
     })
     await running.start(network)
+    await running.start(relay)
     await running.start({
       start: () => Promise.resolve(results.start()),
       stop: () => Promise.resolve(results.stop())
@@ -183,6 +184,15 @@ describe('sync/task-relay', () => {
       await until('its DHT is ready', async () => (await entry.network.provide(C, AbortSignal.timeout(5_000))) > 0)
       expect((await entry.relay.deliver(input())).stored).to.deep.equal([addressOf('bob enclave')])
       expect(bob.tasks.stored).to.have.lengthOf(1)
+    })
+
+    it('brings it to a seat holder that was away as soon as it is back: else it could not take over', async () => {
+      const [entry] = await makeNodes('entry', 'alice')
+      const envelope = input()
+      expect((await entry!.relay.deliver(envelope)).stored).to.deep.equal([addressOf('alice enclave')])
+      const carol = await makeNode('carol')
+      await until('carol has it', () => carol.tasks.stored.length === 1)
+      expect(carol.tasks.stored[0]!.envelope).to.deep.equal(envelope)
     })
 
     it('brings the bytecode of a deployment with it', async () => {
