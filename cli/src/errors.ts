@@ -24,6 +24,8 @@ export type CliFailure =
   | { readonly code: 'CLI_NO_TRACE'; readonly taskId: string }
   /** No node answers at the address. */
   | { readonly code: 'CLI_NO_NODE'; readonly url: string }
+  /** The node has taken a management call and not ended it in time. */
+  | { readonly code: 'CLI_NODE_SLOW'; readonly url: string; readonly action: string; readonly limitMs: number }
   /** The node refused a management call. */
   | { readonly code: 'CLI_NODE_REFUSED'; readonly action: string; readonly reason: string }
   /** The task has no receipt yet. */
@@ -38,6 +40,7 @@ const CLI_HINTS: Hints<CliFailure['code']> = {
   CLI_ARGUMENT: 'Write the argument as its ABI type wants it; lists as JSON.',
   CLI_FILE: 'Check the path, and what the file holds.',
   CLI_NO_NODE: 'Start the node, or name the folder or the address of another one.',
+  CLI_NODE_SLOW: 'It goes on with what it was asked for. Its log and `/status` say more; do not ask it again before.',
   CLI_NODE_REFUSED: 'The message holds what the node said; nothing was changed.',
   CLI_NOT_REQUESTER: 'Ask where the task was sent from: its keys are there, and a trace is for nobody else.',
   CLI_NO_TRACE: 'Send the task again with --trace: that costs no gas, and nobody else sees that it was asked for.',

@@ -18,9 +18,11 @@ export interface Managed {
   readonly role: 'principal' | 'worker'
   /** Without --http. */
   readonly url: string
+  /** For what takes longer than other calls; `fetch` itself waits 300 s at most. */
+  readonly limitMs?: number
 }
 
-/** @throws CLI_FILE, CLI_NO_NODE, CLI_NODE_REFUSED */
+/** @throws CLI_FILE, CLI_NO_NODE, CLI_NODE_SLOW, CLI_NODE_REFUSED */
 export async function manageNode(
   given: Given,
   node: Managed,
@@ -28,6 +30,7 @@ export async function manageNode(
   body: object = {}
 ): Promise<Record<string, unknown>> {
   const url = text(given, 'http') ?? node.url
+  const { limitMs = CALL_MS } = node
   const file = join(need(given, 'data-dir'), 'mgmt.token')
   let token: string
   try {
@@ -38,7 +41,14 @@ export async function manageNode(
       cause
     })
   }
-  const answer = await post(`${url}/mgmt/${action}`, token, body).catch((cause: unknown) => {
+  const answer = await post(`${url}/mgmt/${action}`, token, body, limitMs).catch((cause: unknown) => {
+    if ((cause as Error).name === 'TimeoutError') {
+      const seconds = Math.round(limitMs / 1_000)
+      throw new CliError(
+        { code: 'CLI_NODE_SLOW', url, action, limitMs },
+        `The ${node.role} at ${url} has not ended ${action} within ${seconds} s.`
+      )
+    }
     throw new CliError({ code: 'CLI_NO_NODE', url }, `No node answers at ${url}.`, {
       hint: `Start the ${node.role}, or give its address with --http.`,
       cause
@@ -53,12 +63,12 @@ export async function manageNode(
 
 type Answer = Record<string, unknown> & { error?: { message: string; code?: string; hint?: string } }
 
-async function post(url: string, token: string, body: object): Promise<Answer> {
+async function post(url: string, token: string, body: object, limitMs: number): Promise<Answer> {
   const response = await fetch(url, {
     method: 'POST',
     headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
     body: JSON.stringify(body),
-    signal: AbortSignal.timeout(CALL_MS)
+    signal: AbortSignal.timeout(limitMs)
   })
   return (await response.json()) as Answer
 }

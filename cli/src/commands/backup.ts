@@ -2,6 +2,9 @@ import { resolve } from 'node:path'
 import type { Command } from '../command.ts'
 import { manageNode } from '../manage.ts'
 
+/** To another disk all is copied, and the node goes on with it whoever waits. */
+const COPY_MS = 280_000
+
 export const workerBackup: Command = {
   command: 'worker backup',
   describe: "Copy a node's data folder to another one while the node runs",
@@ -14,7 +17,7 @@ export const workerBackup: Command = {
 
   async run(given, io) {
     const dir = resolve(given.positionals[0]!)
-    const node = { role: 'worker', url: 'http://127.0.0.1:3346' } as const
+    const node = { role: 'worker', url: 'http://127.0.0.1:3346', limitMs: COPY_MS } as const
     const { files, bytes, pausedMs } = await manageNode(given, node, 'backup', { dir })
     const size = `${(Number(bytes) / 2 ** 20).toFixed(1)} MiB`
     io.out(`${dir}: ${String(files)} files, ${size}; writes waited ${String(pausedMs)} ms.`)
