@@ -1,5 +1,6 @@
 import { must, type Row } from '../row.ts'
 import { audit } from '../support/audit.ts'
+import { EPOCH_SIZE } from '../support/fault-net.ts'
 import { Inputs, alarmsOf } from '../support/inputs.ts'
 import { CountingLoad } from '../support/load.ts'
 import { backOnItsDisk, onSmallDisk } from '../support/small-disk.ts'
@@ -32,6 +33,10 @@ export const row: Row = {
     for (let i = 0; i < times; i++) {
       await inputs.sendUntil('stored')
       const alarms = await alarmsOf(worker, 'DISK')
+      // A worker whose disk is full does not learn of another epoch, and refuses inputs for that.
+      await net.eventually('the middle of an epoch', async () =>
+        (await net.ledger.intoEpoch()) <= EPOCH_SIZE / 2 ? true : undefined
+      )
       disk.fill()
       await inputs.sendUntil('STORE_FAILED', allThere) // the page that was begun takes a few more
       await net.blocks(12)

@@ -2,6 +2,7 @@ import { cpSync, renameSync, rmSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { DevnetWorker } from '@enigma/devnet'
 import { callWorker } from 'enigma-js'
+import { seatsOf } from '../../e2e/support/seats.ts'
 import { must, type Row } from '../row.ts'
 import { audit } from '../support/audit.ts'
 import type { FaultNet } from '../support/fault-net.ts'
@@ -42,6 +43,9 @@ export const row: Row = {
         await devnet.kill(worker.name, 'SIGCONT')
         const between = 1 + random.below(2)
         for (let n = 0; n < between; n++) await one()
+        await net.eventually(`a moment when nothing hangs on ${worker.name} alone`, async () =>
+          (await hasOnlyCopies(net, worker)) ? undefined : true
+        )
         await devnet.kill(worker.name, 'SIGKILL')
         rmSync(worker.dataDir, { recursive: true })
         renameSync(copy, worker.dataDir)
@@ -56,6 +60,17 @@ export const row: Row = {
     }
     return `outputs on stale state 0 of ${answers} answers of restored workers' own enclaves, after ${times} restored copies; ${await audit(net, [load])}`
   }
+}
+
+/** Blocks after which what was run in the epoch before is with other workers, too. */
+const SHARED_BLOCKS = 4
+
+/** Whether a task of any row may be at this worker only: it has all seats of a contract, which others drew by chance. */
+async function hasOnlyCopies({ devnet, ledger }: FaultNet, worker: DevnetWorker): Promise<boolean> {
+  if ((await ledger.intoEpoch()) < SHARED_BLOCKS) return true
+  const [epoch, contracts] = await Promise.all([ledger.epoch(), ledger.contracts()])
+  const seats = await Promise.all(contracts.map(scAddr => seatsOf(devnet, scAddr, epoch)))
+  return seats.some(holders => holders.every(holder => holder === worker))
 }
 
 /** Asks a worker's own enclave for the counter from its first breath on: no answer may be wrong, and a refusal is as good as a right one. */

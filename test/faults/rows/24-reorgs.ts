@@ -116,9 +116,9 @@ async function reorganise(
     isFinalAtOnce && (settled || told.some(({ stage }) => stage === 'final'))
 
   /** Nothing comes in the place of these tasks; whoever watches one is told. */
-  async function goneForGood(doomed: readonly Doomed[]): Promise<void> {
+  async function goneForGood(doomed: readonly Doomed[], wereShown: ReadonlySet<Doomed>): Promise<void> {
     for (const one of doomed) {
-      const shown = wasShown(one)
+      const shown = wereShown.has(one)
       const watch = shown ? reorgs.watch(one.task) : one // the first watch of one that was shown is over
       const { revealed } = await reorgs.told(watch, 'what was taken back', step => step.undone !== undefined)
       must((revealed === true) === shown, `an output that was ${shown ? '' : 'not '}out is told otherwise`)
@@ -129,10 +129,11 @@ async function reorganise(
   }
 
   /** Each task runs again on this chain, and its watch says what was taken back, and what had been shown. */
-  async function cameAgain(doomed: readonly Doomed[]): Promise<void> {
+  async function cameAgain(doomed: readonly Doomed[], wereShown: ReadonlySet<Doomed>): Promise<void> {
     const values: unknown[] = []
-    for (const { task, told, settled } of doomed) {
-      const shown = wasShown({ told, settled })
+    for (const one of doomed) {
+      const { task, told, settled } = one
+      const shown = wereShown.has(one)
       const steps = shown ? [] : told
       const watchAgain = async (): Promise<void> => {
         for await (const step of client.watchTask(task.taskId)) steps.push(step)
@@ -170,11 +171,12 @@ async function reorganise(
     const signed = await reorgs.signed()
     const again = isLast || i % 2 === 1 ? comingAgain(doomed, signed, epoch) : 0
     const before = early === null ? null : await reorgs.placeOf(early.task.taskId)
+    const wereShown = new Set(all.filter(wasShown)) // the other chain shows outputs, too
     if (early === null) await reorgs.goBack(signed.slice(0, again))
     else await reorgs.goBackTo(signed.slice(0, again), early.task.taskId, before!, how!)
     for (const one of doomed) must((await ledger.endings(one.task.taskId)).length === 0, 'a receipt outlived its block')
-    await goneForGood(doomed.slice(again))
-    await cameAgain([...(early === null ? [] : [early]), ...doomed.slice(0, again)])
+    await goneForGood(doomed.slice(again), wereShown)
+    await cameAgain([...(early === null ? [] : [early]), ...doomed.slice(0, again)], wereShown)
     if (early !== null) await returnedAs(how!, early, before!)
     for (const one of all) one.stopWatching()
     sum.settled += lost
@@ -208,8 +210,7 @@ function comingAgain(doomed: readonly Doomed[], signed: readonly string[], epoch
 /** Mines until the next epoch's begin is more than a few blocks away, but nearer than the deepest branch reaches. */
 async function untilMidEpoch({ ledger }: FaultNet, reorgs: Reorgs): Promise<void> {
   for (;;) {
-    const begun = (await ledger.epochStarts()).at(-1)!.block
-    const into = (await ledger.provider.getBlockNumber()) - begun
+    const into = await ledger.intoEpoch()
     if (into >= EPOCH_SIZE / 4 && into <= EPOCH_SIZE / 2) return
     await reorgs.mine()
   }

@@ -87,8 +87,9 @@ export class Reorgs {
       if (!isSent) await this.mine()
       await Promise.race([sending, sleep(3_000)])
     }
-    const task = await sending
-    return { ...this.watch(task), epoch: await this.#net.ledger.epoch(), settled: false }
+    const watched = this.watch(await sending)
+    await this.told(watched, 'the record', ({ stage }) => stage === 'recorded') // only what was told can be taken back
+    return { ...watched, epoch: await this.#net.ledger.epoch(), settled: false }
   }
 
   watch(task: Task): Watched {
