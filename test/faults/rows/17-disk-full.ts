@@ -31,12 +31,17 @@ export const row: Row = {
     }
     let [told, looked] = [0, 0]
     for (let i = 0; i < times; i++) {
-      await inputs.sendUntil('stored')
-      const alarms = await alarmsOf(worker, 'DISK')
-      // A worker whose disk is full does not learn of another epoch, and refuses inputs for that.
-      await net.eventually('the middle of an epoch', async () =>
-        (await net.ledger.intoEpoch()) <= EPOCH_SIZE / 2 ? true : undefined
+      // A worker whose disk is full learns of no other epoch, and refuses inputs for that: it has a seat in this one, which goes on.
+      const hasSeatForLong = async (): Promise<boolean> => {
+        const epoch = await net.ledger.epoch()
+        const isStored = (await inputs.send()) === 'stored'
+        const isEarly = (await net.ledger.intoEpoch()) <= EPOCH_SIZE / 2
+        return isStored && isEarly && (await net.ledger.epoch()) === epoch
+      }
+      await net.eventually(`a seat of ${worker.name} early in an epoch`, async () =>
+        (await hasSeatForLong()) ? true : undefined
       )
+      const alarms = await alarmsOf(worker, 'DISK')
       disk.fill()
       await inputs.sendUntil('STORE_FAILED', allThere) // the page that was begun takes a few more
       await net.blocks(12)
