@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, statSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
-import { address, type Address } from '@enigma/protocol'
+import { address, printable, type Address } from '@enigma/protocol'
 import { LOG_LEVELS, type LogFormat, type LogLevel } from './ops/log.ts'
 import { WorkerError } from './errors.ts'
 
@@ -101,13 +101,35 @@ function readFile(path: string | undefined): Record<string, unknown> {
     throw fail('config', `The settings file ${path} does not exist.`)
   }
   if (statSync(file).size > MAX_CONFIG_BYTES) throw fail('config', `The settings file ${file} is too large.`)
+  const found = readObject(file)
+  if (!found) throw fail('config', `The settings file ${file} is not a JSON object.`)
+  for (const [name, value] of Object.entries(found)) requireSetting(file, name, value)
+  return found
+}
+
+function readObject(file: string): Record<string, unknown> | null {
   try {
     const found: unknown = JSON.parse(readFileSync(file, 'utf8'))
-    if (found !== null && typeof found === 'object' && !Array.isArray(found)) return found as Record<string, unknown>
+    return found !== null && typeof found === 'object' && !Array.isArray(found) ? { ...found } : null
   } catch {
-    // said below
+    return null
   }
-  throw fail('config', `The settings file ${file} is not a JSON object.`)
+}
+
+/** A name with a slip in it would leave a setting at its default, and nobody would know. */
+function requireSetting(file: string, name: string, value: unknown): void {
+  if (!Object.hasOwn(FLAGS, name) || name === 'config') {
+    const names = Object.keys(FLAGS).filter(one => one !== 'config')
+    const message = `The settings file ${file} has '${printable(name)}', which is no setting.`
+    const hint = `There are ${names.join(', ')}.`
+    throw new WorkerError({ code: 'WORKER_CONFIG', setting: printable(name) }, message, { hint })
+  }
+  const isPlain = (one: unknown): boolean => ['string', 'number', 'boolean'].includes(typeof one)
+  if (isPlain(value) || (Array.isArray(value) && value.every(isPlain))) return
+  throw fail(
+    name,
+    `The settings file ${file} has a value for ${name} that is neither text, number, true, false nor a list.`
+  )
 }
 
 function oneOf<T extends string>(setting: Setting, value: string, allowed: readonly T[]): T {

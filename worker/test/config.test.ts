@@ -52,6 +52,22 @@ describe('config', () => {
     expect(failing([...base, '--config', join(folder, 'missing.json')])).to.equal('config')
   })
 
+  it('refuses a settings file with a name that is none, or a value that can be none', () => {
+    const file = join(folder, 'slips.json')
+    const failingWith = (content: unknown): string => {
+      writeFileSync(file, JSON.stringify(content))
+      return failing([...base, '--config', file])
+    }
+    expect(failingWith({ 'http-port': 1, origins: ['https://one.example', 'https://two.example'] })).to.equal('nothing')
+    expect(failingWith({ 'http-prot': 1 })).to.equal('http-prot')
+    expect(failingWith({ httpPort: 1 })).to.equal('httpPort')
+    expect(failingWith({ constructor: 1 })).to.equal('constructor')
+    expect(failingWith({ config: 'other.json' }), 'one file names no other').to.equal('config')
+    expect(failingWith({ standby: null })).to.equal('standby')
+    expect(failingWith({ name: {} })).to.equal('name')
+    expect(failingWith([])).to.equal('config')
+  })
+
   it('takes true and false for a switch wherever it stands, and nothing that could be meant as either', () => {
     expect(readConfig(base, { ENIGMA_STANDBY: 'true', ENIGMA_AUTO_LOGIN: '1' })).to.include({
       standby: true,
