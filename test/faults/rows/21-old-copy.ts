@@ -13,9 +13,10 @@ import { requireOwnCount, wrongCount } from '../support/own-answers.ts'
 export const row: Row = {
   number: 21,
   name: "restore yesterday's disk copy",
-  lane: 'devnet',
+  lane: 'netns',
   times: { core: 0, full: 20, campaign: 100 },
-  minutes: 6,
+  uses: ['everything'], // what only its disk had is gone with it: nobody else may be down, and so be without a copy
+  minutes: 4,
   async run({ network, random, times }) {
     const net = await network()
     const { devnet } = net
@@ -33,8 +34,7 @@ export const row: Row = {
     }
     let answers = 0
     for (let i = 0; i < times; i++) {
-      // What only its disk had is gone with it: nobody else may be down for another row, and so be without a copy of its own.
-      await net.withWorkerAlone(random, async worker => {
+      await net.withWorker(random, async worker => {
         const copy = `${worker.dataDir}.copy`
         await one()
         // As of one instant: what a disk would hold after a power cut.
@@ -44,7 +44,7 @@ export const row: Row = {
         const between = 1 + random.below(2)
         for (let n = 0; n < between; n++) await one()
         await net.eventually(`a moment when nothing hangs on ${worker.name} alone`, async () =>
-          (await hasOnlyCopies(net, worker)) ? undefined : true
+          (await hasOnlyCopies(net, worker, load)) ? undefined : true
         )
         await devnet.kill(worker.name, 'SIGKILL')
         rmSync(worker.dataDir, { recursive: true })
@@ -65,12 +65,15 @@ export const row: Row = {
 /** Blocks after which what was run in the epoch before is with other workers, too. */
 const SHARED_BLOCKS = 4
 
-/** Whether a task of any row may be at this worker only: it has all seats of a contract, which others drew by chance. */
-async function hasOnlyCopies({ devnet, ledger }: FaultNet, worker: DevnetWorker): Promise<boolean> {
+/** Whether a task of the load may be at this worker only: it may have drawn all seats of the contract. */
+async function hasOnlyCopies(
+  { devnet, ledger }: FaultNet,
+  worker: DevnetWorker,
+  { scAddr }: CountingLoad
+): Promise<boolean> {
   if ((await ledger.intoEpoch()) < SHARED_BLOCKS) return true
-  const [epoch, contracts] = await Promise.all([ledger.epoch(), ledger.contracts()])
-  const seats = await Promise.all(contracts.map(scAddr => seatsOf(devnet, scAddr, epoch)))
-  return seats.some(holders => holders.every(holder => holder === worker))
+  const holders = await seatsOf(devnet, scAddr, await ledger.epoch())
+  return holders.every(holder => holder === worker)
 }
 
 /** Asks a worker's own enclave for the counter from its first breath on: no answer may be wrong, and a refusal is as good as a right one. */

@@ -1,16 +1,15 @@
 import { must } from '../row.ts'
 import type { FaultNet } from './fault-net.ts'
-import type { Account, CountingLoad } from './load.ts'
+import type { CountingLoad } from './load.ts'
 
 /** Draws up the accounts of all loads, closes them, and checks that no grain is missing. Gives the figure as text. */
 export async function audit(net: FaultNet, loads: readonly CountingLoad[]): Promise<string> {
   await afterwards(net, loads)
+  const accounts = await Promise.all(loads.map(load => load.accounts()))
+  for (const load of loads) load.close()
   const sum = { recorded: 0, verified: 0, refunded: 0, refused: 0 }
-  for (const load of loads) {
-    const found: Account = await load.accounts()
+  for (const found of accounts)
     for (const key of ['recorded', 'verified', 'refunded', 'refused'] as const) sum[key] += found[key]
-    load.close()
-  }
   must(sum.verified > 0, 'no task was verified: nothing was shown')
   const drift = await net.ledger.drift()
   must(drift === 0n, `Enigma holds ${drift} grains more than it owes`)

@@ -54,11 +54,6 @@ export class FaultLedger extends Ledger {
     return now - starts.at(-1)!.block
   }
 
-  async contracts(): Promise<ScAddr[]> {
-    const logs = await this.enigma.queryFilter(this.enigma.getEvent('SecretContractDeployed')(), 0)
-    return logs.map(log => (log as unknown as { args: { scAddr: ScAddr } }).args.scAddr)
-  }
-
   /** Grains that Enigma holds beyond what it owes, or lacks: 0 always. */
   async drift(): Promise<bigint> {
     const block = await this.provider.getBlockNumber()

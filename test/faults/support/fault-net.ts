@@ -52,8 +52,6 @@ export interface FaultNet {
   secondFront(name: string): RpcFront
   /** Takes any worker, or any node, for a while: no other row does anything to it. Whatever was done to it, it runs afterwards. */
   withWorker<T>(random: Random, use: (worker: DevnetWorker) => Promise<T>): Promise<T>
-  /** A worker while no other row does anything to the others: for faults that only a network which is well else survives. */
-  withWorkerAlone<T>(random: Random, use: (worker: DevnetWorker) => Promise<T>): Promise<T>
   withNode<T>(random: Random, names: readonly string[], use: (node: DevnetNode) => Promise<T>): Promise<T>
   /** `principal` and all workers. */
   readonly names: readonly string[]
@@ -190,18 +188,6 @@ export async function startFaultNet({
     node,
     withNode,
     withWorker,
-    withWorkerAlone: (random, use) =>
-      withWorker(random, async worker => {
-        const borrowed: string[] = []
-        try {
-          for (const name of names.slice(1)) {
-            if (name !== worker.name) borrowed.push(await nodes.borrow(random, one => one === name))
-          }
-          return await use(worker)
-        } finally {
-          for (const name of borrowed) nodes.giveBack(name)
-        }
-      }),
     borrowUser: () => users.borrow(FIRST),
     returnUser: account => users.giveBack(account),
     atEnd: () => undefined,

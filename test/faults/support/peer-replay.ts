@@ -29,6 +29,9 @@ import { helloOf } from './attacker.ts'
 import { PeerLab, say } from './peers.ts'
 
 const CONTRACT = asScAddr('contract')
+/** Strangers at once, each of whom waits for seconds. */
+const AT_ONCE = 10
+
 const OUTPUT = utf8('ciphertext of an output')
 
 /** What the victim keeps, and whom it knows. */
@@ -63,7 +66,11 @@ export async function replayPeers(times: number): Promise<Record<string, number>
     const results = await gossipedResults(lab, bob)
     const before = await stateOf(lab, known)
 
+    let strangers: Promise<void>[] = []
     for (let i = 0; i < times; i++) {
+      const pushed = strangersDelta(lab, delta).then(() => count('delta by a stranger'))
+      pushed.catch(() => undefined) // awaited below
+      strangers.push(pushed)
       const stranger = await lab.attacker()
       const replayed = i % 2 === 0 ? hello : elsewhere
       const request = peerRequest.encode({ method: 0, payload: replayed })
@@ -71,13 +78,6 @@ export async function replayPeers(times: number): Promise<Record<string, number>
       must(!answer.ok, `a hello of ${i % 2 === 0 ? 'another node' : 'another network'} was believed`)
       count('hello')
       await stranger.close()
-
-      const other = await lab.attacker()
-      const call = peerRequest.encode({ method: deltaCalls.pushDelta.method, payload: deltaPush.encode({ delta }) })
-      const pushed = await say(other.connection, PeerProtocol.delta, call).catch(() => ({ ok: false }))
-      must(!pushed.ok, 'a delta of a stranger was taken')
-      count('delta by a stranger')
-      await other.close()
 
       for (const bytes of [delta, undone]) {
         const peer = mallory.peers().find(({ peerId }) => peerId === lab.victim.peerId)
@@ -91,7 +91,9 @@ export async function replayPeers(times: number): Promise<Record<string, number>
         await mallory.publish(bytes).catch(() => 0)
         count('gossip')
       }
-      if (i % 10 === 9 || i === times - 1) {
+      if (i % AT_ONCE === AT_ONCE - 1 || i === times - 1) {
+        await Promise.all(strangers)
+        strangers = []
         const now = await stateOf(lab, known)
         must(now === before, `replays had an effect: ${before} became ${now}`)
       }
@@ -100,6 +102,15 @@ export async function replayPeers(times: number): Promise<Record<string, number>
   } finally {
     await lab.stop()
   }
+}
+
+/** A stranger is let wait for its hello until the victim cuts it off. */
+async function strangersDelta(lab: PeerLab, delta: Uint8Array): Promise<void> {
+  const { connection, close } = await lab.attacker()
+  const call = peerRequest.encode({ method: deltaCalls.pushDelta.method, payload: deltaPush.encode({ delta }) })
+  const pushed = await say(connection, PeerProtocol.delta, call).catch(() => ({ ok: false }))
+  must(!pushed.ok, 'a delta of a stranger was taken')
+  await close()
 }
 
 /** One delta that the chain has chosen and the victim holds, and one of a place where the chain has another. */
