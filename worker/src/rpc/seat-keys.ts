@@ -6,9 +6,9 @@ import {
   type SeatJson,
   type SeatProof
 } from '@enigma/protocol'
+import { requireOpenEpoch } from '../chain/open-epoch.ts'
 import type { ChainEvent, ChainReader } from '../chain/reader.ts'
 import { sleep } from '../net/deadline.ts'
-import { requireServedEpoch } from '../sync/envelope-check.ts'
 import type { KeyExchange } from '../sync/interfaces.ts'
 
 /** A client may have seen the epoch begin a moment before this worker's index. */
@@ -32,7 +32,7 @@ export async function seatsWithKeys(
   epoch: number
 ): Promise<GetWorkerEncryptionKeyResult> {
   await nextEpochBegun(chain, epoch)
-  requireServedEpoch(chain, epoch)
+  requireOpenEpoch(chain, epoch)
   const leaves = chain.seats(epoch, scAddr)
   await keys.request(epoch, [...new Set(leaves.map(leaf => leaf.signer))], KEY_WAIT_MS)
   const known = keys.keysFor(epoch)

@@ -1,4 +1,5 @@
 import { TaskKind, codeHashOf, envelopeCodec, inputHashOf, type Envelope } from '@enigma/protocol'
+import { requireOpenEpoch } from '../chain/open-epoch.ts'
 import type { ChainReader } from '../chain/reader.ts'
 import { WorkerError } from '../errors.ts'
 
@@ -35,23 +36,8 @@ export function requireDeliverable(chain: Chain, bytes: Uint8Array, bytecode: Ui
   } else {
     throw malformed('kind', 'Only deployments and computations are tasks.')
   }
-  requireServedEpoch(chain, epoch)
+  requireOpenEpoch(chain, epoch)
   return envelope
-}
-
-/** @throws EPOCH_STALE unless records of the epoch are accepted now (R2). */
-export function requireServedEpoch(chain: Pick<ChainReader, 'facts' | 'currentEpoch' | 'head'>, epoch: number): void {
-  const info = chain.currentEpoch()
-  const current = info?.epoch ?? 0
-  const inGrace = info !== null && epoch === current - 1 && chain.head().number <= info.startBlock + chain.facts.grace
-  if (info !== null && epoch >= 1 && (epoch === current || inGrace)) return
-  throw new WorkerError(
-    { code: 'EPOCH_STALE', epoch, current },
-    `Epoch ${epoch} is not served; ${current} is current.`,
-    {
-      hint: 'Ask for the seats of the current epoch and encrypt the input anew.'
-    }
-  )
 }
 
 function decodeEnvelope(bytes: Uint8Array): Envelope {

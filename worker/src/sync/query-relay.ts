@@ -11,13 +11,13 @@ import {
   type SignedQuery,
   type SignedQueryAnswer
 } from '@enigma/protocol'
+import { requireOpenEpoch } from '../chain/open-epoch.ts'
 import type { ChainReader } from '../chain/reader.ts'
 import { WorkerError } from '../errors.ts'
 import { ask, queryCalls, serve } from '../net/calls.ts'
 import { NetError, decidingCode } from '../net/errors.ts'
 import type { PeerNetwork } from '../net/peer-network.ts'
 import type { Logger } from '../ops/log.ts'
-import { requireServedEpoch } from './envelope-check.ts'
 import { SyncError } from './errors.ts'
 import { seatSigners } from './result-check.ts'
 import { isUnreachable } from './rules.ts'
@@ -69,7 +69,7 @@ export function createQueryRelay(init: QueryRelayInit): QueryRelay {
     if (!chain.contract(scAddr)) {
       throw new WorkerError({ code: 'SC_UNKNOWN', scAddr }, `There is no secret contract at ${scAddr}.`)
     }
-    requireServedEpoch(chain, epoch)
+    requireOpenEpoch(chain, epoch)
     return envelope
   }
 

@@ -13,6 +13,7 @@ import {
   type Envelope,
   type EnvelopeContext
 } from '@enigma/protocol'
+import { requireOpenEpoch } from '../chain/open-epoch.ts'
 import type { ChainReader } from '../chain/reader.ts'
 import type { Enclave } from '../enclave/enclave.ts'
 import type { ContentStore } from '../sync/interfaces.ts'
@@ -64,18 +65,9 @@ export function createIntake({ chain, enclave, envelopes, content, reach, alarm 
       throw malformed('it is neither a deployment nor a call')
   }
 
-  /** The current epoch, or the one before it in its grace (R2), as it will be in the next block. */
   async function requireEpoch({ epoch }: EnvelopeContext): Promise<void> {
     if (epoch === (chain.currentEpoch()?.epoch ?? 0) + 1) await nextHead()
-    const current = chain.currentEpoch()
-    if (current && epoch === current.epoch) return
-    const inGrace = current !== null && chain.head().number < current.startBlock + chain.facts.grace
-    if (inGrace && epoch === current.epoch - 1) return
-    throw new WorkerError(
-      { code: 'EPOCH_STALE', epoch, current: current?.epoch ?? 0 },
-      `The input was encrypted for epoch ${epoch}; the current one is ${current?.epoch ?? 0}.`,
-      { hint: 'Ask for the keys of the current epoch and encrypt again. Nothing was paid.' }
-    )
+    requireOpenEpoch(chain, epoch)
   }
 
   async function requireContract({ kind, scAddr }: EnvelopeContext): Promise<void> {
