@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect } from 'chai'
 import { startDevnet, waitFor, type Devnet, type DevnetNode, type DevnetWorker } from '@enigma/devnet'
+import { startFaultProxy } from '@enigma/faults'
 import { LevelContentStore, openDatabase, quiet } from '@enigma/worker/testing'
 import { ZERO_HASH, nextHead, type Hash, type ScAddr, type StepStatus } from '@enigma/protocol'
 import type { EventLog } from 'ethers'
@@ -100,6 +101,23 @@ describe('e2e: a worker starts first, alone, or hours later', function () {
       await devnet.restart('principal')
       const met = async (): Promise<boolean> => ((await worker.status()).peers?.length ?? 0) === 1
       await waitFor(met, { what: 'the worker to meet the principal again', limitMs: 60_000 })
+    })
+
+    it('a newcomer reaches the principal at the address that it announces, as behind NAT', async () => {
+      const { principal } = devnet
+      const [port] = principal.multiaddrs.flatMap(address => /\/tcp\/(\d+)\/p2p\//.exec(address)?.[1] ?? [])
+      const nat = await startFaultProxy({ target: { port: Number(port) } })
+      try {
+        const announced = `/ip4/127.0.0.1/tcp/${nat.port}`
+        await devnet.restart(principal.name, { env: { ENIGMA_ANNOUNCE: announced } })
+        expect(principal.multiaddrs.map(address => address.replace(/\/p2p\/\w+$/, ''))).to.deep.equal([announced])
+        const before = nat.accepted
+        const newcomer = await whileMining(devnet, devnet.addWorker())
+        expect(newcomer.pid).to.be.a('number')
+        expect(nat.accepted).to.be.greaterThan(before)
+      } finally {
+        await nat.stop()
+      }
     })
   })
 

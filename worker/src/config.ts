@@ -2,6 +2,7 @@ import { existsSync, readFileSync, statSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { address, printable, type Address } from '@enigma/protocol'
+import { isPlace } from './net/addresses.ts'
 import { LOG_LEVELS, type LogFormat, type LogLevel } from './ops/log.ts'
 import { WorkerError } from './errors.ts'
 
@@ -22,6 +23,7 @@ export interface Config {
   readonly p2pHost: string
   readonly p2pPort: number
   readonly wsPort: number // libp2p over WebSocket, for nodes behind proxies and for browsers
+  readonly announce: readonly string[] // addresses others reach this node at, instead of those it listens on
   readonly wantedPeers: number
   readonly maxPeers: number
   readonly maxStreams: number
@@ -63,6 +65,7 @@ const FLAGS = {
   'p2p-host': { type: 'string' },
   'p2p-port': { type: 'string' },
   'ws-port': { type: 'string' },
+  announce: { type: 'string' },
   'wanted-peers': { type: 'string' },
   'max-peers': { type: 'string' },
   'max-streams': { type: 'string' },
@@ -152,6 +155,19 @@ function addressOf(setting: Setting, value: string): Address {
   }
 }
 
+/** Others take so many addresses of one node. */
+const MAX_ANNOUNCED = 8
+
+function announced(addresses: readonly string[]): readonly string[] {
+  const bad = addresses.find(one => !isPlace(one))
+  if (bad !== undefined) {
+    const like = 'it must be like /dns4/node.example/tcp/10301 or /ip4/203.0.113.7/tcp/10401/ws, without a peer id'
+    throw fail('announce', `'${printable(bad)}' is no address to announce; ${like}.`)
+  }
+  if (addresses.length <= MAX_ANNOUNCED) return addresses
+  throw fail('announce', `${addresses.length} addresses are announced; others take ${MAX_ANNOUNCED} at most.`)
+}
+
 /** @throws WORKER_CONFIG naming the setting. */
 export function readConfig(args: readonly string[], env: Environment): Config {
   let flags: Partial<Record<Setting, string | boolean>>
@@ -204,6 +220,7 @@ export function readConfig(args: readonly string[], env: Environment): Config {
     p2pHost: find('p2p-host') ?? '127.0.0.1',
     p2pPort,
     wsPort: integer('ws-port', find('ws-port') ?? String(wsDefault), 0, 65_535),
+    announce: announced(listOf('announce')),
     wantedPeers: integer('wanted-peers', find('wanted-peers') ?? String(Math.min(32, maxPeers)), 1, maxPeers),
     maxPeers,
     snapshotEvery: integer('snapshot-every', find('snapshot-every') ?? '64', 1, 1_000_000),

@@ -101,6 +101,15 @@ describe('config', () => {
     expect(messageOf(join(folder, 'nowhere'))).to.contain('cannot be read')
   })
 
+  it('announces addresses that others can dial, and refuses what they would pass over', () => {
+    const places = ['/dns4/node.example/tcp/10301', '/ip4/203.0.113.7/tcp/10401/ws', '/ip6/2001:db8::7/tcp/10301']
+    expect(readConfig([...base, '--announce', places.join(',')], {}).announce).to.deep.equal(places)
+    const ownId = '/ip4/203.0.113.7/tcp/10301/p2p/12D3KooWJWoaqZhDaoEFshF7Rh1bpY9ohihFhzcW6d69Lr2NASuq'
+    for (const wrong of ['203.0.113.7:10301', '/ip4/203.0.113.7', '/ip4/203.0.113.7/udp/1/quic-v1', ownId, ' '])
+      expect(failing([...base, '--announce', wrong]), wrong).to.equal('announce')
+    expect(failing([...base, '--announce', Array(9).fill(places[0]).join(',')])).to.equal('announce')
+  })
+
   it('takes lists with commas between', () => {
     const { hostNames, origins } = readConfig(base, { ENIGMA_HOST_NAMES: 'worker1,node.example', ENIGMA_ORIGINS: '' })
     expect({ hostNames, origins }).to.deep.equal({ hostNames: ['worker1', 'node.example'], origins: [] })

@@ -36,6 +36,12 @@ export function ownerOf(addresses: readonly string[]): string | null {
   return first ? peerIdOf(first) : null
 }
 
+/** Whether this is an address of a host where any node may be: it names no peer. */
+export function isPlace(address: string): boolean {
+  const found = parse(address)
+  return found !== null && peerIdOf(found) === null
+}
+
 /** Host, TCP port, perhaps WebSocket, perhaps a peer id: what this node dials, and nothing else. */
 export function isDialable(address: Multiaddr): boolean {
   const [host, tcp, ...rest] = address.getComponents().map(part => part.name)

@@ -172,6 +172,7 @@ export async function createNetwork(
       `/${hostPart}/${config.p2pHost}/tcp/${config.p2pPort}`,
       `/${hostPart}/${config.p2pHost}/tcp/${config.wsPort}/ws`
     ],
+    announce: config.announce,
     bootstrap: config.bootstrap,
     self: { domain: chain.facts, role: config.role, operator: sender.address, signer, sign },
     ...(config.role === 'worker' && { seeks: 'principal' }),
