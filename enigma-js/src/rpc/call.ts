@@ -35,13 +35,19 @@ export async function callWorker<M extends HttpMethod>(
   { timeoutMs = RPC_TIMEOUT_MS, signal }: RpcCallOptions = {}
 ): Promise<RpcMethods[M][1]> {
   const timeout = AbortSignal.timeout(timeoutMs)
+  const body = JSON.stringify({ jsonrpc: '2.0', id: ++lastId, method, params })
   let reply: RpcReply
   try {
-    const response = await fetch(url, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({ jsonrpc: '2.0', id: ++lastId, method, params }),
-      signal: signal ? AbortSignal.any([timeout, signal]) : timeout
+    const post = (): Promise<Response> =>
+      fetch(url, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body,
+        signal: signal ? AbortSignal.any([timeout, signal]) : timeout
+      })
+    const response = await post().catch((error: unknown) => {
+      if (isCutOff(error)) return post()
+      throw error
     })
     reply = JSON.parse(await readBounded(response, url)) as RpcReply
   } catch (cause) {
@@ -59,6 +65,14 @@ export async function callWorker<M extends HttpMethod>(
   if (reply.error !== undefined) throw refusal(url, method, reply.error)
   if (reply.result === undefined) throw wrongAnswer(url, `${method} was answered without a result`)
   return reply.result as RpcMethods[M][1]
+}
+
+/**
+ * As a connection that was kept open, and that the worker or something between closed the moment it was used again. Browsers repeat such a call by themselves, Node.js does not. Every method may be called twice.
+ */
+function isCutOff(error: unknown): boolean {
+  const { code } = ((error as { cause?: unknown } | null)?.cause ?? {}) as { code?: unknown }
+  return code === 'ECONNRESET' || code === 'EPIPE' || code === 'UND_ERR_SOCKET'
 }
 
 export function wrongAnswer(url: string, what: string, cause?: unknown): ClientError {

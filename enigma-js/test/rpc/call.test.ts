@@ -1,5 +1,6 @@
 import { createServer, type RequestListener, type Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import type { AddressInfo, Socket } from 'node:net'
+import { setImmediate } from 'node:timers/promises'
 import { expect } from 'chai'
 import { WorkerRefusal, callWorker } from '../../src/index.ts'
 import { refused } from '../support/refused.ts'
@@ -43,6 +44,40 @@ describe('enigma-js/rpc/call', () => {
     expect(error).to.be.instanceOf(WorkerRefusal)
     expect([error.code, error.hint]).to.deep.equal(['INPUT_NOT_FOR_SEAT', 'a.b'])
     expect(error.message).to.match(/^[\x20-\x7e]{1,200}$/)
+  })
+
+  describe('a connection that was kept open and is closed the moment it is used again', () => {
+    /** Answers the first request of a connection, and resets it at the second one; all of them once there were as many as `good` says. */
+    async function serveOnce(good: number): Promise<{ answered: number; resets: number }> {
+      const served = new WeakSet<Socket>()
+      const counts = { answered: 0, resets: 0 }
+      await serve(({ socket }, response) => {
+        if (served.has(socket) || counts.answered >= good) {
+          counts.resets += 1
+          return void socket.resetAndDestroy()
+        }
+        served.add(socket)
+        counts.answered += 1
+        response.end('{"result":{}}')
+      })
+      return counts
+    }
+
+    it('is no worker that cannot be reached: the call is made again', async () => {
+      const counts = await serveOnce(Infinity)
+      while (counts.resets === 0) {
+        expect(await call()).to.deep.equal({})
+        await setImmediate() // a connection is free again a moment after its answer
+      }
+      expect(counts.resets).to.equal(1)
+    })
+
+    it('is one if the next connection is cut off, too', async () => {
+      const counts = await serveOnce(1)
+      await call()
+      expect((await refused(call())).code).to.equal('WORKER_UNREACHABLE')
+      expect(counts.resets).to.equal(2)
+    })
   })
 
   it('reads no more than an answer can be long', async () => {
