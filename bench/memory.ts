@@ -44,6 +44,12 @@ const devnet = await startDevnet({
 })
 try {
   await measure()
+} catch (error) {
+  for (const { name } of [devnet.principal, ...devnet.workers]) {
+    const exit = devnet.exitOf(name)
+    if (exit !== undefined) process.stderr.write(`${name} ended with ${exit}\n`)
+  }
+  throw error
 } finally {
   await devnet.stop()
   rmSync(folder, { recursive: true, force: true })
