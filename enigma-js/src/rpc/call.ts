@@ -68,7 +68,8 @@ export async function callWorker<M extends HttpMethod>(
 }
 
 /**
- * As a connection that was kept open, and that the worker or something between closed the moment it was used again. Browsers repeat such a call by themselves, Node.js does not. Every method may be called twice.
+ * As a connection that was kept open, and that the worker or something between closed the moment it was used again. Browsers
+ * repeat such a call by themselves, Node.js does not. Every method may be called twice.
  */
 function isCutOff(error: unknown): boolean {
   const { code } = ((error as { cause?: unknown } | null)?.cause ?? {}) as { code?: unknown }
