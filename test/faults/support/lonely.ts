@@ -3,9 +3,9 @@ import type { DevnetWorker } from '@enigma/devnet'
 import { callWorker, memoryStorage, type EnigmaClient } from 'enigma-js'
 import { connectAs } from '../../e2e/support/actors.ts'
 import { counterContract } from '../../e2e/support/counter.ts'
+import { seatsOf } from '../../e2e/support/seats.ts'
 import { must } from '../row.ts'
 import type { FaultNet } from './fault-net.ts'
-import { statusOf } from './inputs.ts'
 import type { CountingLoad } from './load.ts'
 
 /** Runs of its enclave that came to an outcome: of tasks, and of tasks that were settled already. */
@@ -73,7 +73,6 @@ export class LonelyWorker {
 
   async #lookAt(taskId: TaskId, scAddr: ScAddr): Promise<void> {
     const { name, httpUrl } = this.worker
-    const { signer } = await statusOf(this.worker)
     const said = await callWorker(httpUrl, 'getTaskStatus', { taskId })
     const result = await callWorker(httpUrl, 'getTaskResult', { taskId })
     const endings = await this.#net.ledger.endings(taskId)
@@ -81,8 +80,12 @@ export class LonelyWorker {
     must(endings.length > 0 || isOpen, `${name} says of an open task that it is ${said.chainStatus}`)
     must(result === null, `${name}, without the principal, gave a result for task ${taskId}`)
     if (endings.length > 0) return
-    const epoch = await this.#net.ledger.epochOf(taskId)
-    const { seats } = await callWorker(httpUrl, 'getWorkerEncryptionKey', { scAddr, epoch })
-    if (seats.some(seat => seat.signer === signer)) this.open.add(taskId)
+    const holders = await seatsOf(this.#net.devnet, scAddr, await this.#net.ledger.epochOf(taskId)).catch(
+      (error: unknown): DevnetWorker[] => {
+        if (codeOf(error) === 'EPOCH_STALE') return [] // it was looked at before that
+        throw error
+      }
+    )
+    if (holders.includes(this.worker)) this.open.add(taskId)
   }
 }
