@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, statSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
-import { address, printable, type Address } from '@enigma/protocol'
+import { address, asError, printable, type Address } from '@enigma/protocol'
 import { isPlace } from './net/addresses.ts'
 import { LOG_LEVELS, type LogFormat, type LogLevel } from './ops/log.ts'
 import { WorkerError } from './errors.ts'
@@ -104,15 +104,23 @@ function readFile(path: string | undefined): Record<string, unknown> {
     throw fail('config', `The settings file ${path} does not exist.`)
   }
   if (statSync(file).size > MAX_CONFIG_BYTES) throw fail('config', `The settings file ${file} is too large.`)
-  const found = readObject(file)
+  const found = objectFrom(textOf(file))
   if (!found) throw fail('config', `The settings file ${file} is not a JSON object.`)
   for (const [name, value] of Object.entries(found)) requireSetting(file, name, value)
   return found
 }
 
-function readObject(file: string): Record<string, unknown> | null {
+function textOf(file: string): string {
   try {
-    const found: unknown = JSON.parse(readFileSync(file, 'utf8'))
+    return readFileSync(file, 'utf8')
+  } catch (cause) {
+    throw fail('config', `The settings file ${file} cannot be read: ${asError(cause).message}.`)
+  }
+}
+
+function objectFrom(text: string): Record<string, unknown> | null {
+  try {
+    const found: unknown = JSON.parse(text)
     return found !== null && typeof found === 'object' && !Array.isArray(found) ? { ...found } : null
   } catch {
     return null

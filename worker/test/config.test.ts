@@ -66,6 +66,7 @@ describe('config', () => {
     expect(failingWith({ standby: null })).to.equal('standby')
     expect(failingWith({ name: {} })).to.equal('name')
     expect(failingWith([])).to.equal('config')
+    expect(() => readConfig([...base, '--config', folder], {})).to.throw(/cannot be read: EISDIR/)
   })
 
   it('takes true and false for a switch wherever it stands, and nothing that could be meant as either', () => {
@@ -105,7 +106,14 @@ describe('config', () => {
     const places = ['/dns4/node.example/tcp/10301', '/ip4/203.0.113.7/tcp/10401/ws', '/ip6/2001:db8::7/tcp/10301']
     expect(readConfig([...base, '--announce', places.join(',')], {}).announce).to.deep.equal(places)
     const ownId = '/ip4/203.0.113.7/tcp/10301/p2p/12D3KooWJWoaqZhDaoEFshF7Rh1bpY9ohihFhzcW6d69Lr2NASuq'
-    for (const wrong of ['203.0.113.7:10301', '/ip4/203.0.113.7', '/ip4/203.0.113.7/udp/1/quic-v1', ownId, ' '])
+    const nowhere = [
+      '/ip4/0.0.0.0/tcp/10301',
+      '/ip6/::/tcp/10301',
+      '/ip4/203.0.113.7/tcp/0',
+      '/ip4/203.0.113.7/tcp/70000'
+    ]
+    const others = ['203.0.113.7:10301', '/ip4/203.0.113.7', '/ip4/203.0.113.7/udp/1/quic-v1', ownId, ' ']
+    for (const wrong of [...nowhere, ...others])
       expect(failing([...base, '--announce', wrong]), wrong).to.equal('announce')
     expect(failing([...base, '--announce', Array(9).fill(places[0]).join(',')])).to.equal('announce')
   })

@@ -36,10 +36,14 @@ export function ownerOf(addresses: readonly string[]): string | null {
   return first ? peerIdOf(first) : null
 }
 
-/** Whether this is an address of a host where any node may be: it names no peer. */
+const NOWHERE = ['0.0.0.0', '::']
+
+/** Whether this is an address at which others can reach a host, whatever node is there: it names no peer. */
 export function isPlace(address: string): boolean {
   const found = parse(address)
-  return found !== null && peerIdOf(found) === null
+  if (found === null || peerIdOf(found) !== null) return false
+  const [host, tcp] = found.getComponents()
+  return !NOWHERE.includes(host?.value ?? '') && Number(tcp?.value) > 0
 }
 
 /** Host, TCP port, perhaps WebSocket, perhaps a peer id: what this node dials, and nothing else. */
