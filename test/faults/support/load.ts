@@ -18,6 +18,13 @@ export interface LoadOptions {
 /** A task that is under way when its row fails has its end by then. */
 const END_MS = 30_000
 
+/** A client. Other rows may have the only worker that it is told of down: then it waits for that worker to be back. */
+function connected(net: FaultNet, account: DevAccount, options: LoadOptions): Promise<EnigmaClient> {
+  return net.eventually('a worker that answers', () =>
+    connectAs(net.devnet, account, { ...options, storage: memoryStorage() })
+  )
+}
+
 /** Deploys a counter. Other rows may have all its workers down: then its fee comes back, and it is deployed again. */
 async function deployed(net: FaultNet, client: EnigmaClient): Promise<ScAddr> {
   return net.eventually('a counter on the network', async () => {
@@ -75,7 +82,7 @@ export class CountingLoad {
   static async prepare(net: FaultNet, options: LoadOptions = {}): Promise<CountingLoad> {
     const account = await net.borrowUser()
     net.atEnd(() => net.returnUser(account))
-    const client = await connectAs(net.devnet, account, { ...options, storage: memoryStorage() })
+    const client = await connected(net, account, options)
     net.atEnd(() => client.close())
     const fromBlock = (await net.devnet.blockNumber()) + 1
     const scAddr = await deployed(net, client)

@@ -1,4 +1,5 @@
 import { startRpcFront, type Random } from '@enigma/faults'
+import type { DevnetWorker } from '@enigma/devnet'
 import { codeOf } from '@enigma/protocol'
 import { callWorker } from 'enigma-js'
 import { counterContract } from '../../e2e/support/counter.ts'
@@ -49,8 +50,9 @@ export async function replayRpc(net: FaultNet, times: number, random: Random): P
   const order = [...METHODS.map(method => captured.findLast(call => call.method === method)!), ...captured]
   for (let i = 0; i < Math.max(METHODS.length, times); i++) {
     const { method, params } = order[i % order.length]!
-    const { httpUrl, name } = random.pick(devnet.workers)
-    const answer = await callWorker(httpUrl, method, params as never).catch(codeOf)
+    const { answer, name } = await net.eventually('a worker that is told of a call again', () =>
+      sayAgain(random.pick(devnet.workers), method, params)
+    )
     const outcome = typeof answer === 'string' ? answer : 'answered'
     met[`${method}: ${outcome}`] = (met[`${method}: ${outcome}`] ?? 0) + 1
     if (method === 'queryContract' && typeof answer !== 'string') {
@@ -67,6 +69,19 @@ export async function replayRpc(net: FaultNet, times: number, random: Random): P
   await load.accounts()
   load.close()
   return met
+}
+
+/** @throws if the worker is not there: other rows take workers down, and what does not arrive tests nothing. */
+async function sayAgain(
+  { name, httpUrl }: DevnetWorker,
+  method: Method,
+  params: unknown
+): Promise<{ name: string; answer: unknown }> {
+  const answer: unknown = await callWorker(httpUrl, method, params as never).catch((error: unknown) => {
+    if (codeOf(error) === 'WORKER_UNREACHABLE') throw error
+    return codeOf(error)
+  })
+  return { name, answer }
 }
 
 /** Named parameters may travel as an object or as the only element of a list. */
