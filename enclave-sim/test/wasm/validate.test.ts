@@ -230,9 +230,13 @@ describe('wasm/validate', () => {
 
   describe('refuses by size', () => {
     it('10 MiB of code, before reading it', () => {
-      const start = performance.now()
-      expect(refusal(new Uint8Array(10 * 1024 * 1024))).to.match(/limit is 524288/)
-      expect(performance.now() - start).to.be.below(50)
+      const unread = new Proxy(new Uint8Array(10 * 1024 * 1024), {
+        get(code, key) {
+          if (key === 'length' || key === 'byteLength') return code.length
+          throw new Error(`${String(key)} was read`)
+        }
+      })
+      expect(refusal(unread)).to.match(/limit is 524288/)
     })
 
     it('too much of anything', () => {
@@ -279,15 +283,13 @@ describe('wasm/validate', () => {
     })
   })
 
-  it('handles the largest modules it accepts in time', () => {
+  it('handles the largest modules it accepts', () => {
     const body = Array<string>(25)
       .fill('')
       .flatMap(() => ['i32.const 0', 'if', 'end'])
     const code = assemble({ functions: Array.from({ length: 4000 }, () => ({ type: '->', body })) })
     expect(code.length).to.be.within(450_000, CODE_LIMITS.codeBytes)
-    const start = performance.now()
     validateCode(code)
-    expect(performance.now() - start).to.be.below(2000)
   })
 
   it('refuses or accepts, but never breaks on, damaged modules', () => {

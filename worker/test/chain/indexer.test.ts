@@ -150,9 +150,9 @@ describe('chain/indexer', function () {
         return chain.rpc.send(method, params, options)
       }
     }
-    const folder = await openDatabase(mkdtempSync(join(tmpdir(), 'enigma-indexer-')))
+    const database = await openDatabase(join(folder, 'following'))
     const source = createBlockSource(rpc, network.enigma)
-    const following = new Indexer({ source, store: createIndexStore(folder), facts, log })
+    const following = new Indexer({ source, store: createIndexStore(database), facts, log })
     await following.advance()
     for (const questions of [
       ['eth_getBlockByNumber', 'eth_getLogs'],
@@ -167,7 +167,7 @@ describe('chain/indexer', function () {
     await following.advance()
     expect(asked.filter(method => method === 'eth_getLogs').length).to.be.greaterThan(0)
     expect(following.head().number).to.equal(numberOf(await chain.rpc.send('eth_blockNumber', [])))
-    await folder.close()
+    await database.close()
   })
 
   it('goes back to the common block after a reorg, and then follows the other chain', async () => {

@@ -73,10 +73,9 @@ describe('chain/rpc', () => {
 
   it('ends by its deadline although the node never answers', async () => {
     answer = () => 'hang'
-    const started = performance.now()
-    const thrown = await failure(createChainRpc(url, { attemptTimeoutMs: 50 }).send('eth_call', [], { timeoutMs: 200 }))
+    const rpc = createChainRpc(url, { attempts: 10_000, attemptTimeoutMs: 50 }) // minutes of attempts
+    const thrown = await failure(rpc.send('eth_call', [], { timeoutMs: 200 }))
     expect(codeOf(thrown)).to.equal('CHAIN_TIMEOUT')
-    expect(performance.now() - started).to.be.lessThan(1_500)
   })
 
   it('says that the node cannot be reached when nobody listens', async () => {

@@ -59,11 +59,13 @@ describe('roles/principal-service: the protocol', () => {
   })
 
   it('says that it is behind, after two seconds, or at once for a block far ahead', async () => {
-    const started = performance.now()
-    expect(await ask(chain.head().number + 1_000).then(() => 'answered', codeOf)).to.equal('CHAIN_BEHIND')
-    expect(performance.now() - started).to.be.lessThan(1_000)
-    expect(await ask(chain.head().number + 1).then(() => 'answered', codeOf)).to.equal('CHAIN_BEHIND')
-    expect(performance.now() - started).to.be.greaterThan(1_900)
+    const told: string[] = []
+    const askFor = async (block: string, ahead: number): Promise<void> => {
+      const code = await ask(chain.head().number + ahead).then(() => 'answered', codeOf)
+      told.push(`${block}: ${code}`)
+    }
+    await Promise.all([askFor('next', 1), askFor('far', 1_000)])
+    expect(told).to.deep.equal(['far: CHAIN_BEHIND', 'next: CHAIN_BEHIND'])
   })
 
   it('answers registered workers, each for its own enclave', async () => {

@@ -128,10 +128,8 @@ describe('rpc/rpc-server', () => {
       'POST / HTTP/1.1\r\nHost: localhost\r\n',
       `POST / HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{`
     ]) {
-      const before = performance.now()
       const answer = await raw(server.port, start)
       expect(answer).to.match(/^HTTP\/1.1 408/)
-      expect(performance.now() - before).to.be.lessThan(2_500)
     }
   })
 
