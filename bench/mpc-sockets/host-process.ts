@@ -20,7 +20,7 @@ function start(): ChildProcess {
     return spawn(node, flags, { stdio, env: {}, cwd: '/' })
   }
   const cage = [
-    ...['--unshare-all', '--die-with-parent', '--new-session', '--clearenv', '--setenv', 'NODE_CHANNEL_FD', '4'],
+    ...['--unshare-all', '--die-with-parent', '--clearenv', '--setenv', 'NODE_CHANNEL_FD', '4'],
     ...[
       '--cap-drop',
       'ALL',

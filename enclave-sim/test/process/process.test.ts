@@ -246,7 +246,7 @@ describe('the enclave process', function () {
       cleanups.push(folder.remove)
       const inside = commandLine('/sealed', '/app').with(-1, '--isolation=bubblewrap')
       const cage = [
-        ...['--unshare-all', '--die-with-parent', '--new-session', '--clearenv', '--cap-drop', 'ALL'],
+        ...['--unshare-all', '--die-with-parent', '--clearenv', '--cap-drop', 'ALL'],
         ...['--uid', '1000', '--gid', '1000', '--ro-bind', '/usr', '/usr'],
         ...['--symlink', 'usr/lib', '/lib', '--symlink', 'usr/lib64', '/lib64', '--ro-bind', process.execPath, '/node'],
         ...['--ro-bind', await bundle(), '/app', '--bind', folder.path, '/sealed'],

@@ -10,7 +10,7 @@ import {
 import type { Logger } from '../ops/log.ts'
 import { WorkerError } from '../errors.ts'
 import { openChannel, type EnclaveChannel } from './channel.ts'
-import { bubblewrapWorks, launchEnclave, type EnclaveProcess, type Isolation } from './launch.ts'
+import { bubblewrapWorks, killEnclave, launchEnclave, type EnclaveProcess, type Isolation } from './launch.ts'
 
 export interface CallOptions {
   readonly timeoutMs?: number
@@ -207,7 +207,7 @@ export class EnclaveSupervisor implements Enclave {
 
   #end(): void {
     this.#channel = null
-    this.#process?.child.kill('SIGKILL')
+    if (this.#process) killEnclave(this.#process)
     this.#process = null
   }
 
@@ -233,12 +233,13 @@ export class EnclaveSupervisor implements Enclave {
   /** Closes the connection, upon which the enclave ends; kills it if it does not. */
   async stop(): Promise<void> {
     this.#stopped = true
-    const { child, link } = this.#process ?? {}
+    const launched = this.#process
+    const { child, link } = launched ?? {}
     const running = child !== undefined && child.exitCode === null && child.signalCode === null
     const gone = running ? new Promise<void>(done => child.once('exit', () => done())) : null
     link?.destroy() // also of one that is only starting
     this.#channel = null
     if (gone) await Promise.race([gone, sleep(STOP_MS, undefined, { ref: false })])
-    child?.kill('SIGKILL') // no effect on one that has ended
+    if (launched) killEnclave(launched)
   }
 }

@@ -56,7 +56,7 @@ export function enclaveCommand({ distDir, sealedDir, isolation }: LaunchOptions)
     return { file: node, args: [...nodeFlags(distDir, sealedDir), '--isolation=process-only'] }
   }
   const cage = [
-    ...['--unshare-all', '--die-with-parent', '--new-session', '--clearenv', '--cap-drop', 'ALL'],
+    ...['--unshare-all', '--die-with-parent', '--clearenv', '--cap-drop', 'ALL'],
     ...['--setenv', 'NODE_CHANNEL_FD', String(IPC_FD)], // sockets for MPC links: docs/adr/mpc-sockets.md
     ...['--uid', '1000', '--gid', '1000', '--ro-bind', '/usr', '/usr'],
     ...['--symlink', 'usr/lib', '/lib', '--symlink', 'usr/lib64', '/lib64'],
@@ -83,6 +83,26 @@ export function launchEnclave(options: LaunchOptions): EnclaveProcess {
   })
   // An enclave gets no environment: nothing in it is its business. bwrap alone must be found on a path.
   const env = options.isolation === 'bubblewrap' ? { PATH: process.env['PATH'] ?? '/usr/bin:/bin' } : {}
-  const child = spawn(file, args, { env, cwd: '/', stdio: ['ignore', 'pipe', 'pipe', 'pipe', 'ipc'] })
+  // A session of its own has no terminal, and is one process group: what `killEnclave` ends. So bwrap is not to open another one.
+  const child = spawn(file, args, { env, cwd: '/', detached: true, stdio: ['ignore', 'pipe', 'pipe', 'pipe', 'ipc'] })
+  child.once('exit', (_, signal) => {
+    if (signal !== null) killGroup(child.pid!) // by somebody else, who knows of bwrap alone
+  })
   return { child, link: child.stdio[3] as Duplex, isolation: options.isolation }
+}
+
+/**
+ * Kills an enclave's process and whatever it has forked. A bwrap that dies alone while it starts leaves a child that waits for ever for
+ * its word, and holds the enclave's pipes open. No effect on a process that has ended.
+ */
+export function killEnclave({ child }: EnclaveProcess): void {
+  if (child.pid !== undefined && child.exitCode === null && child.signalCode === null) killGroup(child.pid)
+}
+
+function killGroup(leader: number): void {
+  try {
+    process.kill(-leader, 'SIGKILL')
+  } catch {
+    // nobody is left in it
+  }
 }
