@@ -100,14 +100,13 @@ export class ManagedProcess {
     sendToGroup(pid, 'SIGKILL')
   }
 
-  /** Sends a signal to the process alone, as an accident would. With `group`, to its children too. */
-  async kill(signal: NodeJS.Signals, { group = false } = {}): Promise<void> {
+  /** Sends a signal to the process alone, as an accident would. */
+  async kill(signal: NodeJS.Signals): Promise<void> {
     const pid = this.#child?.pid
     if (pid === undefined || this.#exit !== undefined) return
     const ends = signal === 'SIGKILL' || signal === 'SIGTERM' || signal === 'SIGINT' || signal === 'SIGABRT'
     if (ends) this.#expected = true
-    if (group) sendToGroup(pid, signal)
-    else this.#child?.kill(signal)
+    this.#child?.kill(signal)
     if (ends) await this.#exited
   }
 

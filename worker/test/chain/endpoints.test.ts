@@ -101,22 +101,35 @@ describe(`chain: endpoints that fail and lie (SEED=${SEED})`, function () {
     )
   }
 
-  it('goes to the next endpoint at once when one fails, and comes back to the first later', async () => {
-    const [first, second] = [await front(), await front()]
-    const rpc = createChainRpc([first.url, second.url], { restMs: 200 })
-    first.behave(() => ({ kind: 'status', status: 503 }))
-    for (let i = 0; i < 3; i++) expect(await rpc.send('eth_chainId', [])).to.equal('0x7a69')
-    expect(first.calls).to.have.length(1)
-    expect(rpc.endpoints()).to.deep.equal([
-      { up: false, failures: 1 },
-      { up: true, failures: 0 }
-    ])
-    first.behave(honest)
-    await until('the first is asked again', async () => {
-      await rpc.send('eth_chainId', [])
-      return first.calls.length > 1
+  describe('of which the first fails', () => {
+    let first: RpcFront
+    let second: RpcFront
+    beforeEach(async () => {
+      ;[first, second] = [await front(), await front()]
+      first.behave(() => ({ kind: 'status', status: 503 }))
     })
-    expect(rpc.endpoints()[0]).to.include({ up: true })
+
+    it('are asked for the next at once, and the first rests', async () => {
+      const rpc = createChainRpc([first.url, second.url])
+      for (let i = 0; i < 3; i++) expect(await rpc.send('eth_chainId', [])).to.equal('0x7a69')
+      expect(first.calls).to.have.length(1)
+      expect(rpc.endpoints()).to.deep.equal([
+        { up: false, failures: 1 },
+        { up: true, failures: 0 }
+      ])
+    })
+
+    it('are asked for the first again later', async () => {
+      const rpc = createChainRpc([first.url, second.url], { restMs: 200 })
+      await rpc.send('eth_chainId', [])
+      expect(rpc.endpoints()[0]).to.include({ up: false })
+      first.behave(honest)
+      await until('the first is asked again', async () => {
+        await rpc.send('eth_chainId', [])
+        return first.calls.length > 1
+      })
+      expect(rpc.endpoints()[0]).to.include({ up: true })
+    })
   })
 
   it('answers every call while both endpoints flap in every way, and leaves reverts to the caller', async () => {
