@@ -26,7 +26,10 @@ async function script(world: World, env: Record<string, string>): Promise<Stakin
 }
 
 describe('scripts/staking', () => {
-  const folder = mkdtempSync(join(tmpdir(), 'enigma-staking-'))
+  let folder: string
+  before(() => {
+    folder = mkdtempSync(join(tmpdir(), 'enigma-staking-'))
+  })
   after(() => rmSync(folder, { recursive: true, force: true }))
 
   async function registrationOf(world: World): Promise<string> {
