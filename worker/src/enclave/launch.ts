@@ -26,7 +26,8 @@ export interface EnclaveProcess {
 
 /** Of the child: behind its link, in the order of `stdio`. */
 const IPC_FD = 4
-const BWRAP_TRY_MS = 3_000
+/** Milliseconds but on a machine that is very busy, which is not to lose its cage for that. */
+const BWRAP_TRY_MS = 10_000
 
 /** Whether bubblewrap is installed and allowed here; containers often forbid it. Tried once per process. */
 let tried: boolean | undefined

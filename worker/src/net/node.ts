@@ -32,7 +32,7 @@ export type Node = Libp2p<{ identify: Identify; ping: Ping; dht: KadDHT; pubsub:
  * Flow control per stream: what a node may have to hold of a stream that it does not read, and what a cut may lose of one that it
  * reads. At 50 ms it still lets 5 MB a second through each stream.
  */
-const STREAM_WINDOW_BYTES = 256 * 1024
+export const STREAM_WINDOW_BYTES = 256 * 1024
 
 /** Streams of one connection, of all protocols, also those whose protocol is not named yet: what the limits of each add up to, and some. */
 const MAX_STREAMS = 256

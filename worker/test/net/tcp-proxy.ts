@@ -11,6 +11,8 @@ export class TcpProxy {
   toClients = 0
   /** Bytes to clients arrive at this rate from now on, each behind those that came before it. */
   bytesPerSecond = Infinity
+  /** Told of bytes that arrived at that rate. */
+  onArrival: (bytes: number) => void = () => undefined
   accepted = 0
   cuts = 0
   readonly #lost = new Set<'toServer' | 'toClient'>()
@@ -65,7 +67,9 @@ export class TcpProxy {
 
   async #late(client: Socket, slice: Buffer): Promise<void> {
     await sleep((1_000 * slice.length) / this.bytesPerSecond)
-    if (!client.destroyed) client.write(slice)
+    if (client.destroyed) return
+    client.write(slice)
+    this.onArrival(slice.length)
   }
 }
 
