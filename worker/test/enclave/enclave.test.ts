@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { mkdtempSync, rmSync, statSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { ZERO_ADDRESS, address, codeOf, type StartRequest } from '@enigma/protocol'
@@ -60,6 +60,11 @@ for (const isolation of isolations) {
       expect(statSync(join(folder, 'sealed')).mode & 0o777).to.equal(0o700)
       expect((await enclave.call('status', {})).runs).to.equal(0)
       expect(lines.join('\n')).to.contain('SIMULATED')
+    })
+
+    it('has a session of its own, without a terminal whose input it could forge', () => {
+      const [, , , session, terminal] = readFileSync(`/proc/${enclave.pid}/stat`, 'utf8').split(') ')[1]!.split(' ')
+      expect([session, terminal]).to.deep.equal([String(enclave.pid), '0'])
     })
 
     it('starts no further process once it is stopped, and waits for none that is starting', async () => {
