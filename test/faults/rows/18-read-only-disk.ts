@@ -49,7 +49,7 @@ export const row: Row = {
       const { pid } = worker
       const verified = (await load.verified()).length
       load.start()
-      await inputs.sendUntil('stored')
+      await inputs.sendUntil(['stored'])
       await withFailingDisk(pid!, async () => {
         for (let n = 0; n < ATTEMPTS; n++) {
           const answer = await inputs.send()
@@ -63,7 +63,7 @@ export const row: Row = {
         if (i % 2 === 1) await devnet.kill(worker.name, 'SIGKILL')
       })
       must(falseAcks === 0, `${falseAcks} inputs were acknowledged that could not be made safe`)
-      if (i % 2 === 0) await inputs.sendUntil('stored')
+      if (i % 2 === 0) await inputs.sendUntil(['stored'])
       const { found, lost } = await inputs.lookUp()
       must(lost.length === 0, `${lost.length} acknowledged inputs are not on the disk: ${lost[0]}`)
       looked += found

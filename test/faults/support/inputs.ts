@@ -119,21 +119,31 @@ export class Inputs {
     }
   }
 
-  /** Sends until one is answered like this. @throws what `onStored` says of an acknowledgement that comes instead */
-  async sendUntil(wanted: string, onStored: () => Promise<unknown> = () => Promise.resolve()): Promise<void> {
+  /**
+   * Sends until one is answered like this.
+   *
+   * @returns that answer
+   * @throws what `onStored` says of an acknowledgement that comes instead
+   */
+  async sendUntil(
+    wanted: readonly string[],
+    onStored: () => Promise<unknown> = () => Promise.resolve()
+  ): Promise<string> {
     let last = ''
-    for (let sent = 0; last !== wanted; sent++) {
-      if (sent === MOST_SENT) throw new Error(`${this.#worker.name} answers ${last}, and not ${wanted}`)
+    const which = wanted.join(' or ')
+    for (let sent = 0; !wanted.includes(last); sent++) {
+      if (sent === MOST_SENT) throw new Error(`${this.#worker.name} answers ${last}, and not ${which}`)
       await this.#net
-        .eventually(`the answer ${wanted} of ${this.#worker.name}`, async () => {
+        .eventually(`the answer ${which} of ${this.#worker.name}`, async () => {
           last = await this.send()
-          return last === wanted || last === 'stored' ? true : undefined
+          return wanted.includes(last) || last === 'stored' ? true : undefined
         })
         .catch((error: unknown) => {
           throw new Error(`${String(error)}; the last answer was ${last}`, { cause: error })
         })
       if (last === 'stored') await onStored()
     }
+    return last
   }
 
   /**

@@ -9,7 +9,7 @@ import {
 import { type ClassicLevel } from 'classic-level'
 import { checkedValue, withChecksum } from './checksum.ts'
 import { markClosed } from './unclean-ends.ts'
-import { WriteGuard } from './write-guard.ts'
+import { WriteGuard, type DiskWatch } from './write-guard.ts'
 
 type Bytes = Uint8Array
 type Inner = ClassicLevel<Bytes, Bytes>
@@ -52,10 +52,10 @@ export class CheckedLevel extends AbstractLevel<Bytes, string, Bytes> {
   #pause: Promise<void> | null = null
   #quarantined = 0
 
-  constructor(inner: Inner, onDamaged: OnDamaged) {
+  constructor(inner: Inner, onDamaged: OnDamaged, watch: DiskWatch) {
     super({ encodings: { view: true }, has: true }, { keyEncoding: 'utf8', valueEncoding: 'view' })
     this.inner = inner
-    this.#guard = new WriteGuard(inner)
+    this.#guard = new WriteGuard(inner, watch)
     this.#onDamaged = onDamaged
   }
 

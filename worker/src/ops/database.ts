@@ -7,7 +7,7 @@ import { CheckedLevel, isCorruption, type OnDamaged } from './checked-level.ts'
 import { inChild } from './in-child.ts'
 import { asideOf, checkFiles } from './level-files/file-check.ts'
 import { markOpened, uncleanEnds } from './unclean-ends.ts'
-import { requireSpace } from './write-guard.ts'
+import { requireSpace, type DiskWatch } from './write-guard.ts'
 
 /**
  * One database per node: `DATA_DIR/db`. Sub-levels keep the parts apart; a batch over several of them is atomic. Every value
@@ -20,6 +20,9 @@ export interface DatabaseOptions {
   readonly onDamaged?: OnDamaged
   /** Told in words of damage to the files, found at the start, and of what became of it. */
   readonly onRepaired?: (what: string) => void
+  /** Told once when the disk begins to refuse what is written, with its reason, and once when it takes bytes again. */
+  readonly onRefused?: (reason: string) => void
+  readonly onTaken?: () => void
 }
 
 /** Read through whole at start, so that LevelDB's own damage is repaired before anybody needs the data; above it, at each read. */
@@ -30,6 +33,9 @@ const CHECKED_BYTES = [MAX_SCAN_BYTES, 256 * 1024 * 1024, Infinity] as const
 const READ_MS = 60_000
 const REPAIR_MS = 3_600_000
 
+const BYTES = { keyEncoding: 'view', valueEncoding: 'view' } as const
+const ignore = (): void => undefined
+
 /**
  * Opens the database, mends or repairs it if its files are damaged, and sets it aside for a new one if that is impossible: what it held
  * is fetched again, from the chain and from peers. Some damage makes LevelDB end the process instead of saying a word: tables are checked before it
@@ -39,14 +45,15 @@ const REPAIR_MS = 3_600_000
  */
 export async function openDatabase(
   path: string,
-  { onDamaged = () => undefined, onRepaired = () => undefined }: DatabaseOptions = {}
+  { onDamaged = ignore, onRepaired = ignore, onRefused = ignore, onTaken = ignore }: DatabaseOptions = {}
 ): Promise<Database> {
+  const watch: DiskWatch = { onRefused: error => onRefused(reasonOf(error)), onTaken }
   const ends = uncleanEnds(path)
   const isSuspect = ends >= CHECKED_BYTES.length - 1
   const open = async (): Promise<Database> => {
     if (isSuspect) await requireReadable(path)
     markOpened(path, isSuspect ? 1 : ends + 1)
-    const db = new CheckedLevel(new ClassicLevel(path, { keyEncoding: 'view', valueEncoding: 'view' }), onDamaged)
+    const db = new CheckedLevel(new ClassicLevel(path, BYTES), onDamaged, watch)
     await db.open()
     try {
       if (bytesIn(path) <= MAX_SCAN_BYTES) for await (const _ of db.keys()); // each is checked on the way

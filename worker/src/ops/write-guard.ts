@@ -5,6 +5,12 @@ import type { ClassicLevel } from 'classic-level'
 
 type Inner = ClassicLevel<Uint8Array, Uint8Array>
 
+/** Told once when the disk begins to refuse what is written, and once when it takes bytes again. */
+export interface DiskWatch {
+  onRefused(error: unknown): void
+  onTaken(): void
+}
+
 /** While a disk refuses, it is tried again so often at most. */
 const PAUSE_MS = 250
 /** Beside its log, LevelDB writes a manifest and part of a table when it opens. */
@@ -23,6 +29,7 @@ const isRefusal = (error: unknown): boolean => {
  */
 export class WriteGuard {
   readonly #inner: Inner
+  readonly #watch: DiskWatch
   #refusals = 0
   #refused: Error | null = null
   #mending: Promise<void> | null = null
@@ -30,8 +37,9 @@ export class WriteGuard {
   #reopening: Promise<void> | null = null
   #triedAt = -Infinity
 
-  constructor(inner: Inner) {
+  constructor(inner: Inner, watch: DiskWatch) {
     this.#inner = inner
+    this.#watch = watch
   }
 
   /** Waits while the database is being opened anew. @throws what the disk says if that failed and fails again */
@@ -50,7 +58,9 @@ export class WriteGuard {
     } catch (error) {
       if (isRefusal(error)) {
         this.#refusals += 1
+        const isFirst = this.#refused === null
         this.#refused = asError(error)
+        if (isFirst) this.#watch.onRefused(error)
       }
       throw error
     }
@@ -69,6 +79,7 @@ export class WriteGuard {
     this.#reopening = this.#reopen().finally(() => (this.#reopening = null))
     await this.#reopening
     this.#refused = null
+    this.#watch.onTaken()
   }
 
   async #reopen(): Promise<void> {

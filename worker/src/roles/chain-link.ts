@@ -122,7 +122,7 @@ export async function openChain(options: ChainLinkOptions): Promise<ChainLink> {
         if (stopped.signal.aborted) return
         if (error instanceof WorkerError && error.code === 'WORKER_OTHER_NETWORK') return onFatal(error)
         board.count('chain_read_failures')
-        log.warn('the chain could not be read; it is tried again', { error: asError(error).message })
+        log.warn('the chain could not be followed; it is tried again', { error: asError(error).message })
       }
     } while (again && !stopped.signal.aborted)
   }

@@ -59,6 +59,14 @@ export async function openBase(init: BaseInit): Promise<NodeBase> {
       board.count('store_repairs')
       board.alarm('STORE_REPAIRED', `Files of the database were damaged: ${what}.`)
       log.error('files of the database were damaged', { code: 'STORE_REPAIRED', what })
+    },
+    onRefused(reason) {
+      board.alarm('DISK', `The disk refuses what this node writes: ${reason}.`)
+      log.error('the disk refuses what this node writes; it goes on when the disk takes it', { code: 'DISK', reason })
+    },
+    onTaken() {
+      board.clear('DISK')
+      log.info('the disk takes what this node writes again')
     }
   })
   stops.add('database', () => db.close())

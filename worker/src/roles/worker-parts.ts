@@ -118,7 +118,7 @@ export async function openWorkerParts(base: NodeBase, network: Libp2pNetwork, su
     log: taskLog,
     reach
   })
-  const intake = createIntake({ chain: indexer, enclave, envelopes, content, reach, alarm })
+  const intake = createIntake({ chain: indexer, enclave, envelopes, content, reach })
   const tasks = createTaskService({ chain: indexer, enclave, intake, runner, store })
 
   const results = new Results({

@@ -28,7 +28,6 @@ export interface IntakeParts {
   readonly envelopes: EnvelopeStore
   readonly content: Pick<ContentStore, 'putBytecode' | 'getBytecode'>
   readonly reach: ReachPoint
-  readonly alarm: (code: string, message: string) => void
 }
 
 /** A client may know a block that this worker indexes a moment later. */
@@ -41,7 +40,7 @@ const malformed = (what: string): WorkerError =>
  * Takes an input as a seat holder (R4): every fact that can be checked in clear is, then the enclave says whether it can
  * open it, then it goes to disk. Only after that it is acknowledged, so that nobody pays for an input that is lost.
  */
-export function createIntake({ chain, enclave, envelopes, content, reach, alarm }: IntakeParts) {
+export function createIntake({ chain, enclave, envelopes, content, reach }: IntakeParts) {
   function decode(bytes: Uint8Array): Envelope {
     if (bytes.length > MAX_ENVELOPE_BYTES) {
       throw new WorkerError(
@@ -109,12 +108,11 @@ export function createIntake({ chain, enclave, envelopes, content, reach, alarm 
     )
   }
 
-  /** A disk that refuses stops the intake, and a person must know. @throws STORE_FAILED */
+  /** @throws STORE_FAILED if the disk refuses: whoever opened the database raises the alarm */
   async function onDisk(write: Promise<unknown>): Promise<void> {
     try {
       await write
     } catch (cause) {
-      alarm('DISK', 'The disk refuses inputs: none is taken.')
       const reason = printable(asError(cause).message)
       throw new WorkerError({ code: 'STORE_FAILED', reason }, 'The disk of this worker refuses the input.', {
         hint: 'Nothing was stored and nothing is paid. Ask another worker.',

@@ -221,7 +221,6 @@ export class TaskRunner {
         return
       } catch (error) {
         if (this.#stopped) throw error
-        this.#parts.board.alarm('DISK', 'A task could not be written to disk.')
         this.#parts.log.error('a task could not be written', { error: asError(error).message })
         await sleep(DISK_PAUSE_MS)
       }

@@ -141,12 +141,17 @@ describe('ops/database', () => {
       stdio: ['ignore', 'pipe', 'inherit']
     })
     const said = await text(child.stdout)
-    const { acked, refused, unread } = JSON.parse(said) as { acked: string[]; refused: number; unread: number }
+    const { acked, refused, unread, told } = JSON.parse(said) as Record<'refused' | 'unread', number> &
+      Record<'acked' | 'told', string[]>
     expect({ refused: refused >= 3, acked: acked.length >= 18, unread }).to.deep.equal({
       refused: true,
       acked: true,
       unread: 0
     })
+    expect(
+      told.map(what => what.replace(/^.*File too large$/, 'refused')),
+      'told once each'
+    ).to.deep.equal(['refused', 'taken', 'refused', 'taken', 'refused', 'taken'])
     const part = bytesPart(await openAt(path), 'things')
     for (const key of acked) expect(await part.has(key), key).to.equal(true)
   }).timeout(30_000)

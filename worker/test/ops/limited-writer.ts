@@ -1,7 +1,7 @@
 /**
  * `node limited-writer.ts FOLDER ROUNDS`: writes synced values while the system lets its files grow, and does not, in turn (RLIMIT_FSIZE: a
- * write is cut short and the next one fails, as on a full disk). Prints which were acknowledged and how many were refused; ends without
- * closing the database.
+ * write is cut short and the next one fails, as on a full disk). Prints which were acknowledged, how many were refused and
+ * what the database told of its disk; ends without closing it.
  */
 import { execFileSync } from 'node:child_process'
 import { readdirSync, statSync } from 'node:fs'
@@ -19,7 +19,8 @@ const logBytes = (): number =>
       .map(name => statSync(join(folder, name)).size)
   )
 
-const db = await openDatabase(folder)
+const told: string[] = []
+const db = await openDatabase(folder, { onRefused: reason => told.push(reason), onTaken: () => told.push('taken') })
 const part = bytesPart(db, 'things')
 const acked: string[] = []
 let [next, refused, unread] = [0, 0, 0]
@@ -48,4 +49,4 @@ for (let round = 0; round < Number(rounds); round++) {
   while (!(await write())) await sleep(50)
   await walk.all() // goes on, although the database was opened anew under it
 }
-process.stdout.write(JSON.stringify({ acked, refused, unread }), () => process.exit())
+process.stdout.write(JSON.stringify({ acked, refused, unread, told }), () => process.exit())
