@@ -1,5 +1,4 @@
 import { expect } from 'chai'
-import { execFileSync } from 'node:child_process'
 import { readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Devnet, DevnetNode } from '@enigma/devnet'
@@ -7,7 +6,7 @@ import { metricFaults } from '@enigma/worker/testing'
 import { codeOf, createChainClient, type TaskProgress } from 'enigma-js'
 import { connectAs, sample } from './support/actors.ts'
 import { Ledger } from './support/ledger.ts'
-import { mineUntil, whileMining } from './support/mining.ts'
+import { whileMining } from './support/mining.ts'
 import { useSharedDevnet } from './support/shared-devnet.ts'
 
 describe('e2e: operating a node', function () {
@@ -79,25 +78,6 @@ describe('e2e: operating a node', function () {
     expect(answer.error.data.code).to.equal('WORKER_DRAINING')
     await manage(node, 'drain', { on: false })
     expect((await get(node, '/healthcheck')).status).to.equal(200)
-  })
-
-  it('says in every role that the disk takes nothing, and no more when it does', async () => {
-    for (const node of [devnet.principal, devnet.workers[0]!]) {
-      const isRaised = async (): Promise<boolean> => {
-        const { alarms } = JSON.parse((await get(node, '/status')).text) as { alarms: { code: string }[] }
-        return alarms.some(({ code }) => code === 'DISK')
-      }
-      // As on a full disk: what would make a file longer than this fails.
-      const limitFiles = (bytes: string): unknown =>
-        execFileSync('prlimit', ['--pid', String(node.pid), `--fsize=${bytes}:unlimited`])
-      limitFiles('0')
-      try {
-        await mineUntil(devnet, isRaised, 20)
-      } finally {
-        limitFiles('unlimited')
-      }
-      await mineUntil(devnet, async () => !(await isRaised()), 20)
-    }
   })
 
   it('has a fee sent back over the chain alone while every worker is stopped', async () => {
