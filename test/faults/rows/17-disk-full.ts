@@ -13,7 +13,7 @@ export const row: Row = {
   name: 'disk full',
   lane: 'netns',
   times: { core: 0, full: 20, campaign: 20 },
-  minutes: 5,
+  minutes: 3,
   async run({ network, random, times, say }) {
     const net = await network()
     const { devnet } = net
